@@ -1,0 +1,185 @@
+"""ini text, environment and overrides become :class:`Settings`, which know where each value came from.
+
+Precedence: override (a command's option or a caller's argument), environment, file, built-in default.
+"""
+
+from __future__ import annotations
+
+import configparser
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from delivery import places
+from delivery.errors import ConfigError
+from delivery.options import (
+    CheckOptions,
+    MessageOptions,
+    PlatformOptions,
+    SendOptions,
+    StoreOptions,
+    UploadOptions,
+    show,
+)
+
+_PLAIN: dict[str, type] = {
+    "delivery": SendOptions,
+    "upload": UploadOptions,
+    "checks": CheckOptions,
+    "message": MessageOptions,
+}
+_NAMED: dict[str, type] = {"store": StoreOptions, "platform": PlatformOptions}
+_Section = TypeVar("_Section")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured. Build it with :meth:`load`; ``Settings()`` is the built-in default."""
+
+    delivery: SendOptions = SendOptions()
+    upload: UploadOptions = UploadOptions()
+    checks: CheckOptions = CheckOptions()
+    message: MessageOptions = MessageOptions()
+    stores: Mapping[str, StoreOptions] = field(default_factory=dict)
+    platforms: Mapping[str, PlatformOptions] = field(default_factory=dict)
+    file: Path | None = None
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def load(cls, file: str | Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read ``file``, or the first of ``DELIVERY_CONFIG``, ``./delivery.ini`` and the user's ``config.ini``.
+
+        Raises ConfigError for a file that is missing, broken or unsafe, and for unknown names and bad values.
+        """
+        path = find_file(file, environ)
+        settings = cls() if path is None else _read(path)
+        from_environment = {
+            item.name: environ[variable]
+            for item in fields(SendOptions)
+            if (variable := f"DELIVERY_{item.name.upper()}") in environ
+        }
+        return settings._with_texts("delivery", from_environment, lambda name: f"DELIVERY_{name.upper()}")
+
+    def override(self, **values: Any) -> Settings:
+        """A copy with options of the ``[delivery]`` section replaced; None leaves one as it is."""
+        given = {name: value for name, value in values.items() if value is not None}
+        origins = {**self.origins, **{f"delivery.{name}": "given" for name in given}}
+        return replace(self, delivery=replace(self.delivery, **given), origins=origins)
+
+    def origin(self, name: str) -> str:
+        """Where ``"section.option"`` came from: a file and section, a variable, ``given`` or ``default``."""
+        return self.origins.get(name, "default")
+
+    def _with_texts(self, section: str, texts: Mapping[str, str], where: Any) -> Settings:
+        known = {item.name: item for item in fields(_PLAIN[section])}
+        values = {name: _parse(known[name], text, where(name)) for name, text in texts.items()}
+        origins = {**self.origins, **{f"{section}.{name}": where(name) for name in texts}}
+        changed: Settings = replace(self, **{section: replace(getattr(self, section), **values)}, origins=origins)
+        return changed
+
+
+def find_file(given: str | Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The configuration file that applies, or None when there is none. Raises ConfigError for a named one that is absent."""
+    named = given or environ.get("DELIVERY_CONFIG")
+    if named:
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise ConfigError(
+                f"the configuration file {path} does not exist",
+                hint="check the path, or write one with: delivery init",
+                code="config-missing",
+            )
+        return path
+    candidates = (Path("delivery.ini"), places.config_dir(environ) / "config.ini")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _read(path: Path) -> Settings:
+    parser = configparser.ConfigParser(interpolation=None, default_section="\0", comment_prefixes=("#", ";"))
+    try:
+        with path.open(encoding="utf-8-sig") as stream:
+            parser.read_file(stream, source=str(path))
+    except configparser.Error as error:
+        first_line = " ".join(str(error).split())
+        raise ConfigError(f"{path}: {first_line}", hint="config.example.ini shows the form of every option") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
+    plain: dict[str, Any] = {}
+    named: dict[str, dict[str, Any]] = {"store": {}, "platform": {}}
+    origins: dict[str, str] = {}
+    for title in parser.sections():
+        kind, colon, name = title.partition(":")
+        section = _NAMED.get(kind) if colon and name else _PLAIN.get(title)
+        if section is None:
+            raise _unknown(f"section [{title}]", title, [*_PLAIN, *(f"{kind}:NAME" for kind in _NAMED)], path)
+        value = _section(section, dict(parser[title]), path, title)
+        if colon:
+            named[kind][name.strip()] = value
+        else:
+            plain[title] = value
+        origins |= {f"{title}.{option}": f"{path} [{title}]" for option in parser[title]}
+    _refuse_exposed_keys(path, named["store"])
+    return Settings(**plain, stores=named["store"], platforms=named["platform"], file=path, origins=origins)
+
+
+def _section(section: type[_Section], texts: dict[str, str], path: Path, title: str) -> _Section:
+    known = {item.name: item for item in fields(section)}  # type: ignore[arg-type]
+    for name in texts:
+        if name not in known:
+            raise _unknown(f"option {name!r} in [{title}]", name, list(known), path)
+    values = {name: _parse(known[name], text, f"{path} [{title}]") for name, text in texts.items() if text.strip()}
+    return section(**values)
+
+
+def _parse(item: Any, text: str, where: str) -> Any:
+    try:
+        return item.metadata["parse"](text.strip())
+    except ValueError as error:
+        shown = "the value" if item.metadata["secret"] else str(error)
+        raise ConfigError(f"{where}: {item.name}: {shown}", hint=item.metadata["why"], code="config-value") from None
+
+
+def _unknown(what: str, name: str, known: list[str], path: Path) -> ConfigError:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
+    return ConfigError(f"{path}: unknown {what}", hint=hint, code="config-unknown")
+
+
+def _refuse_exposed_keys(path: Path, stores: Mapping[str, StoreOptions]) -> None:
+    secrets = [item.name for item in fields(StoreOptions) if item.metadata["secret"]]
+    holds_keys = any(getattr(store, name) for store in stores.values() for name in secrets)
+    if holds_keys and os.name == "posix" and path.stat().st_mode & 0o077:
+        raise ConfigError(
+            f"{path} holds keys and can be read by others",
+            hint=f"chmod 600 {path}, or better: leave the keys to the AWS chain (environment, ~/.aws/credentials, SSO)",
+            code="config-exposed",
+        )
+
+
+def example() -> str:
+    """The text of ``config.example.ini``: every option with its default and one line of why."""
+    lines = [
+        "# Every option with its default and one line of why. Take out the leading # to change one.",
+        "# Found as --config FILE, ./delivery.ini or config.ini in your configuration folder; `delivery init` writes one.",
+        "# Sizes: 500MB is 500,000,000 bytes, 500MiB is 524,288,000. Durations: 20s, 36h, 7d, 1d12h.",
+    ]
+    for title, section in _PLAIN.items():
+        lines += _example_section(title, section)
+    lines += _example_section("store:mine", StoreOptions)
+    lines += _example_section("platform:mine", PlatformOptions)
+    return "\n".join(lines) + "\n"
+
+
+def _example_section(title: str, section: type) -> list[str]:
+    if not fields(section):
+        return []
+    lines = ["", f"# {' '.join((section.__doc__ or '').split())}", f"[{title}]"]
+    for item in fields(section):
+        value = item.metadata["example"] or show(item.default)
+        lines += [f"# {item.metadata['why']}", f"#{item.name} = {value}".rstrip()]
+    return lines

@@ -1,0 +1,25 @@
+"""One sanitiser for every untrusted name and text that is printed, in progress and errors too."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
+
+
+def printable(text: str) -> str:
+    """``text`` on one line with control, bidi-control, invisible and undecodable characters shown as ``\\x1b`` escapes.
+
+    Letters of every script, spaces, emoji and their joiners stay as they are.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(char) for char in text)
+
+
+def _shown(char: str) -> str:
+    if char in _BIDI or char in _INVISIBLE or unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}:
+        code = ord(char)
+        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return char

@@ -1,0 +1,270 @@
+"""The nouns of a delivery: frozen data, no behaviour beyond what follows from the data itself.
+
+Sizes are bytes, times are aware UTC datetimes, arcnames are POSIX paths in Unicode NFC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Via(StrEnum):
+    """How the user wants it handed over."""
+
+    AUTO = "auto"
+    ATTACH = "attach"
+    LINK = "link"
+
+
+class Method(StrEnum):
+    """How a plan hands it over."""
+
+    ATTACH = "attach"
+    LINK = "link"
+
+
+class PartKind(StrEnum):
+    AS_IS = "as-is"
+    ARCHIVE = "archive"
+    VOLUME = "volume"
+    JOINER = "joiner"
+    MANIFEST = "manifest"
+    PROOF = "proof"
+
+
+class LinkPolicy(StrEnum):
+    """What is known of links on a platform; never a promise that one is allowed."""
+
+    ALLOWED = "allowed"
+    RISKY = "risky"
+    BARRED = "barred"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One regular file of the deliverable, as it was when it was looked at."""
+
+    path: str
+    """Where its bytes are read from."""
+    arcname: str
+    """Its path inside the deliverable."""
+    size: int
+    mtime_ns: int
+    mode: int = 0o644
+    media_type: str = "application/octet-stream"
+    sha256: str | None = None
+    """Lower-case hex; None until something has read the whole file."""
+    inode: int = 0
+    original: str | None = None
+    """The path that the source had, where ``arcname`` had to be mended to survive every system."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A path that intake met and did not take, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliverable:
+    """What is about to be delivered."""
+
+    name: str
+    entries: tuple[FileEntry, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def size(self) -> int:
+        return sum(entry.size for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a platform takes; None means that no limit is stated. All byte limits are inclusive."""
+
+    file_bytes: int | None = None
+    """One attachment."""
+    message_bytes: int | None = None
+    """All attachments of one message together."""
+    message_files: int | None = None
+    """Attachments of one message."""
+    messages: int | None = None
+    """Messages that one delivery may span before a link is kinder; None: as many as needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a fact comes from."""
+
+    address: str
+    official: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A platform's rules. ``confirmed`` is false where a value is cautious or second-hand."""
+
+    name: str
+    title: str
+    limits: Limits = Limits()
+    blocked_types: frozenset[str] = frozenset()
+    """File name extensions, lower case, without the dot."""
+    blocked_inside_archives: bool = False
+    blocks_nested_archives: bool = False
+    """An encrypted archive that holds an archive is refused."""
+    allowed_types: frozenset[str] | None = None
+    """None: every extension that is not blocked."""
+    link_policy: LinkPolicy = LinkPolicy.UNKNOWN
+    link_note: str = ""
+    message_chars: int | None = None
+    markup: Literal["plain", "markdown", "html"] = "plain"
+    marketplace: bool = False
+    """Whether contact details and payment words are held against the seller here."""
+    attach_where: str = ""
+    """Where in the platform to attach, in words for the seller."""
+    note: str = ""
+    sources: tuple[Source, ...] = ()
+    checked_on: date | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about the deliverable that the seller should know before the buyer does."""
+
+    code: str
+    severity: Severity
+    path: str
+    """The arcname, or the empty string when it is about the whole."""
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing to attach or to upload, as planned."""
+
+    index: int
+    """From 1, over the whole plan."""
+    total: int
+    filename: str
+    kind: PartKind
+    members: tuple[FileEntry, ...]
+    size: int
+    """Bytes; an upper bound for an archive until it is made."""
+    message: int = 1
+    """The message that carries it, from 1."""
+    offset: int = 0
+    """For a volume: where its slice starts in its only member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done, decided from sizes and limits alone."""
+
+    deliverable: Deliverable
+    profile: Profile
+    method: Method
+    parts: tuple[Part, ...]
+    messages: int
+    """How many messages the attachments need."""
+    reasons: tuple[str, ...]
+    """Why this way, for the seller, most important first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A finished file that lies ready to attach."""
+
+    message: int
+    path: str
+    size: int
+    sha256: str
+    kind: PartKind
+    members: tuple[str, ...] = ()
+    """The arcnames that it carries."""
+    offset: int = 0
+
+    @property
+    def filename(self) -> str:
+        return self.path.replace("\\", "/").rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object in a store, as the store reports it."""
+
+    key: str
+    size: int
+    checksum: str | None = None
+    """A full-object checksum that the store vouches for (``sha256:...``, ``crc64nvme:...``), never an ETag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A presigned link. The url is a bearer secret: kept out of repr, logs and the ledger."""
+
+    name: str
+    key: str
+    size: int
+    sha256: str
+    expires_at: datetime | None
+    """None: unknown, because the credentials that signed it may end earlier."""
+    url: str = field(repr=False)
+    effective_reason: str = ""
+    """Why it ends when it does, where that is not simply what was asked for."""
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestPlace:
+    path: str | None = None
+    url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What was done, whole: the answer of the verbs of the library."""
+
+    id: str
+    created_at: datetime
+    plan: Plan
+    files: tuple[FileEntry, ...]
+    """The delivered files with their digests."""
+    findings: tuple[Finding, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    links: tuple[Link, ...] = ()
+    page: Link | None = None
+    manifest: ManifestPlace = ManifestPlace()
+    messages: tuple[str, ...] = field(default=(), repr=False)
+    """Ready to paste, in order. They hold the links, so they stay out of repr."""
+    out: str | None = None
+    order: str | None = None
+    language: str = "en"
+    store: str | None = None
+    prefix: str | None = None
+    expires_at: datetime | None = None
+    dry_run: bool = False
+    notes: tuple[str, ...] = ()
+    """What the seller should be told beside the findings: where links are valid, what to configure."""
+
+    @property
+    def method(self) -> Method:
+        return self.plan.method
+
+
+Renames = Mapping[str, str]
+"""Arcname as delivered -> path as the source had it."""

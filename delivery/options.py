@@ -1,0 +1,160 @@
+"""Every option of the configuration, as data: its default, how its text is read, and one line of why.
+
+``config.py`` reads files against these classes; ``config.example.ini`` is written from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Any
+
+from delivery.model import Via
+from delivery.units import format_duration, format_size, parse_duration, parse_size
+
+Parse = Callable[[str], Any]
+
+
+def option(default: Any, why: str, parse: Parse = str, *, example: str = "", secret: bool = False) -> Any:
+    """A dataclass field that a file, the environment or a caller may set."""
+    metadata = {"why": why, "parse": parse, "example": example, "secret": secret}
+    return field(default=default, metadata=metadata, repr=not secret)
+
+
+def parse_bool(text: str) -> bool:
+    answers = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+    try:
+        return answers[text.strip().lower()]
+    except KeyError:
+        raise ValueError(f"{text!r} is neither yes nor no") from None
+
+
+def parse_list(text: str) -> tuple[str, ...]:
+    """Items separated by commas or new lines; empty ones are dropped."""
+    return tuple(item for line in text.splitlines() for item in (part.strip() for part in line.split(",")) if item)
+
+
+def parse_positive(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise ValueError(f"{text!r} is not a whole number from 1 up")
+    return int(text)
+
+
+def choice(*allowed: str) -> Parse:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"{text!r} is not one of {', '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def parse_via(text: str) -> Via:
+    try:
+        return Via(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not one of {', '.join(Via)}") from None
+
+
+def show(value: Any) -> str:
+    """A default as it would stand in the file."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case timedelta():
+            return format_duration(value).replace(" days", "d").replace(" day", "d").replace(" hours", "h")
+        case tuple():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class SendOptions:
+    """How a delivery is made when the command does not say."""
+
+    platform: str = option("fiverr", "Whose limits and words apply; `delivery platforms` lists them, `none` has no limits")
+    via: Via = option(Via.AUTO, "auto picks the gentlest way for the buyer; attach or link forces one", parse_via)
+    out: str | None = option(None, "Folder for what to attach; default: NAME-delivery beside where you are")
+    expires: timedelta = option(timedelta(days=7), "How long links live; 7d is the most that most stores sign", parse_duration)
+    store: str = option("local", "Which [store:NAME] links go to; local is the embedded store on this machine")
+    order: str | None = option(None, "A label for the order, shown in the message and kept in the record")
+    language: str = option("en", "The language of the message")
+    timezone: str | None = option(None, "The buyer's or your time zone for dates (Europe/Berlin); default: this machine's")
+    strict: bool = option(False, "Warnings block too", parse_bool)
+    allow: tuple[str, ...] = option((), "Finding codes to waive, separated by commas", parse_list)
+    keep_junk: bool = option(False, "Deliver .DS_Store, Thumbs.db and the like too", parse_bool)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadOptions:
+    """How bytes travel to a store."""
+
+    threshold: int = option(64 * 1024**2, "Files from this size on go up in parts", parse_size)
+    part_size: int = option(16 * 1024**2, "The size of one S3 part; raised by itself for very large files", parse_size)
+    threads: int = option(2, "S3 parts under way at once; more than the machine's cores cost time", parse_positive)
+    attempts: int = option(6, "Tries for each request before the store counts as unreachable", parse_positive)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """One S3-compatible store."""
+
+    profile: str = option("s3", "Whose quirks apply: aws, r2, b2, wasabi, minio, ceph ...; s3 is a plain one")
+    bucket: str | None = option(None, "The bucket; it must exist", example="my-deliveries")
+    endpoint: str | None = option(None, "The store's address; leave out for AWS", example="https://s3.example.com")
+    region: str | None = option(None, "The bucket's region; links are signed for it", example="eu-central-1")
+    prefix: str = option("", "Keys start with this, so that several uses can share a bucket")
+    addressing: str | None = option(None, "virtual or path; default: what the profile knows", choice("virtual", "path"))
+    presign_cap: timedelta | None = option(None, "The longest life the store signs; default: what the profile knows", parse_duration)
+    aws_profile: str | None = option(None, "A profile of ~/.aws/credentials to take keys from")
+    access_key_id: str | None = option(None, "Better left out: the AWS chain (environment, ~/.aws, SSO, roles) is asked", secret=True)
+    secret_access_key: str | None = option(None, "Better left out; a file with keys must be readable by you alone", secret=True)
+    session_token: str | None = option(None, "Only with temporary keys; links die with them", secret=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformOptions:
+    """A platform of your own, or new values for a shipped one. Empty: as shipped, or no limit."""
+
+    title: str | None = option(None, "How messages and tables call it")
+    file_limit: int | None = option(None, "The largest single attachment", parse_size, example="100MB")
+    message_limit: int | None = option(None, "All attachments of one message together", parse_size, example="500MB")
+    message_files: int | None = option(None, "Attachments of one message", parse_positive, example="10")
+    messages: int | None = option(None, "Messages one delivery may span before a link is kinder", parse_positive, example="3")
+    message_chars: int | None = option(None, "The longest message, in characters", parse_positive, example="2500")
+    blocked_types: tuple[str, ...] | None = option(None, "Extensions that are refused", parse_list, example="exe, bat")
+    marketplace: bool | None = option(None, "Whether contact details and payment words are held against you", parse_bool)
+    link_policy: str | None = option(
+        None, "allowed, risky, barred or unknown", choice("allowed", "risky", "barred", "unknown")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What the checks look for."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageOptions:
+    """How the message is written."""
+
+
+def option_names(section: type) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(section))
+
+
+__all__ = [
+    "CheckOptions",
+    "MessageOptions",
+    "PlatformOptions",
+    "SendOptions",
+    "StoreOptions",
+    "UploadOptions",
+    "format_size",
+    "option_names",
+    "show",
+]
