@@ -1,0 +1,6 @@
+"""What is delivered: walked, stat'ed, typed, and read once."""
+
+from delivery.intake.digest import with_digests
+from delivery.intake.walk import take_in
+
+__all__ = ["take_in", "with_digests"]
