@@ -1,4 +1,4 @@
-"""The verbs of the library. Each composes the rooms and answers with frozen data; nothing is printed, no state is kept."""
+"""The verbs of the library. Each composes the rooms and answers with frozen data; nothing is printed or kept."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ def check(
 ) -> Inspection:
     """Look at ``paths`` and say what is wrong, leaky or blocked. Nothing is written, nothing is sent.
 
-    ``options`` are those of the ``[delivery]`` section (``platform``, ``strict``, ``allow`` ...). With ``digests`` every
-    file is hashed. Raises ConfigError, UsageError for an unknown platform, LocalError for paths that cannot be taken.
+    ``options`` are those of the ``[delivery]`` section (``platform``, ``strict``, ``allow`` ...). With ``digests``
+    every file is hashed. Raises ConfigError, UsageError for an unknown platform, LocalError for paths that cannot be taken.
     """
     settings = configured(settings, options)
     progress, cancel = progress or NullProgress(), cancel or CancelToken()

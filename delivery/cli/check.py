@@ -18,7 +18,7 @@ from delivery.units import format_size
 @click.option("--no-hash", is_flag=True, help="Do not read whole files: quicker, and no SHA-256 in the result.")
 @options.common
 def command(paths: tuple[str, ...], no_hash: bool, **values: Any) -> None:
-    """Look for what is wrong, leaky or blocked. Nothing is written, nothing is sent. Exit code 3 when something blocks."""
+    """Look for what is wrong, leaky or blocked; nothing is written or sent. Exit code 3 when something blocks."""
     with options.session(values) as session:
         from delivery import service
 

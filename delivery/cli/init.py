@@ -17,7 +17,7 @@ from delivery.errors import LocalError
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing: write the example, with every option at its default.")
 def command(file: Path | None, yes: bool) -> None:
-    """Write a configuration FILE (default: config.ini in your configuration folder). An existing one is never overwritten."""
+    """Write a configuration FILE (default: config.ini in your configuration folder), never over an existing one."""
     path = file or places.config_dir() / "config.ini"
     text = config.example()
     if not yes and sys.stdin.isatty():
