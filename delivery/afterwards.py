@@ -53,7 +53,9 @@ def as_uploaded(kept: Delivery) -> Iterator[Uploaded]:
     """The linked objects of a delivery as hosting knew them when it had sent them."""
     types = {entry.arcname: entry.media_type for entry in kept.files}
     for link in kept.links:
-        yield Uploaded(StoredObject(link.key, link.size), link.name, link.sha256, _media_type(link, types), False, link.members)
+        yield Uploaded(
+            StoredObject(link.key, link.size), link.name, link.sha256, _media_type(link, types), False, link.members
+        )
 
 
 def _media_type(link: Link, types: dict[str, str]) -> str:

@@ -47,7 +47,10 @@ def _lines(found: Delivery) -> list[str]:
     lines += [f"  {entry.sha256}  {entry.size:>14,}  {printable(entry.arcname)}" for entry in found.files]
     if found.attachments:
         lines.append("attached")
-        lines += [f"  message {item.message}: {printable(item.filename)}, {format_size(item.size)}" for item in found.attachments]
+        lines += [
+            f"  message {item.message}: {printable(item.filename)}, {format_size(item.size)}"
+            for item in found.attachments
+        ]
     if found.links:
         lines.append("linked")
         lines += [f"  {printable(link.name)}, {format_size(link.size)}" for link in found.links]

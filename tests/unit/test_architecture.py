@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).parents[2] / "delivery"
 GROUND = {"model", "errors", "units", "escape", "progress", "_version"}
 SETTINGS = GROUND | {"places", "options", "config"}
 MAY_IMPORT = {
-    **{room: GROUND for room in GROUND},
-    **{room: SETTINGS for room in ("places", "options", "config")},
+    **dict.fromkeys(GROUND, GROUND),
+    **dict.fromkeys(("places", "options", "config"), SETTINGS),
     "platforms": SETTINGS,
     "intake": SETTINGS | {"lists"},
     "checks": SETTINGS | {"intake", "message"},
