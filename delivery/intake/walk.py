@@ -14,6 +14,7 @@ from pathlib import Path
 
 from delivery.errors import DeliveryError, LocalError
 from delivery.escape import printable
+from delivery.intake.junk import Filter
 from delivery.intake.source import unreadable
 from delivery.intake.types import media_type
 from delivery.model import Deliverable, FileEntry, LeftOut
@@ -49,7 +50,8 @@ def take_in(
     entries = sorted(walk.found.values(), key=lambda entry: _order(entry.arcname))
     walk.found.clear()
     _type_in_place(entries, progress, cancel)
-    return Deliverable(name or default_name(roots), tuple(entries), tuple(walk.left_out))
+    folders = tuple(os.path.realpath(root) for root in roots if root.is_dir())
+    return Deliverable(name or default_name(roots), tuple(entries), tuple(walk.left_out), folders)
 
 
 def default_name(roots: Sequence[Path]) -> str:
@@ -85,6 +87,8 @@ class _Walk:
 
     def _folder(self, folder: Path, tree: Path, prefix: str) -> None:
         """Without recursion, so that depth costs nothing; folders are visited in a stable order."""
+        junk = Filter(folder, keep_junk=self.keep_junk)
+        start = len(prefix)
         waiting = [(str(folder), prefix)]
         while waiting:
             self.cancel.check()
@@ -97,12 +101,22 @@ class _Walk:
                 continue
             for child in children:
                 arcname = prefix + child.name
-                if child.is_symlink():
+                is_folder = child.is_dir(follow_symlinks=False)
+                reason = junk.leave_out(arcname[start:], is_folder)
+                if reason is not None:
+                    self.left_out.append(LeftOut(f"{arcname}/" if is_folder else arcname, reason))
+                elif child.is_symlink():
                     self._link(child.path, arcname, tree)
-                elif child.is_dir(follow_symlinks=False):
+                elif is_folder:
                     waiting.append((child.path, f"{arcname}/"))
                 else:
-                    self._file(child.path, arcname, os.stat(child.path, follow_symlinks=False))
+                    self._entry(child.path, arcname)
+
+    def _entry(self, path: str, arcname: str) -> None:
+        try:
+            self._file(path, arcname, os.stat(path, follow_symlinks=False))
+        except OSError as error:
+            self.problems.append(unreadable(path, error))
 
     def _link(self, path: str, arcname: str, tree: Path) -> None:
         target = Path(os.path.realpath(path))
@@ -224,8 +238,8 @@ def _nothing(roots: Sequence[Path], left_out: Sequence[LeftOut]) -> LocalError:
     shown = ", ".join(printable(str(root)) for root in roots[:3])
     if left_out:
         return LocalError(
-            f"nothing to deliver in {shown}: all {len(left_out)} files there are left out as junk",
-            hint="--keep-junk delivers them too",
+            f"nothing to deliver in {shown}: all that is there is left out ({left_out[0].reason})",
+            hint="--keep-junk delivers junk too; see also .deliveryignore",
             code="nothing-to-deliver",
         )
     return LocalError(
