@@ -228,8 +228,8 @@ def _volume_sets(manifest: Manifest) -> dict[str, list[PartRecord]]:
             sets.setdefault(part.file, []).append(part)
     sizes = {record.path: record.size for record in manifest.files}
     for path, parts in sets.items():
-        parts.sort(key=lambda part: part.number)
-        whole = [part.number for part in parts] == list(range(1, len(parts) + 1)) and all(
+        parts.sort(key=lambda part: part.order)
+        whole = [part.order for part in parts] == list(range(1, len(parts) + 1)) and all(
             part.of == len(parts) for part in parts
         )
         if not whole or sizes.get(path) != sum(part.size for part in parts):

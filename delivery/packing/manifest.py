@@ -89,7 +89,7 @@ def part_records(parts: Sequence[Attachment]) -> Iterator[Mapping[str, Any]]:
         if part.kind is PartKind.VOLUME:
             file = part.members[0]
             seen[file] = seen.get(file, 0) + 1
-            record |= {"file": file, "index": seen[file], "of": volumes[file], "offset": part.offset}
+            record |= {"file": file, "order": seen[file], "of": volumes[file], "offset": part.offset}
         yield record
 
 

@@ -33,7 +33,7 @@ class PartRecord(NamedTuple):
     sha256: str
     file: str | None
     """For a volume: the path of the file that it is a slice of."""
-    number: int
+    order: int
     """Its place among them, from 1."""
     of: int
 
@@ -111,12 +111,12 @@ def _file(record: Mapping[str, Any]) -> FileRecord:
 
 def _part(record: Mapping[str, Any]) -> PartRecord:
     filename, size, sha256 = record["filename"], record["size"], record["sha256"]
-    file, index, of = record.get("file"), record.get("index", 0), record.get("of", 0)
+    file, order, of = record.get("file"), record.get("order", 0), record.get("of", 0)
     _require(isinstance(filename, str) and is_plain_name(filename), "a part name that leads out of its folder")
     _require_content(size, sha256)
     _require(file is None or isinstance(file, str), "a volume of no file")
-    _require(all(type(number) is int and number >= 0 for number in (index, of)), "a volume without an order")
-    return PartRecord(filename, str(record.get("kind", "")), size, sha256, file, index, of)
+    _require(all(type(number) is int and number >= 0 for number in (order, of)), "a volume without an order")
+    return PartRecord(filename, str(record.get("kind", "")), size, sha256, file, order, of)
 
 
 def _require_content(size: object, sha256: object) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from delivery.errors import LocalError, PackingError
 from delivery.escape import printable
-from delivery.model import Attachment, FileEntry, Method, Part, PartKind, Plan, Via
+from delivery.model import Attachment, Deliverable, FileEntry, Method, Part, PartKind, Plan, Via
 from delivery.packing import manifest, slices
 from delivery.packing.assemble import assemble
 from delivery.packing.crew import Crew
@@ -39,21 +39,20 @@ def pack(
     plan: Plan,
     out: Path,
     *,
-    sources: Sequence[Path] = (),
     language: str = "en",
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Packed:
     """Make everything that is to be attached in the folder ``out``, which must be new or empty.
 
-    ``sources`` are the paths that were taken in: ``out`` may not lie inside one. ``language`` is the joiner page's.
+    ``language`` is the joiner page's.
     The zips are planned again with the sizes that they really have. Raises LocalError (``out-not-empty``,
     ``out-inside-source``, ``disk-full`` ...), SourceChangedError, PackingError (``plan-changed`` when the real sizes
     do not fit the way that was planned) and Cancelled; then nothing is left in ``out``.
     """
     if plan.method is not Method.ATTACH:
         raise PackingError("this plan hands over by link", hint="upload it, or plan it again with --via attach")
-    _refuse_inside(out, sources)
+    _refuse_inside(out, plan.deliverable)
     with Workspace(out) as workspace:
         work = _Work(plan, workspace.folder, progress or NullProgress(), Crew(cancel or CancelToken()))
         work.run(_CARRIERS)
@@ -72,7 +71,6 @@ def pack_archives(
     plan: Plan,
     folder: Path,
     *,
-    sources: Sequence[Path] = (),
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Packed:
@@ -84,7 +82,7 @@ def pack_archives(
     """
     if all(part.kind is not PartKind.ARCHIVE for part in plan.parts):
         return Packed(plan, plan.deliverable.entries, (), None)
-    _refuse_inside(folder, sources)
+    _refuse_inside(folder, plan.deliverable)
     with Workspace(folder) as workspace:
         work = _Work(plan, workspace.folder, progress or NullProgress(), Crew(cancel or CancelToken()))
         work.run((PartKind.ARCHIVE,))
@@ -229,13 +227,13 @@ def _changed(why: str) -> PackingError:
     return PackingError(why, hint="send it as a link: --via link", code="plan-changed")
 
 
-def _refuse_inside(out: Path, sources: Sequence[Path]) -> None:
+def _refuse_inside(out: Path, deliverable: Deliverable) -> None:
     """An output inside a delivered folder would be delivered by the next run."""
     target = out.resolve()
-    for source in sources:
-        if source.is_dir() and target.is_relative_to(source.resolve()):
+    for folder in deliverable.folders:
+        if target.is_relative_to(Path(folder).resolve()):
             raise LocalError(
-                f"{printable(str(out))} lies inside {printable(str(source))}, which is delivered",
+                f"{printable(str(out))} lies inside {printable(folder)}, which is delivered",
                 hint="choose a folder beside it with --out",
                 code="out-inside-source",
             )

@@ -37,7 +37,7 @@ def taken_in(root: Path, name: str = "work") -> Deliverable:
                     str(path), arcname, status.st_size, status.st_mtime_ns, status.st_mode & 0o7777, inode=status.st_ino
                 )
             )
-    return Deliverable(name, tuple(entries))
+    return Deliverable(name, tuple(entries), folders=(str(root.absolute()),))
 
 
 def write(root: Path, name: str, content: bytes) -> Path:
@@ -203,7 +203,7 @@ def test_an_out_folder_with_something_in_it_is_refused_and_left_alone(tree: Path
 
 def test_an_out_folder_inside_the_source_is_refused(tree: Path) -> None:
     with pytest.raises(LocalError) as caught:
-        pack(plan(taken_in(tree), profile()), tree / "out", sources=[tree])
+        pack(plan(taken_in(tree), profile()), tree / "out")
     assert caught.value.code == "out-inside-source"
     assert not (tree / "out").exists()
 
