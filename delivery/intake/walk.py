@@ -182,7 +182,7 @@ class _Walk:
 
 
 def _mend_in_place(entries: list[FileEntry]) -> None:
-    """Give each entry a name that survives every system; the one that it had is kept where people would see a change."""
+    """Give each entry a name that survives every system; its old one is kept where people would see a change."""
     for place, arcname in enumerate(mend([entry.arcname for entry in entries])):
         entry = entries[place]
         if arcname != entry.arcname:
