@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from delivery.intake.source import Source
+from delivery.intake.source import Source, changed
 from delivery.model import FileEntry
 from delivery.packing.crew import Crew
 from delivery.progress import Task
@@ -66,6 +66,11 @@ class ReadAhead:
             block, count = item
             yield block[:count]
             self._free.put(block)
+
+    def expect_end(self, blocks: Iterator[memoryview]) -> None:
+        """Ask for the end of the file, which a reader that counts bytes does not see: only then is the digest sound."""
+        for _ in blocks:
+            raise changed(self._entry)
 
     def _produce(self) -> None:
         try:

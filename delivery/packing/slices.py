@@ -6,11 +6,10 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from io import RawIOBase
+from io import FileIO
 from pathlib import Path
+from typing import BinaryIO
 
-from delivery.errors import PackingError
-from delivery.escape import printable
 from delivery.model import FileEntry, Part
 from delivery.packing.crew import Crew
 from delivery.packing.flusher import Flusher
@@ -22,8 +21,10 @@ from delivery.progress import Task
 
 def copy(entry: FileEntry, path: Path, crew: Crew, task: Task) -> str:
     """The SHA-256 of the copy at ``path``."""
-    with ReadAhead(entry, crew, task) as source, Flusher() as flusher, writing(path):
-        _write(path, entry.size, iter(source), flusher, None)
+    with ReadAhead(entry, crew, task) as source, Flusher(path) as flusher, writing(path):
+        blocks = iter(source)
+        _write(path, entry.size, blocks, flusher, None)
+        source.expect_end(blocks)
     return source.sha256
 
 
@@ -35,7 +36,7 @@ def cut(parts: Sequence[Part], folder: Path, crew: Crew, task: Task) -> tuple[st
     entry = parts[0].members[0]
     bounds = [part.offset + part.size for part in parts]
     digests = []
-    with ReadAhead(entry, crew, task, bounds) as source, Flusher() as flusher:
+    with ReadAhead(entry, crew, task, bounds) as source, Flusher(folder) as flusher:
         blocks = iter(source)
         for part in parts:
             digest = hashlib.sha256() if part.offset else None
@@ -43,8 +44,7 @@ def cut(parts: Sequence[Part], folder: Path, crew: Crew, task: Task) -> tuple[st
             with writing(path):
                 _write(path, part.size, blocks, flusher, digest)
             digests.append(digest.hexdigest() if digest else source.sha256_at[part.size])
-        for _ in blocks:
-            raise PackingError(f"the plan leaves out the end of {printable(entry.arcname)}")
+        source.expect_end(blocks)
     return source.sha256, digests
 
 
@@ -74,13 +74,13 @@ def write_whole(path: Path, content: bytes) -> tuple[int, str]:
     return len(content), hashlib.sha256(content).hexdigest()
 
 
-def write_all(out: RawIOBase, data: memoryview) -> None:
+def write_all(out: FileIO, data: memoryview) -> None:
     """An unbuffered file may take less than it is given."""
     while data:
-        data = data[out.write(data) or 0 :]
+        data = data[out.write(data) :]
 
 
-def reserve(out: RawIOBase, size: int) -> None:
+def reserve(out: BinaryIO | FileIO, size: int) -> None:
     """Ask for the room on the disk at once: a full disk shows before the work, and the file lies in one piece."""
     if size and hasattr(os, "posix_fallocate"):
         try:
