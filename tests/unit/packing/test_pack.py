@@ -249,6 +249,28 @@ def test_leftovers_of_a_dead_run_are_removed_with_what_it_had_moved(tree: Path, 
     assert contents(out).keys() == {"work.zip", "SHA256SUMS", MANIFEST}
 
 
+def test_a_delivery_that_a_killed_run_had_moved_whole_is_not_removed(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write(out, ".delivery-unfinished-0badcafe/lock", b"")
+    write(out, ".delivery-unfinished-0badcafe/moving", b"work.zip")
+    write(out, "work.zip", b"all of it")
+    with pytest.raises(LocalError) as caught:
+        pack(plan(taken_in(tree), profile()), out)
+    assert caught.value.code == "out-not-empty"
+    assert contents(out) == {"work.zip": b"all of it"}
+
+
+@pytest.mark.parametrize("name", ["../source/run.sh", "/etc/passwd", "..", "sub/../../source/run.sh"])
+def test_a_forged_leftover_removes_nothing_elsewhere(name: str, tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write(out, ".delivery-unfinished-0badcafe/lock", b"")
+    write(out, ".delivery-unfinished-0badcafe/moving", f"{name}\0b".encode())
+    write(out, ".delivery-unfinished-0badcafe/b", b"")
+    before = contents(tree)
+    pack(plan(taken_in(tree), profile()), out)
+    assert contents(tree) == before
+
+
 def test_a_live_run_in_the_same_folder_is_left_alone(tree: Path, tmp_path: Path) -> None:
     from delivery.packing.workspace import Workspace
 
