@@ -158,6 +158,10 @@ class CheckOptions:
 class MessageOptions:
     """How the message is written."""
 
+    templates: str | None = option(
+        None, "Folder with sentences (en.toml) and layouts (attach.txt, link.txt) of your own"
+    )
+
 
 def option_names(section: type) -> tuple[str, ...]:
     return tuple(item.name for item in fields(section))

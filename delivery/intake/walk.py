@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
+import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from delivery.errors import DeliveryError, LocalError
 from delivery.escape import printable
+from delivery.intake.junk import Filter
 from delivery.intake.source import unreadable
 from delivery.intake.types import media_type
 from delivery.model import Deliverable, FileEntry, LeftOut
 from delivery.progress import CancelToken, NullProgress, Progress
 
 _SHOWN_PROBLEMS = 10
+_BATCH = 256
+_DIGITS = re.compile("[0-9]+")
 
 
 def take_in(
@@ -42,8 +47,11 @@ def take_in(
     walk.raise_problems()
     if not walk.found:
         raise _nothing(roots, walk.left_out)
-    entries = _typed(sorted(walk.found.values(), key=lambda entry: _order(entry.arcname)), progress, cancel)
-    return Deliverable(name or default_name(roots), entries, tuple(walk.left_out))
+    entries = sorted(walk.found.values(), key=lambda entry: _order(entry.arcname))
+    walk.found.clear()
+    _type_in_place(entries, progress, cancel)
+    folders = tuple(os.path.realpath(root) for root in roots if root.is_dir())
+    return Deliverable(name or default_name(roots), tuple(entries), tuple(walk.left_out), folders)
 
 
 def default_name(roots: Sequence[Path]) -> str:
@@ -62,6 +70,8 @@ class _Walk:
     found: dict[str, FileEntry] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
     problems: list[DeliveryError] = field(default_factory=list)
+    modes: dict[int, int] = field(default_factory=dict)
+    """Each mode once: 100,000 equal integers would be 3 MB."""
 
     def add(self, root: Path, *, alone: bool) -> None:
         try:
@@ -77,6 +87,8 @@ class _Walk:
 
     def _folder(self, folder: Path, tree: Path, prefix: str) -> None:
         """Without recursion, so that depth costs nothing; folders are visited in a stable order."""
+        junk = Filter(folder, keep_junk=self.keep_junk)
+        start = len(prefix)
         waiting = [(str(folder), prefix)]
         while waiting:
             self.cancel.check()
@@ -89,12 +101,22 @@ class _Walk:
                 continue
             for child in children:
                 arcname = prefix + child.name
-                if child.is_symlink():
+                is_folder = child.is_dir(follow_symlinks=False)
+                reason = junk.leave_out(arcname[start:], is_folder)
+                if reason is not None:
+                    self.left_out.append(LeftOut(f"{arcname}/" if is_folder else arcname, reason))
+                elif child.is_symlink():
                     self._link(child.path, arcname, tree)
-                elif child.is_dir(follow_symlinks=False):
+                elif is_folder:
                     waiting.append((child.path, f"{arcname}/"))
                 else:
-                    self._file(child.path, arcname, os.stat(child.path, follow_symlinks=False))
+                    self._entry(child.path, arcname)
+
+    def _entry(self, path: str, arcname: str) -> None:
+        try:
+            self._file(path, arcname, os.stat(path, follow_symlinks=False))
+        except OSError as error:
+            self.problems.append(unreadable(path, error))
 
     def _link(self, path: str, arcname: str, tree: Path) -> None:
         target = Path(os.path.realpath(path))
@@ -141,8 +163,9 @@ class _Walk:
                     )
                 )
             return
+        mode = stat.S_IMODE(status.st_mode)
         self.found[arcname] = FileEntry(
-            path, arcname, status.st_size, status.st_mtime_ns, stat.S_IMODE(status.st_mode), inode=status.st_ino
+            path, arcname, status.st_size, status.st_mtime_ns, self.modes.setdefault(mode, mode), inode=status.st_ino
         )
 
     def raise_problems(self) -> None:
@@ -157,43 +180,32 @@ class _Walk:
         raise LocalError("\n".join(lines), hint=self.problems[0].hint, code=self.problems[0].code)
 
 
-def _typed(entries: Sequence[FileEntry], progress: Progress, cancel: CancelToken) -> tuple[FileEntry, ...]:
-    def typed(entry: FileEntry) -> FileEntry:
-        cancel.check()
-        kind = media_type(entry.path, entry.size)
-        task.advance(1)
-        return replace(entry, media_type=kind)
+def _type_in_place(entries: list[FileEntry], progress: Progress, cancel: CancelToken) -> None:
+    """In batches, and in place, so that two lists of 100,000 entries never stand side by side."""
+
+    def typed(at: int) -> list[FileEntry]:
+        batch = []
+        for entry in entries[at : at + _BATCH]:
+            cancel.check()
+            batch.append(replace(entry, media_type=sys.intern(media_type(entry.path, entry.size))))
+        task.advance(len(batch))
+        return batch
 
     with progress.task("Looking at files", len(entries), "files") as task:
-        if len(entries) < 256:
-            return tuple(map(typed, entries))
+        starts = range(0, len(entries), _BATCH)
+        if len(starts) <= 1:
+            for at in starts:
+                entries[at : at + _BATCH] = typed(at)
+            return
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1), thread_name_prefix="types") as pool:
-            return tuple(_batched(pool, typed, entries))
+            for at, batch in zip(starts, pool.map(typed, starts), strict=True):
+                entries[at : at + _BATCH] = batch
 
 
-def _batched(
-    pool: ThreadPoolExecutor, work: Callable[[FileEntry], FileEntry], entries: Sequence[FileEntry]
-) -> Iterator[FileEntry]:
-    def whole(batch: Sequence[FileEntry]) -> list[FileEntry]:
-        return [work(entry) for entry in batch]
-
-    for done in pool.map(whole, (entries[at : at + 256] for at in range(0, len(entries), 256))):
-        yield from done
-
-
-def _order(arcname: str) -> tuple[list[tuple[int, int, str]], str]:
-    """As a person sorts: ``page 2`` before ``page 10``, folders kept together."""
-    pieces = []
-    number = ""
-    for char in arcname.casefold() + "\0":
-        if char.isdecimal() and char.isascii():
-            number += char
-            continue
-        if number:
-            pieces.append((0, int(number[:18]), number))
-            number = ""
-        pieces.append((1, 0, "\1" if char == "/" else char))
-    return pieces, arcname
+def _order(arcname: str) -> tuple[str, str]:
+    """As a person sorts: ``page 2`` before ``page 10``, folders kept together. A string, so that keys stay small."""
+    by_value = _DIGITS.sub(lambda run: f"{len(run[0].lstrip('0')):04d}{run[0].lstrip('0')}", arcname.casefold())
+    return by_value.replace("/", "\0"), arcname
 
 
 def _kind(mode: int) -> str:
@@ -226,8 +238,8 @@ def _nothing(roots: Sequence[Path], left_out: Sequence[LeftOut]) -> LocalError:
     shown = ", ".join(printable(str(root)) for root in roots[:3])
     if left_out:
         return LocalError(
-            f"nothing to deliver in {shown}: all {len(left_out)} files there are left out as junk",
-            hint="--keep-junk delivers them too",
+            f"nothing to deliver in {shown}: all that is there is left out ({left_out[0].reason})",
+            hint="--keep-junk delivers junk too; see also .deliveryignore",
             code="nothing-to-deliver",
         )
     return LocalError(
