@@ -33,8 +33,8 @@ _PHONE_NAME = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_HOST = frozenset({
-    "png", "jpg", "jpeg", "gif", "svg", "webp", "pdf", "css", "js", "ts", "html", "zip", "mp4", "mov", "mp3", "wav", "psd",
-    "json", "map", "txt", "md", "csv", "docx", "xlsx",
+    "png", "jpg", "jpeg", "gif", "svg", "webp", "pdf", "css", "js", "ts", "html", "zip", "mp4", "mov", "mp3", "wav",
+    "psd", "json", "map", "txt", "md", "csv", "docx", "xlsx",
 })  # fmt: skip
 _EXAMPLES = re.compile(
     r"@(?:[\w-]+\.)*(?:example\.|test\.|localhost|domain\.|email\.com|yourdomain|company\.com|site\.com|sentry\.)",
