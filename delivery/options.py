@@ -158,7 +158,9 @@ class CheckOptions:
 class MessageOptions:
     """How the message is written."""
 
-    templates: str | None = option(None, "Folder with sentences (en.toml) and layouts (attach.txt, link.txt) of your own")
+    templates: str | None = option(
+        None, "Folder with sentences (en.toml) and layouts (attach.txt, link.txt) of your own"
+    )
 
 
 def option_names(section: type) -> tuple[str, ...]:
