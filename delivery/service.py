@@ -6,14 +6,16 @@ import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from delivery import checks, intake, packing, planning, platforms
+from delivery.afterwards import compose_message
 from delivery.config import Settings
 from delivery.errors import BlockedError
-from delivery.handover import Handover
-from delivery.model import Deliverable, Delivery, FileEntry, Finding, Method, Plan, Profile, Via
+from delivery.handover import Handover, zone_of
+from delivery.message.language import load as language
+from delivery.model import Deliverable, Delivery, FileEntry, Finding, Plan, Profile, Via
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.units import parse_duration
 
@@ -53,9 +55,12 @@ def check(
     """Look at ``paths`` and say what is wrong, leaky or blocked. Nothing is written, nothing is sent.
 
     ``options`` are those of the ``[delivery]`` section (``platform``, ``strict``, ``allow`` ...). With ``digests``
-    every file is hashed. Raises ConfigError, UsageError for an unknown platform, LocalError for paths that cannot be taken.
+    every file is hashed. Raises ConfigError, UsageError for an unknown platform or language, and LocalError for paths
+    that cannot be taken.
     """
     settings = configured(settings, options)
+    language(settings.delivery.language, settings.message.templates)
+    zone_of(settings, now or datetime.now(UTC))
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
     profile = platforms.get(settings.delivery.platform, settings)
     deliverable = intake.take_in(paths, keep_junk=settings.delivery.keep_junk, progress=progress, cancel=cancel)
@@ -89,11 +94,11 @@ def carry_out(
     now: datetime | None = None,
 ) -> Delivery:
     """Do what was planned, compose the messages, and record it."""
+    now = now or datetime.now(UTC)
     handover = Handover(
-        inspection.settings, progress or NullProgress(), cancel or CancelToken(), now or datetime.now(UTC)
+        new_id(now), inspection.settings, progress or NullProgress(), cancel or CancelToken(), now, inspection.findings
     )
-    done = handover.attach(planned) if planned.method is Method.ATTACH else handover.link(planned)
-    return handover.finish(replace(done, findings=inspection.findings))
+    return handover.run(planned)
 
 
 def dry_run(inspection: Inspection, planned: Plan, *, now: datetime | None = None) -> Delivery:
@@ -165,4 +170,4 @@ def _blocked(inspection: Inspection) -> BlockedError:
     )
 
 
-__all__ = ["Inspection", "carry_out", "check", "dry_run", "pack", "plan", "send", "timedelta", "upload"]
+__all__ = ["Inspection", "carry_out", "check", "compose_message", "dry_run", "pack", "plan", "send", "upload"]

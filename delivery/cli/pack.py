@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from delivery.cli import options, render
+from delivery.cli import options
+from delivery.cli.act import act
+from delivery.model import Via
 
 
 @click.command("pack")
@@ -21,16 +23,8 @@ from delivery.cli import options, render
 @options.dry_run
 @options.common
 def command(paths: tuple[str, ...], **values: Any) -> None:
-    """Make ready in DIR what to attach: the files as they are, or zips that open on their own. Nothing is uploaded."""
-    with options.session(values) as session:
-        from delivery import service
+    """Make ready in a folder what to attach: the files as they are, zips that open on their own, or volumes.
 
-        done = service.pack(
-            paths,
-            settings=session.settings,
-            progress=session.progress,
-            cancel=session.cancel,
-            observer=None if session.as_json or session.quiet else render.Observer(),
-            **options.overrides(values),
-        )
-    render.delivery(done, as_json=session.as_json, quiet=session.quiet)
+    Nothing is uploaded.
+    """
+    act(paths, values, via=Via.ATTACH)

@@ -94,10 +94,15 @@ def _about(part: Part) -> str:
     return format_size(part.size) if exact else f"at most {format_size(part.size)}"
 
 
+def document(done: Delivery) -> None:
+    """The one JSON document of a delivery, to stdout."""
+    report.write(report.send_document(done), sys.stdout)
+
+
 def delivery(done: Delivery, *, as_json: bool, quiet: bool) -> None:
     """The result: one document with ``--json``, else the summary to stderr and the messages to stdout."""
     if as_json:
-        report.write(report.send_document(done), sys.stdout)
+        document(done)
         return
     if not quiet:
         _summary(done)

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from delivery.cli import options, render
+from delivery.cli import options
+from delivery.cli.act import act
 
 
 @click.command("send")
@@ -29,15 +30,4 @@ def command(paths: tuple[str, ...], **values: Any) -> None:
     The way is the gentlest for the buyer: the files as they are where the platform takes them, zips that open on
     their own where it does not, expiring links where attachments cannot hold it.
     """
-    with options.session(values) as session:
-        from delivery import service
-
-        done = service.send(
-            paths,
-            settings=session.settings,
-            progress=session.progress,
-            cancel=session.cancel,
-            observer=None if session.as_json or session.quiet else render.Observer(),
-            **options.overrides(values),
-        )
-    render.delivery(done, as_json=session.as_json, quiet=session.quiet)
+    act(paths, values)

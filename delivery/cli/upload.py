@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from delivery.cli import options, render
+from delivery.cli import options
+from delivery.cli.act import act
+from delivery.model import Via
 
 
 @click.command("upload")
@@ -23,16 +25,5 @@ from delivery.cli import options, render
 @options.dry_run
 @options.common
 def command(paths: tuple[str, ...], **values: Any) -> None:
-    """Upload PATHs to the store and hand back links that expire, with a small proof to attach."""
-    with options.session(values) as session:
-        from delivery import service
-
-        done = service.upload(
-            paths,
-            settings=session.settings,
-            progress=session.progress,
-            cancel=session.cancel,
-            observer=None if session.as_json or session.quiet else render.Observer(),
-            **options.overrides(values),
-        )
-    render.delivery(done, as_json=session.as_json, quiet=session.quiet)
+    """Upload PATHs to the store and hand back links that expire, with a small proof sheet to attach."""
+    act(paths, values, via=Via.LINK)

@@ -50,7 +50,8 @@ def take_in(
     entries = sorted(walk.found.values(), key=lambda entry: _order(entry.arcname))
     walk.found.clear()
     _type_in_place(entries, progress, cancel)
-    return Deliverable(name or default_name(roots), tuple(entries), tuple(walk.left_out))
+    folders = tuple(os.path.realpath(root) for root in roots if root.is_dir())
+    return Deliverable(name or default_name(roots), tuple(entries), tuple(walk.left_out), folders)
 
 
 def default_name(roots: Sequence[Path]) -> str:
