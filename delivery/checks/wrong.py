@@ -19,9 +19,13 @@ _VERSION = re.compile(r"^(.*?)[ _.-]?(?:v|ver|version|rev|r)[ _.-]?(\d{1,3})$", 
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+_WORK = frozenset({"svg", "obj", "gltf", "fbx", "stl", "c4d", "max"})
+_PACKED = frozenset({"gz", "bz2", "xz", "zst", "tar", "tgz", "jar", "sqlite", "dll", "exe"})
+
+
 def _is_work(file: File) -> bool:
-    """Pictures, documents, sound, video and archives: the rules on names would misjudge source code."""
-    return needs_content(file.extension) or file.extension in ("svg", "obj", "gltf", "fbx", "stl", "c4d", "max")
+    """Pictures, documents, sound, video and zips: the rules on names would misjudge what belongs to source code."""
+    return file.extension in _WORK or (needs_content(file.extension) and file.extension not in _PACKED)
 
 
 @each(

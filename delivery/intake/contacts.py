@@ -39,6 +39,12 @@ _FIRST_PERSON = re.compile(
     r"|my\s+(?:e-?mail|mail|number|phone|skype|telegram|whats ?app|discord|cell|mobile))",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r"(?:\be-?mail|\bmail|\bcontact|\breach|\bwrite|✉|📧)[\w ]{0,8}[:=>\s-]{1,4}$", re.IGNORECASE)
+_FREE_MAIL = re.compile(
+    r"@(?:gmail|googlemail|yahoo|ymail|hotmail|outlook|live|msn|icloud|me|aol|gmx|web|mail|yandex|proton(?:mail)?|pm|zoho|tutanota|"
+    r"fastmail|hey)\.[a-z]{2,4}$",
+    re.IGNORECASE,
+)
 _NOT_A_HOST = frozenset({
     "png", "jpg", "jpeg", "gif", "svg", "webp", "pdf", "css", "js", "ts", "html", "zip", "mp4", "mov", "mp3", "wav",
     "psd", "json", "map", "txt", "md", "csv", "docx", "xlsx",
@@ -48,7 +54,8 @@ _NOBODY = re.compile(
     r"|\.(?:example|test|invalid|local|localhost)$|@(?:email|mail|site|host)\.com$|^git@|^your|^name@|^user@|^foo@|^john\.?doe@",
     re.IGNORECASE,
 )
-_REACH = 80
+_REACH = 100
+_MOST_PLACES = 2000
 
 
 def in_name(path: str) -> Iterator[Contact]:
@@ -62,30 +69,54 @@ def in_name(path: str) -> Iterator[Contact]:
             yield Contact(kind, found[0].strip(), found.start())
 
 
-def in_text(text: str, *, only_first_person: bool = False) -> Iterator[Contact]:
-    """Contact details in running text; with ``only_first_person`` only where the writer offers them as their own."""
-    if "@" in text:
-        for found in _EMAIL.finditer(text):
-            if _NOBODY.search(found[0]) or found[0].rpartition(".")[2].lower() in _NOT_A_HOST:
-                continue
-            if not only_first_person or _offered(text, found.start()):
-                yield Contact("an email address", found[0], found.start())
-    for word, pattern, kind in _OTHERS:
-        if not word.search(text):
-            continue
-        for found in pattern.finditer(text):
-            if not only_first_person or _offered(text, found.start()):
-                yield Contact(kind, found[0].strip(), found.start())
+def in_text(data: bytes, *, only_first_person: bool = False) -> Iterator[Contact]:
+    """Contact details in running text (UTF-8); with ``only_first_person`` only those offered as the writer's.
+
+    The patterns only look around the few letters that each needs, so that long texts cost little.
+    """
+    lowered = data.lower()
+    done: set[str] = set()
+    for anchors, pattern, kind in _ANCHORED:
+        for at in _places(lowered, anchors):
+            start = max(0, at - _REACH)
+            window = data[start : at + _REACH].decode("utf-8", "replace")
+            for found in pattern.finditer(window):
+                text = found[0].strip()
+                if text in done or (pattern is _EMAIL and _is_nobody(text)):
+                    continue
+                offered = bool(_FIRST_PERSON.search(window, 0, found.start() + 12))
+                if offered or (not only_first_person and (pattern is not _EMAIL or _is_own(window, found))):
+                    done.add(text)
+                    yield Contact(kind, text, at)
 
 
-_HINTS_AT = re.compile(r"[ ([{_]at[ )\]}_]", re.IGNORECASE)
-_HINTS_MESSENGER = re.compile(r"wa\.me|t\.me|whats ?app|telegram|skype|discord|wechat|viber|signal\.me", re.IGNORECASE)
-_OTHERS = (
-    (_HINTS_AT, _SPELLED, "an email address"),
-    (_HINTS_MESSENGER, _MESSENGER, "a messenger name"),
-    (re.compile(r"\+\d"), _PHONE, "a phone number"),
-)
+def _places(lowered: bytes, anchors: tuple[bytes, ...]) -> Iterator[int]:
+    for anchor in anchors:
+        at = lowered.find(anchor)
+        count = 0
+        while at >= 0 and count < _MOST_PLACES:
+            count += 1
+            yield at
+            at = lowered.find(anchor, at + len(anchor))
 
 
-def _offered(text: str, start: int) -> bool:
-    return bool(_FIRST_PERSON.search(text, max(0, start - _REACH), start + 12))
+_MESSENGERS = tuple(b"wa.me/ t.me/ signal.me/ telegram whatsapp skype discord wechat viber".split()) + (b"whats app",)
+_DIGITS = tuple(b"+%d" % digit for digit in range(1, 10))
+_ANCHORED = (
+    ((b"@",), _EMAIL, "an email address"),
+    ((b"(at)", b"[at]", b"{at}", b"_at_", b" at "), _SPELLED, "an email address"),
+    (_MESSENGERS, _MESSENGER, "a messenger name"),
+    (_DIGITS, _PHONE, "a phone number"),
+)  # fmt: skip
+
+
+def _is_nobody(address: str) -> bool:
+    return bool(_NOBODY.search(address)) or address.rpartition(".")[2].lower() in _NOT_A_HOST
+
+
+def _is_own(text: str, found: re.Match[str]) -> bool:
+    """Labelled as an address to write to, or of a free mail provider; not the ``Name <address>`` of a credit."""
+    if text[found.start() - 1 : found.start()] == "<" and text[found.end() : found.end() + 1] == ">":
+        return False
+    before = text[max(0, found.start() - 24) : found.start()]
+    return bool(_FREE_MAIL.search(found[0]) or _LABEL.search(before))

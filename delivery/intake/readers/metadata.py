@@ -48,7 +48,7 @@ def note_text(view: View, text: str, place: str, *, person: bool = False) -> Non
     agency = agencies.find(text)
     if agency:
         view.note(Seen.STOCK, agency, place)
-    for found in contacts.in_text(text):
+    for found in contacts.in_text(text.encode("utf-8", "replace")):
         view.note(Seen.CONTACT, f"{found.kind}: {found.text}", place)
     if person and not agency and not _TOOLS.search(text):
         view.note(Seen.PERSON, text[:80], place)

@@ -30,7 +30,7 @@ _SHARED = frozenset(
     (b"user", b"username", b"you", b"me", b"name", b"public", b"default", b"runner", b"shared", b"example")
 )
 _LINK = re.compile(
-    rb"<(?:img|script|source|video|audio|iframe|embed|link)\b[^>]{0,400}?\s(?:src|href)"
+    rb"<(?:img|script|source|video|audio|iframe|embed|link[^>]{0,200}?\srel=[\"']?stylesheet)\b[^>]{0,400}?\s(?:src|href)"
     rb"\s{0,4}=\s{0,4}[\"']([^\"'<>{}$]{1,300})[\"']",
     re.IGNORECASE,
 )
@@ -40,6 +40,8 @@ _TEXTURE = re.compile(
     rb"([^\r\n]{1,300})",
     re.MULTILINE | re.IGNORECASE,
 )
+_LOCAL_MARKS = (b"/Users/", b"\\Users\\", b"/home/", b"Documents and Settings")
+_QUOTES = (b'"', b"'", b"(")
 _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 
@@ -58,9 +60,12 @@ def read_text(view: View, *, deep: bool = False) -> None:
         note_contacts(
             view, data, only_first_person=ending in _PAGES or bool(_COMMON.match(view.name.rpartition("/")[2]))
         )
-    if ending in _SCENES:
+    if ending in _SCENES and any(mark in data for mark in _LOCAL_MARKS):
         for found in _LOCAL.finditer(data):
-            if found[1].lower() not in _SHARED:
+            linked = (
+                ending not in _PAGES or found[0][:5] == b"file:" or data[found.start() - 1 : found.start()] in _QUOTES
+            )
+            if linked and found[1].lower() not in _SHARED:
                 view.note(Seen.LOCAL_PATH, found[0].decode("utf-8", "replace"), f"line {_line(data, found.start())}")
     if ending == "svg" and b"<svg" in data and b"</svg" not in view.tail and b"/>" not in view.tail[-200:]:
         view.damaged("its end is missing: the file is cut off")
@@ -77,9 +82,8 @@ def note_secrets(view: View, data: bytes, ending: str, place: str = "") -> None:
 
 
 def note_contacts(view: View, data: bytes, *, only_first_person: bool = False, place: str = "") -> None:
-    text = data.decode("utf-8", "replace")
-    for found in contacts.in_text(text, only_first_person=only_first_person):
-        where = place or f"line {text.count(chr(10), 0, found.start) + 1}"
+    for found in contacts.in_text(data, only_first_person=only_first_person):
+        where = place or f"line {_line(data, found.start)}"
         view.note(Seen.CONTACT, f"{found.kind}: {found.text}", where)
 
 
