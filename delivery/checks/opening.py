@@ -18,7 +18,7 @@ _INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
 
 
 @each(
-    "empty-file", Severity.ERROR, _O, "An empty file that should not be empty",
+    "empty-file", Severity.WARNING, _O, "An empty file that should not be empty",
     why="A picture, document or archive of no bytes opens nowhere; mostly an export or a download failed.",
     hint="export or download it again",
 )  # fmt: skip
@@ -42,7 +42,7 @@ def empty_text(file: File, case: Case) -> Iterator[str]:
 
 
 @each(
-    "zero-filled", Severity.ERROR, _O, "Nothing but zero bytes", inside=True,
+    "zero-filled", Severity.WARNING, _O, "Nothing but zero bytes", inside=True,
     why="A copy from a failing disk, a broken download or a preallocated file that was never written.",
     hint="export or download it again",
 )  # fmt: skip
@@ -82,7 +82,7 @@ def odd_structure(file: File, case: Case) -> Iterator[str]:
 
 
 @each(
-    "wrong-content", Severity.ERROR, _O, "Not what its name says, and nothing known", inside=True,
+    "wrong-content", Severity.WARNING, _O, "Not what its name says, and nothing known", inside=True,
     why="No program that goes by the name can open it: a saved error page, a renamed text, a Git LFS pointer.",
     hint="export or download it again, or give it its true extension",
 )  # fmt: skip

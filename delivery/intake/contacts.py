@@ -32,9 +32,10 @@ _PHONE_NAME = re.compile(
     r"(?:\b|_)(?:tel|phone|call|mobile|cell|whats ?app|fon|tlf)[ ._:-]*\+?(?:\d[ ()._-]{0,2}){6,13}\d(?!\d)",
     re.IGNORECASE,
 )
-_NOT_A_HOST = frozenset(
-    {"png", "jpg", "jpeg", "gif", "svg", "webp", "pdf", "css", "js", "ts", "html", "zip", "mp4", "psd", "json", "map"}
-)
+_NOT_A_HOST = frozenset({
+    "png", "jpg", "jpeg", "gif", "svg", "webp", "pdf", "css", "js", "ts", "html", "zip", "mp4", "mov", "mp3", "wav",
+    "psd", "json", "map", "txt", "md", "csv", "docx", "xlsx",
+})  # fmt: skip
 _EXAMPLES = re.compile(
     r"@(?:[\w-]+\.)*(?:example\.|test\.|localhost|domain\.|email\.com|yourdomain|company\.com|site\.com|sentry\.)",
     re.IGNORECASE,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from delivery.intake.observation import Fact, Observation, Observations, Seen
-from delivery.intake.readers import archives, formats, pdf, pictures
+from delivery.intake.readers import archives, design, formats, media, pdf, pictures
 from delivery.intake.readers.view import Exhausted, View
 from delivery.intake.source import open_entry
 from delivery.model import Deliverable, FileEntry
@@ -28,6 +28,24 @@ _READERS: dict[str, Reader] = {
     "webp": pictures.read_riff,
     "wav": pictures.read_riff,
     "avi": pictures.read_riff,
+    "heif": media.read_mp4,
+    "mp4": media.read_mp4,
+    "matroska": media.read_matroska,
+    "flac": media.read_flac,
+    "ogg": media.read_ogg,
+    "mp3": media.read_mp3,
+    "iff": media.read_iff,
+    "midi": media.read_midi,
+    "7z": archives.read_7z,
+    "rar": archives.read_rar,
+    "tar": archives.read_tar,
+    "gzip": archives.read_gzip,
+    "sfnt": design.read_sfnt,
+    "woff": design.read_woff,
+    "blend": design.read_blend,
+    "glb": design.read_glb,
+    "ole": design.read_ole,
+    "sqlite": design.read_sqlite,
     "pdf": pdf.read_pdf,
     "postscript": pdf.read_postscript,
 }

@@ -193,7 +193,7 @@ def test_exact_duplicates_when_digests_are_known(check, codes):
     assert [(finding.code, finding.path) for finding in check(files, digests=True)] == [("duplicate", "b.png")]
 
 
-@pytest.mark.parametrize("name", [".env", "prod.env", "id_rsa", "server.pem", ".env.production", "wallet.dat"])
+@pytest.mark.parametrize("name", [".env", "prod.env", "id_rsa", "server.p12", ".env.production", "wallet.dat"])
 def test_files_of_credentials(check, codes, name):
     assert "secret-file" in codes(check({name: b"x", "sub.zip": zipped({f"deep/{name}": b"x"})}), name)
     assert "secret-file" in codes(check({}), "sub.zip")
