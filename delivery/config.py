@@ -82,7 +82,7 @@ class Settings:
 
 
 def find_file(given: str | Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """The configuration file that applies, or None when there is none. Raises ConfigError for a named one that is absent."""
+    """The configuration file that applies, or None. Raises ConfigError for a named one that is absent."""
     named = given or environ.get("DELIVERY_CONFIG")
     if named:
         path = Path(named).expanduser()
@@ -117,7 +117,7 @@ def _read(path: Path) -> Settings:
         section = _NAMED.get(kind) if colon and name else _PLAIN.get(title)
         if section is None:
             raise _unknown(f"section [{title}]", title, [*_PLAIN, *(f"{kind}:NAME" for kind in _NAMED)], path)
-        value = _section(section, dict(parser[title]), path, title)
+        value: Any = _section(section, dict(parser[title]), path, title)
         if colon:
             named[kind][name.strip()] = value
         else:
@@ -165,7 +165,7 @@ def example() -> str:
     """The text of ``config.example.ini``: every option with its default and one line of why."""
     lines = [
         "# Every option with its default and one line of why. Take out the leading # to change one.",
-        "# Found as --config FILE, ./delivery.ini or config.ini in your configuration folder; `delivery init` writes one.",
+        "# Found as --config FILE, ./delivery.ini, or config.ini in your configuration folder; see `delivery init`.",
         "# Sizes: 500MB is 500,000,000 bytes, 500MiB is 524,288,000. Durations: 20s, 36h, 7d, 1d12h.",
     ]
     for title, section in _PLAIN.items():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from delivery.model import Finding
 
 
 class DeliveryError(Exception):
@@ -50,7 +53,7 @@ class BlockedError(DeliveryError):
     exit_code = 3
     default_code = "blocking-findings"
 
-    def __init__(self, message: str, *, findings: tuple[object, ...] = (), hint: str = "") -> None:
+    def __init__(self, message: str, *, findings: tuple[Finding, ...] = (), hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.findings = findings
 

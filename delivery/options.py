@@ -76,14 +76,20 @@ def show(value: Any) -> str:
 class SendOptions:
     """How a delivery is made when the command does not say."""
 
-    platform: str = option("fiverr", "Whose limits and words apply; `delivery platforms` lists them, `none` has no limits")
+    platform: str = option(
+        "fiverr", "Whose limits and words apply; `delivery platforms` lists them, `none` has no limits"
+    )
     via: Via = option(Via.AUTO, "auto picks the gentlest way for the buyer; attach or link forces one", parse_via)
     out: str | None = option(None, "Folder for what to attach; default: NAME-delivery beside where you are")
-    expires: timedelta = option(timedelta(days=7), "How long links live; 7d is the most that most stores sign", parse_duration)
+    expires: timedelta = option(
+        timedelta(days=7), "How long links live; 7d is the most that most stores sign", parse_duration
+    )
     store: str = option("local", "Which [store:NAME] links go to; local is the embedded store on this machine")
     order: str | None = option(None, "A label for the order, shown in the message and kept in the record")
     language: str = option("en", "The language of the message")
-    timezone: str | None = option(None, "The buyer's or your time zone for dates (Europe/Berlin); default: this machine's")
+    timezone: str | None = option(
+        None, "The buyer's or your time zone for dates (Europe/Berlin); default: this machine's"
+    )
     strict: bool = option(False, "Warnings block too", parse_bool)
     allow: tuple[str, ...] = option((), "Finding codes to waive, separated by commas", parse_list)
     keep_junk: bool = option(False, "Deliver .DS_Store, Thumbs.db and the like too", parse_bool)
@@ -109,10 +115,16 @@ class StoreOptions:
     region: str | None = option(None, "The bucket's region; links are signed for it", example="eu-central-1")
     prefix: str = option("", "Keys start with this, so that several uses can share a bucket")
     addressing: str | None = option(None, "virtual or path; default: what the profile knows", choice("virtual", "path"))
-    presign_cap: timedelta | None = option(None, "The longest life the store signs; default: what the profile knows", parse_duration)
+    presign_cap: timedelta | None = option(
+        None, "The longest life the store signs; default: what the profile knows", parse_duration
+    )
     aws_profile: str | None = option(None, "A profile of ~/.aws/credentials to take keys from")
-    access_key_id: str | None = option(None, "Better left out: the AWS chain (environment, ~/.aws, SSO, roles) is asked", secret=True)
-    secret_access_key: str | None = option(None, "Better left out; a file with keys must be readable by you alone", secret=True)
+    access_key_id: str | None = option(
+        None, "Better left out: the AWS chain (environment, ~/.aws, SSO, roles) is asked", secret=True
+    )
+    secret_access_key: str | None = option(
+        None, "Better left out; a file with keys must be readable by you alone", secret=True
+    )
     session_token: str | None = option(None, "Only with temporary keys; links die with them", secret=True)
 
 
@@ -124,10 +136,14 @@ class PlatformOptions:
     file_limit: int | None = option(None, "The largest single attachment", parse_size, example="100MB")
     message_limit: int | None = option(None, "All attachments of one message together", parse_size, example="500MB")
     message_files: int | None = option(None, "Attachments of one message", parse_positive, example="10")
-    messages: int | None = option(None, "Messages one delivery may span before a link is kinder", parse_positive, example="3")
+    messages: int | None = option(
+        None, "Messages one delivery may span before a link is kinder", parse_positive, example="3"
+    )
     message_chars: int | None = option(None, "The longest message, in characters", parse_positive, example="2500")
     blocked_types: tuple[str, ...] | None = option(None, "Extensions that are refused", parse_list, example="exe, bat")
-    marketplace: bool | None = option(None, "Whether contact details and payment words are held against you", parse_bool)
+    marketplace: bool | None = option(
+        None, "Whether contact details and payment words are held against you", parse_bool
+    )
     link_policy: str | None = option(
         None, "allowed, risky, barred or unknown", choice("allowed", "risky", "barred", "unknown")
     )
@@ -141,6 +157,10 @@ class CheckOptions:
 @dataclass(frozen=True, slots=True)
 class MessageOptions:
     """How the message is written."""
+
+    templates: str | None = option(
+        None, "Folder with sentences (en.toml) and layouts (attach.txt, link.txt) of your own"
+    )
 
 
 def option_names(section: type) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 _SIZE = {"": 1, "b": 1}
 for _power, _letter in enumerate("kmgt", start=1):
@@ -60,4 +60,4 @@ def format_duration(duration: timedelta) -> str:
 
 def format_utc(moment: datetime) -> str:
     """RFC 3339 in UTC to the second: ``2026-11-22T10:00:00Z``."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -68,8 +68,8 @@ def _replace(path: Path, data: bytes) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp makes it private, and it is there to be handed over
-        os.replace(temporary, path)  # noqa: PTH105
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)

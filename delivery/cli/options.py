@@ -1,0 +1,119 @@
+"""The options that several commands share, and what they become: settings, progress, a cancel token."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from delivery.cli.progress import progress_for
+from delivery.cli.types import DURATION, LIST
+from delivery.config import Settings
+from delivery.model import Via
+from delivery.progress import CancelToken, Progress
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _option(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
+    """A click option with its ``DELIVERY_<OPTION>`` variable."""
+    long = next(name for name in names if name.startswith("--"))
+    variable = f"DELIVERY_{long.split('/')[0].removeprefix('--').replace('-', '_').upper()}"
+    return click.option(*names, envvar=variable, show_envvar=False, **attributes)
+
+
+def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    """Several options as one decorator, in the order in which `--help` shows them."""
+
+    def decorate(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+paths = click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+
+platform = _option(
+    "--platform", "-p", metavar="NAME", help="Whose limits and words apply (default: fiverr; none has no limits)."
+)
+via = _option(
+    "--via", type=click.Choice([item.value for item in Via]), help="auto picks the gentlest way for the buyer."
+)
+out = _option("--out", "-o", metavar="DIR", help="The folder for what to attach (default: NAME-delivery).")
+expires = _option("--expires", type=DURATION, metavar="7d", help="How long links live: 20s, 36h, 7d.")
+store = _option(
+    "--store", metavar="NAME", help="The [store:NAME] of your configuration (default: local, on this machine)."
+)
+order = _option("--order", metavar="TEXT", help="A label for the order, shown to the buyer and kept in the record.")
+language = _option("--language", metavar="en", help="The language of the message.")
+allow = _option(
+    "--allow", type=LIST, multiple=True, metavar="CODE", help="Waive a finding by its code; may be repeated."
+)
+strict = _option("--strict", is_flag=True, default=None, help="Warnings block too.")
+keep_junk = _option("--keep-junk", is_flag=True, default=None, help="Deliver .DS_Store, Thumbs.db and the like too.")
+dry_run = _option("--dry-run", "-n", is_flag=True, help="Say what would be done, and why; do nothing.")
+
+json = _option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+config = _option(
+    "--config", type=click.Path(), metavar="FILE", help="A configuration file (default: delivery.ini here, then yours)."
+)
+quiet = _option("--quiet", "-q", is_flag=True, help="Only the result and errors.")
+verbose = _option("--verbose", "-v", is_flag=True, help="Say more: where settings come from, every reason.")
+no_progress = _option("--no-progress", is_flag=True, help="No progress bars or lines.")
+
+common = together(json, config, quiet, verbose, no_progress)
+finding_options = together(platform, allow, strict, keep_junk)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a command works with."""
+
+    settings: Settings
+    progress: Progress
+    cancel: CancelToken
+    as_json: bool
+    quiet: bool
+    verbose: bool
+
+
+@contextmanager
+def session(values: dict[str, Any]) -> Iterator[Session]:
+    """Take the common options out of ``values``. Meanwhile Ctrl-C sets the cancel token; a second one stops at once."""
+    as_json, quiet, verbose = values.pop("as_json"), values.pop("quiet"), values.pop("verbose")
+    settings = Settings.load(values.pop("config"))
+    shown = not (quiet or values.pop("no_progress"))
+    cancel = CancelToken()
+    with progress_for(shown) as progress, _cancelling(cancel):
+        yield Session(settings, progress, cancel, as_json, quiet, verbose)
+
+
+@contextmanager
+def _cancelling(cancel: CancelToken) -> Iterator[None]:
+    def on_signal(number: int, frame: object) -> None:
+        if cancel.cancelled:
+            raise KeyboardInterrupt
+        cancel.cancel()
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    before = {number: signal.signal(number, on_signal) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def overrides(values: dict[str, Any]) -> dict[str, Any]:
+    """The options that stand for settings, in the form that the library takes; those that were not given are None."""
+    allowed = values.pop("allow", ())
+    values["allow"] = tuple(code for codes in allowed for code in codes) or None
+    if values.get("via") is not None:
+        values["via"] = Via(values["via"])
+    return values

@@ -1,0 +1,37 @@
+"""Click types that explain themselves when the value is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from delivery.options import parse_list
+from delivery.units import format_duration, parse_duration, parse_size
+
+
+class Parsed(click.ParamType[Any]):
+    """A type over one of the parsers that the configuration uses too."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(str(error), parameter, context)
+
+
+DURATION = Parsed("duration", parse_duration)
+SIZE = Parsed("size", parse_size)
+LIST = Parsed("list", parse_list)
+
+
+def duration_text(duration: timedelta) -> str:
+    return format_duration(duration)

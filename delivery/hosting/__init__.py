@@ -1,0 +1,20 @@
+"""Uploads to a store, and links to what is there."""
+
+from delivery.hosting.links import LinkLife, check_life, sign, signed_end, try_link
+from delivery.hosting.names import disposition, key_name, key_names
+from delivery.hosting.upload import Upload, Uploaded, new_prefix, upload
+
+__all__ = [
+    "LinkLife",
+    "Upload",
+    "Uploaded",
+    "check_life",
+    "disposition",
+    "key_name",
+    "key_names",
+    "new_prefix",
+    "sign",
+    "signed_end",
+    "try_link",
+    "upload",
+]

@@ -1,0 +1,112 @@
+"""The one reader of delivered bytes: it hashes what it reads and refuses a file that has changed since intake."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from types import TracebackType
+from typing import Self
+
+from delivery.errors import LocalError, SourceChangedError
+from delivery.escape import printable
+from delivery.model import FileEntry
+
+BLOCK = 1024 * 1024
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+class Source:
+    """A context manager over one entry's bytes, read in order from the start.
+
+    After the last byte :attr:`sha256` is known. Raises LocalError when the file cannot be opened or read, and
+    SourceChangedError when its size, time or identity is not what intake saw, at the start or at the end.
+    """
+
+    def __init__(self, entry: FileEntry) -> None:
+        self.entry = entry
+        self.position = 0
+        self._digest = hashlib.sha256()
+        self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        self._descriptor = open_entry(self.entry)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+    def readinto(self, buffer: memoryview | bytearray) -> int:
+        """Fill ``buffer`` from the file; 0 at the end. The bytes read are hashed."""
+        view = memoryview(buffer)
+        try:
+            count = os.readv(self._descriptor, [view]) if hasattr(os, "readv") else self._read_portably(view)
+        except OSError as error:
+            raise unreadable(self.entry.path, error) from error
+        if count:
+            self._digest.update(view[:count])
+            self.position += count
+            if self.position > self.entry.size:
+                raise changed(self.entry)
+        else:
+            ensure_unchanged(self.entry, self._descriptor)
+            if self.position != self.entry.size:
+                raise changed(self.entry)
+        return count
+
+    def _read_portably(self, view: memoryview) -> int:
+        data = os.read(self._descriptor, len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    @property
+    def sha256(self) -> str:
+        """Lower-case hex of what has been read so far: the whole file once :meth:`readinto` has returned 0."""
+        return self._digest.hexdigest()
+
+
+def open_entry(entry: FileEntry) -> int:
+    """A descriptor of the entry's file, checked to be the file that intake saw. The caller closes it."""
+    try:
+        descriptor = os.open(entry.path, _FLAGS)
+    except OSError as error:
+        raise unreadable(entry.path, error) from error
+    try:
+        ensure_unchanged(entry, descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def ensure_unchanged(entry: FileEntry, descriptor: int) -> None:
+    """Raise SourceChangedError unless the open file still is what intake saw."""
+    now = os.fstat(descriptor)
+    same = stat.S_ISREG(now.st_mode) and (now.st_size, now.st_mtime_ns) == (entry.size, entry.mtime_ns)
+    if not same or (entry.inode and now.st_ino != entry.inode):
+        raise changed(entry)
+
+
+def changed(entry: FileEntry) -> SourceChangedError:
+    return SourceChangedError(
+        f"{printable(entry.path)} changed while it was being read",
+        hint="wait until whatever writes it has finished, then run the same command again",
+    )
+
+
+def unreadable(path: str, error: OSError) -> LocalError:
+    """The words for a file that cannot be opened or read."""
+    if isinstance(error, FileNotFoundError):
+        return LocalError(
+            f"{printable(path)} is not there any more",
+            hint="run the command again; if it was moved, name its new place",
+            code="file-missing",
+        )
+    return LocalError(
+        f"{printable(path)} cannot be read: {error.strerror or error}",
+        hint="check the file's permissions, and that no other program holds it",
+        code="file-not-readable",
+    )

@@ -1,0 +1,249 @@
+"""Paths become a Deliverable: every regular file below them, walked, stat'ed and typed, in a stable order."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+import unicodedata
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from delivery.errors import DeliveryError, LocalError
+from delivery.escape import printable
+from delivery.intake.junk import Filter
+from delivery.intake.source import unreadable
+from delivery.intake.types import media_type
+from delivery.model import Deliverable, FileEntry, LeftOut
+from delivery.progress import CancelToken, NullProgress, Progress
+
+_SHOWN_PROBLEMS = 10
+_BATCH = 256
+_DIGITS = re.compile("[0-9]+")
+
+
+def take_in(
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    name: str | None = None,
+    keep_junk: bool = False,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Deliverable:
+    """Everything that is to be delivered, as it is now. Nothing is hashed yet.
+
+    One folder alone gives paths relative to itself; of several paths each keeps its own name in front. Links are
+    followed when they are named directly or stay inside the folder. Raises LocalError, which names every path that
+    cannot be taken: missing, unreadable, neither file nor folder, a dangling link, a link out of the tree.
+    """
+    progress, cancel = progress or NullProgress(), cancel or CancelToken()
+    walk = _Walk(keep_junk=keep_junk, cancel=cancel)
+    roots = [Path(path) for path in paths]
+    for root in roots:
+        walk.add(root, alone=len(roots) == 1)
+    walk.raise_problems()
+    if not walk.found:
+        raise _nothing(roots, walk.left_out)
+    entries = sorted(walk.found.values(), key=lambda entry: _order(entry.arcname))
+    walk.found.clear()
+    _type_in_place(entries, progress, cancel)
+    folders = tuple(os.path.realpath(root) for root in roots if root.is_dir())
+    return Deliverable(name or default_name(roots), tuple(entries), tuple(walk.left_out), folders)
+
+
+def default_name(roots: Sequence[Path]) -> str:
+    """What a delivery of these paths is called: the folder's or file's own name, or the folder they share."""
+    first = Path(os.path.abspath(roots[0]))  # resolve() would follow a link and take another name
+    if len(roots) > 1:
+        first = first.parent
+    stem = first.stem if first.is_file() else first.name
+    return unicodedata.normalize("NFC", stem).strip(". ") or "delivery"
+
+
+@dataclass
+class _Walk:
+    keep_junk: bool
+    cancel: CancelToken
+    found: dict[str, FileEntry] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+    problems: list[DeliveryError] = field(default_factory=list)
+    modes: dict[int, int] = field(default_factory=dict)
+    """Each mode once: 100,000 equal integers would be 3 MB."""
+
+    def add(self, root: Path, *, alone: bool) -> None:
+        try:
+            status = root.stat()
+        except OSError as error:
+            self.problems.append(_no_such_path(root, error))
+            return
+        own_name = root.name or Path(os.path.abspath(root)).name
+        if stat.S_ISDIR(status.st_mode):
+            self._folder(root, Path(os.path.realpath(root)), "" if alone else f"{own_name}/")
+        else:
+            self._file(str(root), own_name, status)
+
+    def _folder(self, folder: Path, tree: Path, prefix: str) -> None:
+        """Without recursion, so that depth costs nothing; folders are visited in a stable order."""
+        junk = Filter(folder, keep_junk=self.keep_junk)
+        start = len(prefix)
+        waiting = [(str(folder), prefix)]
+        while waiting:
+            self.cancel.check()
+            place, prefix = waiting.pop()
+            try:
+                with os.scandir(place) as listing:
+                    children = sorted(listing, key=lambda child: child.name)
+            except OSError as error:
+                self.problems.append(unreadable(place, error))
+                continue
+            for child in children:
+                arcname = prefix + child.name
+                is_folder = child.is_dir(follow_symlinks=False)
+                reason = junk.leave_out(arcname[start:], is_folder)
+                if reason is not None:
+                    self.left_out.append(LeftOut(f"{arcname}/" if is_folder else arcname, reason))
+                elif child.is_symlink():
+                    self._link(child.path, arcname, tree)
+                elif is_folder:
+                    waiting.append((child.path, f"{arcname}/"))
+                else:
+                    self._entry(child.path, arcname)
+
+    def _entry(self, path: str, arcname: str) -> None:
+        try:
+            self._file(path, arcname, os.stat(path, follow_symlinks=False))
+        except OSError as error:
+            self.problems.append(unreadable(path, error))
+
+    def _link(self, path: str, arcname: str, tree: Path) -> None:
+        target = Path(os.path.realpath(path))
+        if not target.exists():
+            self.problems.append(
+                LocalError(
+                    f"{printable(path)} is a link to something that is not there",
+                    hint="remove the link, or put the file that it should lead to in its place",
+                    code="dangling-link",
+                )
+            )
+        elif not target.is_relative_to(tree):
+            self.problems.append(
+                LocalError(
+                    f"{printable(path)} is a link that leads out of the folder, to {printable(str(target))}",
+                    hint="put a copy in the link's place, or name that file on the command line too",
+                    code="link-out-of-tree",
+                )
+            )
+        elif target.is_dir():
+            self.left_out.append(LeftOut(arcname, "a link to a folder that is delivered anyway"))
+        else:
+            self._file(str(target), arcname, target.stat())
+
+    def _file(self, path: str, arcname: str, status: os.stat_result) -> None:
+        if not stat.S_ISREG(status.st_mode):
+            self.problems.append(
+                LocalError(
+                    f"{printable(path)} is neither a file nor a folder but {_kind(status.st_mode)}",
+                    hint="remove it from what you deliver",
+                    code="not-a-file",
+                )
+            )
+            return
+        arcname = unicodedata.normalize("NFC", arcname)
+        known = self.found.get(arcname)
+        if known is not None:
+            if known.inode != status.st_ino or known.path != path:
+                self.problems.append(
+                    LocalError(
+                        f"{printable(known.path)} and {printable(path)} would both be called {printable(arcname)}",
+                        hint="rename one of them, or deliver the folder that holds both",
+                        code="same-name",
+                    )
+                )
+            return
+        mode = stat.S_IMODE(status.st_mode)
+        self.found[arcname] = FileEntry(
+            path, arcname, status.st_size, status.st_mtime_ns, self.modes.setdefault(mode, mode), inode=status.st_ino
+        )
+
+    def raise_problems(self) -> None:
+        """One problem as it is; several in one error, each on its own line."""
+        if not self.problems:
+            return
+        if len(self.problems) == 1:
+            raise self.problems[0]
+        lines = [str(problem) for problem in self.problems[:_SHOWN_PROBLEMS]]
+        if len(self.problems) > _SHOWN_PROBLEMS:
+            lines.append(f"and {len(self.problems) - _SHOWN_PROBLEMS} more")
+        raise LocalError("\n".join(lines), hint=self.problems[0].hint, code=self.problems[0].code)
+
+
+def _type_in_place(entries: list[FileEntry], progress: Progress, cancel: CancelToken) -> None:
+    """In batches, and in place, so that two lists of 100,000 entries never stand side by side."""
+
+    def typed(at: int) -> list[FileEntry]:
+        batch = []
+        for entry in entries[at : at + _BATCH]:
+            cancel.check()
+            batch.append(replace(entry, media_type=sys.intern(media_type(entry.path, entry.size))))
+        task.advance(len(batch))
+        return batch
+
+    with progress.task("Looking at files", len(entries), "files") as task:
+        starts = range(0, len(entries), _BATCH)
+        if len(starts) <= 1:
+            for at in starts:
+                entries[at : at + _BATCH] = typed(at)
+            return
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1), thread_name_prefix="types") as pool:
+            for at, batch in zip(starts, pool.map(typed, starts), strict=True):
+                entries[at : at + _BATCH] = batch
+
+
+def _order(arcname: str) -> tuple[str, str]:
+    """As a person sorts: ``page 2`` before ``page 10``, folders kept together. A string, so that keys stay small."""
+    by_value = _DIGITS.sub(lambda run: f"{len(run[0].lstrip('0')):04d}{run[0].lstrip('0')}", arcname.casefold())
+    return by_value.replace("/", "\0"), arcname
+
+
+def _kind(mode: int) -> str:
+    kinds = (
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISBLK, "a device"),
+        (stat.S_ISCHR, "a device"),
+    )
+    return next((words for test, words in kinds if test(mode)), "something else")
+
+
+def _no_such_path(path: Path, error: OSError) -> DeliveryError:
+    if path.is_symlink() and isinstance(error, FileNotFoundError):
+        return LocalError(
+            f"{printable(str(path))} is a link to something that is not there",
+            hint="name the file itself",
+            code="dangling-link",
+        )
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return LocalError(
+            f"{printable(str(path))} does not exist",
+            hint="check the spelling, and the folder that you are in",
+            code="path-not-found",
+        )
+    return unreadable(str(path), error)
+
+
+def _nothing(roots: Sequence[Path], left_out: Sequence[LeftOut]) -> LocalError:
+    shown = ", ".join(printable(str(root)) for root in roots[:3])
+    if left_out:
+        return LocalError(
+            f"nothing to deliver in {shown}: all that is there is left out ({left_out[0].reason})",
+            hint="--keep-junk delivers junk too; see also .deliveryignore",
+            code="nothing-to-deliver",
+        )
+    return LocalError(
+        f"nothing to deliver in {shown}: the folder is empty",
+        hint="name the folder or the files that hold the finished work",
+        code="nothing-to-deliver",
+    )

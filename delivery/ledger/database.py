@@ -1,0 +1,140 @@
+"""Opening the ledger's SQLite file: private, in WAL mode, migrated, with every failure in plain words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from delivery.errors import LocalError
+from delivery.ledger.schema import STEPS
+from delivery.places import private_dir
+
+WAIT_SECONDS = 30.0
+"""How long a writer waits for another one."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to the migrated database at ``path``, closed at the end. Raises LocalError."""
+    with _explained(path):
+        private_dir(path.parent)
+        _make_private(path)
+        connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+            _use_wal(connection)
+            _migrate(connection, path)
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of it or nothing, also when the process is killed inside."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _make_private(path: Path) -> None:
+    """The file exists and is readable by the user alone; SQLite gives its -wal and -shm the same permissions."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Changing the mode asks for a lock that SQLite does not wait for by itself."""
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    def version() -> int:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+    if version() > len(STEPS):
+        raise LocalError(
+            f"the record of deliveries {path} was written by a newer version of this tool",
+            hint="update this tool, or set DELIVERY_HOME to another folder",
+            code="ledger-newer",
+        )
+    if version() == len(STEPS):
+        return
+    with transaction(connection):
+        for number, step in enumerate(STEPS[version() :], start=version() + 1):
+            for statement in _statements(step):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One by one, because ``executescript`` would commit the transaction first."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if _is_busy(error):
+            raise LocalError(
+                f"the record of deliveries {path} is in use by another run",
+                hint="wait for the other run to end and try again",
+                code="ledger-busy",
+            ) from error
+        if _result(error) in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
+            raise LocalError(
+                f"the record of deliveries {path} is damaged",
+                hint=f"rename {path.name} and run again: a new one is begun; what was delivered is safe",
+                code="ledger-damaged",
+            ) from error
+        if isinstance(error, sqlite3.OperationalError):
+            raise LocalError(
+                f"the record of deliveries {path} cannot be used: {error}",
+                hint="check the disk space and permissions there, or set DELIVERY_HOME to another folder",
+                code="ledger",
+            ) from error
+        raise
+    except OSError as error:
+        if isinstance(error, LocalError):
+            raise
+        raise LocalError(
+            f"the record of deliveries {path} cannot be opened: {error.strerror or error}",
+            hint="check the permissions there, or set DELIVERY_HOME to another folder",
+            code="ledger",
+        ) from error
+
+
+def _result(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return _result(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

@@ -1,0 +1,100 @@
+"""Seeing through disguised words: lookalike letters, digits for letters, hidden characters, s.p.a.c.e.d letters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# Letters of other alphabets that are read as Latin ones.
+_LOOKALIKES = str.maketrans(
+    "асеіјоорѕухԁһӏԛԝвмнткгпαβεικνορτυχγηωℓɑɡıﬀ",
+    "aceijoopsyxdhlqwbmhtkrnabeiknoptyxynwlagif",
+)
+_DIGITS_FOR_LETTERS = str.maketrans(
+    {"@": "a", "4": "a", "3": "e", "€": "e", "1": "l", "!": "i", "|": "l", "0": "o", "5": "s", "$": "s", "7": "t"}
+)
+_ONES_AS_I = str.maketrans(
+    {"@": "a", "4": "a", "3": "e", "€": "e", "1": "i", "!": "i", "|": "i", "0": "o", "5": "s", "$": "s", "7": "t"}
+)
+_DISGUISED = re.compile(r"(?<![^\s(])(?=\S*[^\W\d_])(?=\S*[@431!|05$7€])\S+")
+_SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][\s._\-*|/]{1,3}){3,}[^\W\d_](?![^\W_])")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A text made plain; ``places[i]`` is where its i-th character stands in the original."""
+
+    text: str
+    places: tuple[int, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        return self.places[start], self.places[end - 1] + 1
+
+
+def plain(text: str) -> View:
+    """Lower case, without accents on Latin letters and hidden characters; the digits of all scripts as ASCII."""
+    letters: list[str] = []
+    places: list[int] = []
+    if text.isascii():
+        return View(text.lower(), tuple(range(len(text))))
+    for place, char in enumerate(text):
+        for made in _plain(char):
+            letters.append(made)
+            places.append(place)
+    return View("".join(letters), tuple(places))
+
+
+def _plain(char: str) -> str:
+    if char.isascii():
+        return char.lower()
+    if unicodedata.category(char) in {"Cf", "Cs"}:
+        return ""
+    digit = unicodedata.digit(char, None)
+    if digit is not None and unicodedata.category(char) == "Nd":
+        return str(digit)
+    made = unicodedata.normalize("NFKD", char).casefold()
+    if made and made[0].isascii():
+        made = "".join(part for part in made if not unicodedata.combining(part))
+    elif "\u064b" <= char <= "\u0652" or "\u0300" <= char <= "\u036f":
+        return ""  # Arabic vowel signs and loose accents
+    return made
+
+
+def views(text: str) -> Iterator[View]:
+    """The plain view, then those that see through one disguise each, where there is one."""
+    first = plain(text)
+    yield first
+    read = View(first.text.translate(_LOOKALIKES), first.places)
+    if read.text != first.text:
+        yield read
+    if _DISGUISED.search(read.text):
+        for table in (_DIGITS_FOR_LETTERS, _ONES_AS_I):
+            yield View(_DISGUISED.sub(lambda match, table=table: match[0].translate(table), read.text), read.places)  # type: ignore[misc]
+    if _SPACED.search(read.text):
+        yield _closed_up(read)
+
+
+def _closed_up(view: View) -> View:
+    letters: list[str] = []
+    places: list[int] = []
+    spaced = {index for match in _SPACED.finditer(view.text) for index in range(*match.span())}
+    for index, char in enumerate(view.text):
+        if index not in spaced or char.isalpha():
+            letters.append(char)
+            places.append(view.places[index])
+    return View("".join(letters), tuple(places))
+
+
+def mixed_words(text: str) -> Iterator[tuple[int, int]]:
+    """Where a word mixes Latin with Cyrillic or Greek letters."""
+    if text.isascii():
+        return
+    for match in _WORD.finditer(text):
+        if match[0].isascii():
+            continue
+        scripts = {unicodedata.name(char, "").partition(" ")[0] for char in match[0]}
+        if "LATIN" in scripts and scripts & {"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}:
+            yield match.span()

@@ -1,0 +1,197 @@
+"""A language as data: its sentences, plural rule, numbers, sizes and dates. One TOML file each."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from delivery.errors import ConfigError, UsageError
+from delivery.message.template import Resolve, Template
+
+Value = str | int | bool | None
+
+_PLURALS: Mapping[str, Callable[[int], str]] = {
+    "never": lambda n: "other",
+    "one": lambda n: "one" if n == 1 else "other",
+    "one-with-zero": lambda n: "one" if n in (0, 1) else "other",
+    "arabic": lambda n: _arabic(n),
+}
+
+
+def _arabic(n: int) -> str:
+    if n in (0, 1, 2):
+        return ("zero", "one", "two")[n]
+    tail = n % 100
+    return "few" if 3 <= tail <= 10 else "many" if tail >= 11 else "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence, or one per plural category of the number that ``by`` names."""
+
+    forms: Mapping[str, Template]
+    by: str | None = None
+
+    def names(self) -> frozenset[str]:
+        asked = frozenset[str]().union(*(form.names() for form in self.forms.values()))
+        return asked | {self.by} if self.by else asked
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """How one language says it. ``code`` is an IETF tag such as ``pt``."""
+
+    code: str
+    title: str
+    direction: Literal["ltr", "rtl"]
+    plural_rule: str
+    decimal: str
+    group: str
+    units: Mapping[str, str]
+    months: tuple[str, ...]
+    date: str
+    moment: str
+    sentences: Mapping[str, Sentence]
+
+    def plural(self, number: int) -> str:
+        """The CLDR plural category of a whole number."""
+        return _PLURALS[self.plural_rule](number)
+
+    def number(self, number: int) -> str:
+        return f"{number:,}".replace(",", self.group)
+
+    def size(self, size: int) -> str:
+        """``3.4 MB`` in the words of the language: powers of ten, one decimal from KB up."""
+        if size < 1000:
+            return self.units["bytes"].replace("{n}", self.number(size))
+        value = float(size)
+        for unit in ("KB", "MB", "GB", "TB"):
+            value /= 1000
+            if round(value, 1) < 1000 or unit == "TB":
+                break
+        whole, _, tenth = f"{value:.1f}".partition(".")
+        shown = self.number(int(whole)) + (f"{self.decimal}{tenth}" if tenth != "0" else "")
+        return self.units[unit].replace("{n}", shown)
+
+    def day(self, moment: datetime) -> str:
+        """The date alone, the month in letters."""
+        return (
+            self.date.replace("{day}", str(moment.day))
+            .replace("{month}", self.months[moment.month - 1])
+            .replace("{year}", str(moment.year))
+        )
+
+    def until(self, moment: datetime, zone: tzinfo) -> str:
+        """``moment`` in UTC and, where that reads differently, in ``zone``; minutes are cut, never rounded up."""
+        utc = moment.astimezone(UTC)
+        local = moment.astimezone(zone)
+        first = self._at(utc, "UTC")
+        if local.utcoffset() == utc.utcoffset():
+            return first
+        name = str(getattr(zone, "key", None) or local.tzname() or local.strftime("UTC%z"))
+        second = self._at(local, name) if local.date() != utc.date() else f"{local:%H:%M} {name}"
+        return f"{first} ({second})"
+
+    def _at(self, moment: datetime, name: str) -> str:
+        at = self.moment.replace("{date}", self.day(moment)).replace("{time}", f"{moment:%H:%M}")
+        return f"{at} {name}"
+
+    def say(self, template: Template, values: Mapping[str, Value]) -> str:
+        """``template`` with its values and sentences put in."""
+        return template.render(self._resolver(values, template.where))
+
+    def sentence(self, name: str, values: Mapping[str, Value]) -> str:
+        return str(self._resolver(values, name)(name))
+
+    def _resolver(self, values: Mapping[str, Value], where: str) -> Resolve:
+        def resolve(name: str) -> Value:
+            if name in values:
+                value = values[name]
+                return self.number(value) if type(value) is int and value else value
+            sentence = self.sentences.get(name)
+            if sentence is None:
+                close = difflib.get_close_matches(name, [*values, *self.sentences], n=1, cutoff=0.5)
+                raise ConfigError(
+                    f"the template {where} asks for {{{name}}}, which there is not",
+                    hint=f"did you mean {{{close[0]}}}?" if close else "docs/messages.md lists every name",
+                    code="template",
+                )
+            if sentence.by is None:
+                return sentence.forms["other"].render(resolve)
+            number = values.get(sentence.by) or 0
+            category = self.plural(int(number))
+            form = sentence.forms.get(category) or sentence.forms["other"]
+            return form.render(resolve)
+
+        return resolve
+
+
+def codes() -> tuple[str, ...]:
+    """The languages that ship, English first."""
+    found = (item.name.removesuffix(".toml") for item in _folder().iterdir() if item.name.endswith(".toml"))
+    return tuple(sorted(found, key=lambda code: (code != "en", code)))
+
+
+@cache
+def load(code: str, own: str | None = None) -> Language:
+    """The language ``code`` (``pt-BR`` finds ``pt``), with the sentences of the folder ``own`` for shipped ones.
+
+    Raises UsageError for a language that there is not, ConfigError for an own file that is broken.
+    """
+    wanted = code.strip().replace("_", "-").lower()
+    known = codes()
+    found = next((name for name in (wanted, wanted.partition("-")[0]) if name in known), None)
+    if found is None:
+        close = difflib.get_close_matches(wanted, known, n=1, cutoff=0.5)
+        raise UsageError(
+            f"there are no messages in the language {code!r}",
+            hint=(f"did you mean {close[0]!r}? " if close else "") + f"Languages: {', '.join(known)}",
+            code="unknown-language",
+        )
+    data = tomllib.loads((_folder() / f"{found}.toml").read_text(encoding="utf-8"))
+    sentences = _sentences(data.pop("sentences"), f"{found}.toml")
+    if own is not None and (path := Path(own) / f"{found}.toml").is_file():
+        sentences |= _own_sentences(path, sentences)
+    return Language(code=found, sentences=sentences, months=tuple(data.pop("months")), **data)
+
+
+def _own_sentences(path: Path, known: Mapping[str, Sentence]) -> dict[str, Sentence]:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be used: {error}", hint="docs/messages.md shows its form") from error
+    extra = set(data) - {"sentences"}
+    texts = data.get("sentences", {})
+    unknown = sorted(extra) + sorted(set(texts) - set(known)) if isinstance(texts, dict) else ["sentences"]
+    if unknown:
+        raise ConfigError(
+            f"{path}: {unknown[0]!r} is not a sentence of the messages",
+            hint="docs/messages.md lists the sentences that can be replaced",
+            code="template",
+        )
+    return _sentences(texts, str(path))
+
+
+def _sentences(texts: Mapping[str, Any], where: str) -> dict[str, Sentence]:
+    sentences = {}
+    for name, text in texts.items():
+        forms = {"other": text} if isinstance(text, str) else dict(text)
+        by = forms.pop("by", None)
+        if "other" not in forms or not all(isinstance(form, str) for form in forms.values()):
+            raise ConfigError(
+                f"{where}: {name!r} needs a text, or a text for each plural form with 'other'", code="template"
+            )
+        parsed = {category: Template.parse(form, f"{where} ({name})") for category, form in forms.items()}
+        sentences[name] = Sentence(parsed, by)
+    return sentences
+
+
+def _folder() -> Any:
+    return files("delivery.message") / "languages"

@@ -1,0 +1,210 @@
+"""The JSON documents that the commands print, and the schemas that they keep to.
+
+A document is a mapping whose long lists are iterators, so that 100,000 files are written without a copy in memory.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import resources
+from typing import TYPE_CHECKING, Any, TextIO
+
+from delivery.errors import DeliveryError
+from delivery.model import Attachment, Delivery, FileEntry, Finding, Link, PartKind, Plan, Profile
+from delivery.units import format_utc
+
+if TYPE_CHECKING:
+    from delivery.ledger import Record
+
+Document = Mapping[str, Any]
+
+SEND, CHECK, ERROR = "delivery.send/1", "delivery.check/1", "delivery.error/1"
+VERIFY, LIST, PLATFORMS, STORE = "delivery.verify/1", "delivery.list/1", "delivery.platforms/1", "delivery.store/1"
+
+
+def send_document(delivery: Delivery) -> Document:
+    """``delivery.send/1``: what `send`, `pack`, `upload` and `show` print."""
+    attachments = delivery.attachments
+    return {
+        "schema": SEND,
+        "id": delivery.id,
+        "created_at": format_utc(delivery.created_at),
+        "dry_run": delivery.dry_run,
+        "platform": delivery.plan.profile.name,
+        "method": delivery.method.value,
+        "reasons": list(delivery.plan.reasons),
+        "order": delivery.order,
+        "language": delivery.language,
+        "out": delivery.out,
+        "store": delivery.store,
+        "findings": (_finding(finding) for finding in delivery.findings),
+        "files": (_file(entry) for entry in delivery.files),
+        "attachments": _planned(delivery.plan) if delivery.dry_run else (_attachment(item) for item in attachments),
+        "links": (_link(link) for link in delivery.links),
+        "page": delivery.page and {"url": delivery.page.url, "expires_at": _moment(delivery.page)},
+        "manifest": {"path": delivery.manifest.path, "url": delivery.manifest.url},
+        "messages": list(delivery.messages),
+        "notes": list(delivery.notes),
+    }
+
+
+def check_document(files: Iterable[FileEntry], findings: Iterable[Finding], platform: str) -> Document:
+    """``delivery.check/1``."""
+    return {
+        "schema": CHECK,
+        "platform": platform,
+        "findings": (_finding(finding) for finding in findings),
+        "files": (_file(entry) for entry in files),
+    }
+
+
+def error_document(error: DeliveryError, findings: Iterable[Finding] = ()) -> Document:
+    """``delivery.error/1``; with the findings where they are what stopped the work."""
+    return {
+        "schema": ERROR,
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "exit_code": error.exit_code,
+        "findings": (_finding(finding) for finding in findings),
+    }
+
+
+def verify_document(manifest: str, checked: int, joined: Iterable[str] = ()) -> Document:
+    """``delivery.verify/1``: what `verify` and `join` print when all is as it was sent."""
+    return {"schema": VERIFY, "place": manifest, "checked": checked, "complete": True, "joined": list(joined)}
+
+
+def list_document(records: Iterable[Record]) -> Document:
+    """``delivery.list/1``."""
+    return {"schema": LIST, "deliveries": (_record(record) for record in records)}
+
+
+def platform_entry(profile: Profile) -> dict[str, Any]:
+    """One profile, as `platforms --json` lists it."""
+    limits = profile.limits
+    return {
+        "name": profile.name,
+        "title": profile.title,
+        "file_bytes": limits.file_bytes,
+        "message_bytes": limits.message_bytes,
+        "message_files": limits.message_files,
+        "messages": limits.messages,
+        "message_chars": profile.message_chars,
+        "blocked_types": sorted(profile.blocked_types),
+        "allowed_types": None if profile.allowed_types is None else sorted(profile.allowed_types),
+        "marketplace": profile.marketplace,
+        "link_policy": profile.link_policy.value,
+        "note": profile.note,
+        "sources": [{"address": source.address, "official": source.official} for source in profile.sources],
+        "checked_on": profile.checked_on.isoformat() if profile.checked_on else None,
+        "confirmed": profile.confirmed,
+    }
+
+
+def write(document: Document, stream: TextIO) -> None:
+    """Write ``document`` as JSON, its top-level iterators item by item, and a line end."""
+    separator = "{"
+    for key, value in document.items():
+        stream.write(f"{separator}{json.dumps(key)}: ")
+        separator = ",\n "
+        if isinstance(value, Iterator):
+            _write_items(value, stream)
+        else:
+            stream.write(json.dumps(value))
+    stream.write("}\n")
+
+
+def as_dict(document: Document) -> dict[str, Any]:
+    """The whole document in memory, for callers of the library."""
+    return {key: list(value) if isinstance(value, Iterator) else value for key, value in document.items()}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of a document by its schema name, such as ``delivery.send/1``."""
+    kind, _, version = name.removeprefix("delivery.").partition("/")
+    text = resources.files("delivery.schemas").joinpath(f"{kind}-{version}.json").read_text("utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _write_items(items: Iterator[Any], stream: TextIO) -> None:
+    stream.write("[")
+    lead = ""
+    for item in items:
+        stream.write(f"{lead}{json.dumps(item)}")
+        lead = ",\n  "
+    stream.write("]")
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "path": finding.path,
+        "message": finding.message,
+        "hint": finding.hint,
+    }
+
+
+def _file(entry: FileEntry) -> dict[str, Any]:
+    return {
+        "name": entry.arcname,
+        "size": entry.size,
+        "sha256": entry.sha256,
+        "media_type": entry.media_type,
+        **({"renamed_from": entry.original} if entry.original is not None else {}),
+    }
+
+
+def _attachment(item: Attachment) -> dict[str, Any]:
+    return {
+        "message": item.message,
+        "path": item.path,
+        "size": item.size,
+        "sha256": item.sha256,
+        "kind": item.kind.value,
+    }
+
+
+def _planned(plan: Plan) -> Iterator[dict[str, Any]]:
+    """For a dry run: names instead of paths, planned sizes, no digests."""
+    for part in plan.parts:
+        if plan.method == "attach" or part.kind is PartKind.PROOF:
+            yield {
+                "message": part.message,
+                "path": part.filename,
+                "size": part.size,
+                "sha256": None,
+                "kind": part.kind.value,
+            }
+
+
+def _link(link: Link) -> dict[str, Any]:
+    return {
+        "name": link.name,
+        "url": link.url,
+        "size": link.size,
+        "sha256": link.sha256,
+        "expires_at": _moment(link),
+    }
+
+
+def _record(record: Record) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "created_at": format_utc(record.created_at),
+        "name": record.name,
+        "platform": record.platform,
+        "method": record.method.value,
+        "state": record.state.value,
+        "files": record.files,
+        "size": record.size,
+        "order": record.order,
+        "expires_at": format_utc(record.expires_at) if record.expires_at else None,
+    }
+
+
+def _moment(link: Link) -> str | None:
+    return format_utc(link.expires_at) if link.expires_at else None

@@ -1,0 +1,273 @@
+"""The ledger keeps what was delivered and gives it back without urls."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from delivery.errors import LocalError, UsageError
+from delivery.ledger import Ledger, State
+from delivery.model import (
+    Attachment,
+    Deliverable,
+    Delivery,
+    FileEntry,
+    Finding,
+    Limits,
+    Link,
+    LinkPolicy,
+    ManifestPlace,
+    Method,
+    PartKind,
+    Plan,
+    Profile,
+    Severity,
+    Source,
+)
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+SECRET = "https://bucket.example.com/d/abc/work.zip?X-Amz-Signature=topsecret"
+PROFILE = Profile(
+    "fiverr",
+    "Fiverr",
+    limits=Limits(message_bytes=5_000_000_000),
+    blocked_types=frozenset({"exe", "bat"}),
+    link_policy=LinkPolicy.RISKY,
+    message_chars=2500,
+    marketplace=True,
+    sources=(Source("https://example.com/limits", True),),
+    checked_on=date(2026, 11, 1),
+    confirmed=True,
+)
+
+
+def made(id: str = "20261122-abcd", *, method: Method = Method.LINK, until: datetime | None = None) -> Delivery:
+    files = (
+        FileEntry("/src/logo.png", "logo.png", 1000, 1_700_000_000_000_000_000, 0o600, "image/png", "a" * 64),
+        FileEntry("/src/gu:ide.pdf", "guide.pdf", 2000, 5, 0o644, "application/pdf", "b" * 64, original="gu:ide.pdf"),
+    )
+    end = until or NOW + timedelta(days=7)
+    links = (Link("work.zip", "d/abc/work.zip", 2500, "c" * 64, end, SECRET, "as asked", ("logo.png", "guide.pdf")),)
+    page = Link("index.html", "d/abc/index.html", 900, "d" * 64, end, SECRET + "page")
+    proof = Attachment(1, "/out/overview.png", 100, "e" * 64, PartKind.PROOF)
+    archive = Attachment(2, "/out/work.zip", 2500, "c" * 64, PartKind.ARCHIVE, ("logo.png", "guide.pdf"), offset=7)
+    link = method is Method.LINK
+    return Delivery(
+        id=id,
+        created_at=NOW.replace(microsecond=250_000),
+        plan=Plan(Deliverable("work", files), PROFILE, method, (), 1 if link else 2, ("because",)),
+        files=files,
+        findings=(Finding("code.one", Severity.WARNING, "logo.png", "large", "make it small"),),
+        attachments=(proof,) if link else (proof, archive),
+        links=links if link else (),
+        page=page if link else None,
+        manifest=ManifestPlace("/out/delivery-manifest.json", SECRET + "manifest" if link else None),
+        messages=(f"Here:\n{SECRET}page\n{SECRET}\n{SECRET}manifest\nbye",) if link else ("one", "two"),
+        out="/out",
+        order="FO1",
+        language="de",
+        store="mine" if link else None,
+        prefix="d/abc" if link else None,
+        expires_at=end if link else None,
+        notes=("a note",),
+    )
+
+
+def bare(delivery: Delivery) -> Delivery:
+    """What the ledger promises to give back."""
+    return replace(
+        delivery,
+        files=tuple(replace(entry, path="") for entry in delivery.files),
+        plan=replace(
+            delivery.plan,
+            deliverable=Deliverable("work", tuple(replace(entry, path="") for entry in delivery.files)),
+        ),
+        links=tuple(replace(link, url="") for link in delivery.links),
+        page=replace(delivery.page, url="") if delivery.page else None,
+        manifest=ManifestPlace(delivery.manifest.path),
+        messages=("Here:\n{link:page}\n{link:work.zip}\n{link:manifest}\nbye",)
+        if delivery.links
+        else delivery.messages,
+    )
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_what_is_recorded_comes_back_without_urls(tmp_path, method):
+    ledger = Ledger(tmp_path)
+    ledger.record(made(method=method))
+    assert ledger.load("20261122-abcd") == bare(made(method=method))
+
+
+def test_no_url_is_anywhere_in_its_files(tmp_path):
+    Ledger(tmp_path).record(made())
+    assert not any(b"topsecret" in path.read_bytes() for path in tmp_path.iterdir())
+
+
+def test_a_signed_url_that_it_does_not_know_is_taken_out_too(tmp_path):
+    other = "https://else.example.com/x?X-Amz-Signature=foreign"
+    Ledger(tmp_path).record(replace(made(), messages=(f"see\n{other}\nbye",)))
+    assert Ledger(tmp_path).load("20261122-abcd").messages == ("see\n{link}\nbye",)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+def test_its_files_are_private(tmp_path):
+    ledger = Ledger(tmp_path / "new")
+    ledger.record(made())
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "new").iterdir()} == {0o600}
+
+
+def test_an_exposed_file_is_made_private_again(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.record(made())
+    ledger.path.chmod(0o644)
+    ledger.load("2026")
+    assert os.name != "posix" or ledger.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_it_is_in_wal_mode_and_has_a_version(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.record(made())
+    with sqlite3.connect(ledger.path) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert db.execute("PRAGMA user_version").fetchone()[0] >= 1
+    db.close()
+
+
+def test_a_unique_beginning_of_an_id_is_enough(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.record(made("20261122-abcd"))
+    ledger.record(made("20261122-axyz"))
+    assert ledger.load("20261122-ab").id == "20261122-abcd"
+
+
+def test_an_ambiguous_beginning_names_the_candidates(tmp_path):
+    ledger = Ledger(tmp_path)
+    for id in ("20261122-abcd", "20261122-axyz"):
+        ledger.record(made(id))
+    with pytest.raises(UsageError) as caught:
+        ledger.load("20261122-a")
+    assert caught.value.code == "ambiguous-delivery"
+    assert "20261122-abcd" in caught.value.hint
+    assert "20261122-axyz" in caught.value.hint
+
+
+def test_an_id_that_is_the_beginning_of_another_is_found(tmp_path):
+    ledger = Ledger(tmp_path)
+    for id in ("ab", "abc"):
+        ledger.record(made(id))
+    assert ledger.load("ab").id == "ab"
+
+
+@pytest.mark.parametrize("id", ["20261122-abce", "nothing like it", "", "\U0010ffff", "%", "_"])
+def test_an_unknown_id_is_a_usage_error_with_the_nearest(tmp_path, id):
+    ledger = Ledger(tmp_path)
+    ledger.record(made("20261122-abcd"))
+    with pytest.raises(UsageError) as caught:
+        ledger.load(id)
+    assert caught.value.code == "unknown-delivery"
+    assert "20261122-abcd" in caught.value.hint
+
+
+def test_an_empty_ledger_says_so(tmp_path):
+    with pytest.raises(UsageError) as caught:
+        Ledger(tmp_path).load("x")
+    assert "nothing has been delivered" in caught.value.hint
+    assert Ledger(tmp_path).list(now=NOW) == []
+
+
+def test_the_same_id_is_not_kept_twice(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.record(made())
+    with pytest.raises(UsageError, match="in the record already"):
+        ledger.record(made())
+    assert len(ledger.list(now=NOW)) == 1
+
+
+def test_the_list_is_filtered(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.record(made("old", until=NOW - timedelta(hours=1)))
+    ledger.record(replace(made("soon", until=NOW + timedelta(hours=2)), order="FO2"))
+    ledger.record(replace(made("live"), created_at=NOW + timedelta(hours=1)))
+    ledger.record(made("gone"))
+    ledger.record(made("att", method=Method.ATTACH))
+    ledger.revoked("gone", at=NOW)
+
+    def ids(**filters):
+        return {record.id for record in ledger.list(now=NOW, **filters)}
+
+    assert [record.id for record in ledger.list(now=NOW, limit=1)] == ["live"]
+    assert ids(order="FO2") == {"soon"}
+    assert ids(platform="gmail") == set()
+    assert ids(since=NOW + timedelta(minutes=30)) == {"live"}
+    states = {"old": "expired", "soon": "expiring", "live": "live", "gone": "revoked", "att": "attached"}
+    assert {record.id: record.state.value for record in ledger.list(now=NOW)} == states
+    for id, state in states.items():
+        assert ids(state=state) == {id}
+
+
+def test_an_unknown_state_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match="not a state"):
+        Ledger(tmp_path).list(state="gone", now=NOW)
+
+
+def test_renewing_moves_the_end_and_is_kept(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.record(made(until=NOW - timedelta(days=1)))
+    later = NOW + timedelta(days=3)
+    ledger.renewed("2026", until=later, at=NOW)
+    loaded = ledger.load("2026")
+    assert {link.expires_at for link in loaded.links} == {later}
+    assert loaded.page.expires_at == later
+    assert ledger.get("2026", now=NOW).state is State.LIVE
+    assert [(event.at, event.kind) for event in ledger.events("2026")] == [(NOW, "renewed")]
+
+
+def test_later_messages_are_kept_without_urls(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.record(made())
+    ledger.wrote("2026", replace(made(), messages=(f"again\n{SECRET}",)), situation="renewed", at=NOW)
+    kept = ledger.messages("2026")
+    assert [message.situation for message in kept] == ["delivery", "renewed"]
+    assert kept[-1].text == "again\n{link:work.zip}"
+    assert len(ledger.load("2026").messages) == 1
+
+
+def test_a_damaged_file_is_a_local_error_with_a_hint(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.path.write_bytes(b"this is no database at all, but long enough to be read as one" * 40)
+    with pytest.raises(LocalError) as caught:
+        ledger.record(made())
+    assert caught.value.code == "ledger-damaged"
+    assert "ledger.sqlite3" in caught.value.hint
+
+
+def test_a_newer_version_is_left_alone(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.record(made())
+    with sqlite3.connect(ledger.path) as db:
+        db.execute("PRAGMA user_version = 999")
+    db.close()
+    with pytest.raises(LocalError) as caught:
+        ledger.list(now=NOW)
+    assert caught.value.code == "ledger-newer"
+
+
+def test_a_folder_that_is_a_file_is_a_local_error(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(LocalError) as caught:
+        Ledger(tmp_path / "file").record(made())
+    assert "DELIVERY_HOME" in caught.value.hint
+
+
+def test_a_name_with_a_stray_byte_and_a_wild_time_are_kept(tmp_path):
+    odd = FileEntry("/x", "caf\udce9.txt", 1, 2**70, sha256=None)
+    delivery = replace(made(), files=(odd,))
+    Ledger(tmp_path).record(delivery)
+    (entry,) = Ledger(tmp_path).load("2026").files
+    assert entry.arcname == "caf\\udce9.txt"
+    assert entry.sha256 is None

@@ -1,0 +1,111 @@
+"""The lint sees what marketplaces hold back, through its disguises, and leaves the rest alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.message import lint, lint_name
+from delivery.model import Profile, Severity
+
+FIVERR = Profile("fiverr", "Fiverr", marketplace=True, message_chars=2500)
+GMAIL = Profile("gmail", "Gmail")
+
+
+def codes(text: str, profile: Profile = FIVERR) -> set[str]:
+    return {finding.code for finding in lint(text, profile)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can send it by email.", "my E-Mail", "e mail me", "e.m.a.i.l", "em@il", "3mail it", "EMAILS", "е-mаil",
+        "e\u200bmail", "ｅｍａｉｌ", "gmail", "mi correo", "ईमेल", "邮箱", "por e-mail", "envíame un correo",
+    ],
+)  # fmt: skip
+def test_email_is_seen_in_every_spelling(text):
+    assert "held-word" in codes(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("text me on WhatsApp", "other-messenger"),
+        ("s k y p e", "other-messenger"),
+        ("let us talk outside of Fiverr", "off-platform"),
+        ("I can't work outside-of fiverr", "off-platform"),
+        ("the payment went through", "money-word"),
+        ("p@yp@l", "money-word"),
+        ("paypa1", "money-word"),
+        ("p.a.y.p.a.l", "money-word"),
+        ("john.doe@example.com", "contact"),
+        ("john (at) gmail (dot) com", "contact"),
+        ("john at gmail dot com", "contact"),
+        ("add me, @john_doe", "contact"),
+        ("+49 171 234 56 78", "phone-digits"),
+        ("0171-2345678", "phone-digits"),
+        ("٠١٧١٢٣٤٥٦٧٨", "phone-digits"),
+        ("nine eight seven six five four three two one zero", "phone-digits"),
+        ("https://bit.ly/abc", "shortener"),
+        ("tinyurl.com/abc", "shortener"),
+        ("https://drive.google.com/file/d/1", "personal-link"),
+        ("please leave a 5-star rating", "review-pressure"),
+        ("could you change your review", "review-pressure"),
+        ("see the zip file", "borderline-word"),
+        ("pass\u200bword", "invisible-character"),
+        ("a wоrd", "lookalike"),
+        ("https://example.com/a.", "link-punctuation"),
+        ("see https://example.com/a here", "link-not-alone"),
+        ("https://john@example.com/a", "contact"),
+        ("x" * 2501, "too-long"),
+    ],
+)
+def test_what_is_held_back_is_named(text, code):
+    assert code in codes(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "All communication needs to be within the platform.",
+        "The play area is repainted; I displayed it in the bay.",
+        "The work.zip is 1,234,567 bytes; frame 1920 x 1080 at 29.97 fps.",
+        "Until 29 November 2026 at 10:00 UTC (11:00 Europe/Berlin).",
+        "IMG_20261122_101500.jpg",
+        "Rendered on 2026-11-22 and 22.11.2026.",
+        "Please review the files and tell me what to change.",
+        "version 1.2.3 of the logo, 3 of 5",
+        "https://bucket.example.com/d/paypal/123456789?X-Amz-Date=20261122T100000Z",
+        "👩‍💻 नमस्ते, یہ کام مکمل ہے",
+        "तबरीद تبريد المكان",
+    ],
+)
+def test_ordinary_sentences_pass(text):
+    assert codes(text) == set()
+
+
+def test_a_finding_points_at_the_word_and_offers_another():
+    text = "I will send it to your e-mail now."
+    (finding,) = lint(text, FIVERR)
+    assert text[finding.start : finding.end] == finding.found == "e-mail"
+    assert finding.severity is Severity.WARNING
+    assert "chat" in finding.suggestion
+    assert "fiverr" in finding.source
+
+
+def test_words_are_free_where_it_is_no_marketplace():
+    assert codes("Write an email; payment follows.", GMAIL) == set()
+    assert codes("https://bit.ly/x", GMAIL) == {"shortener"}
+
+
+def test_own_words_are_held_too():
+    assert [finding.code for finding in lint("the invoice", FIVERR, held=("invoice*",))] == ["own-word"]
+
+
+def test_a_name_is_never_too_long():
+    assert lint_name("x" * 3000, FIVERR) == ()
+
+
+def test_a_signature_never_stands_in_a_finding():
+    findings = lint("https://bit.ly/x?X-Amz-Signature=secret.", FIVERR)
+    assert findings
+    assert not any("secret" in str(finding) for finding in findings)
