@@ -26,7 +26,7 @@ def compose_message(
     cancel: CancelToken | None = None,
     now: datetime | None = None,
 ) -> Delivery:
-    """The delivery ``id`` with its messages composed again, in ``language``, its links signed again up to their old end.
+    """The delivery ``id``, its messages composed again in ``language``, its links signed again up to their old end.
 
     Raises UsageError for an unknown id or language, and when the links have expired.
     """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from delivery import hosting, message, packing, places, storage
 from delivery.config import Settings
@@ -15,7 +15,18 @@ from delivery.errors import UsageError
 from delivery.hosting import Upload, Uploaded
 from delivery.intake import with_digests
 from delivery.ledger import Ledger
-from delivery.model import Attachment, Delivery, FileEntry, Finding, LinkPolicy, ManifestPlace, Method, PartKind, Plan
+from delivery.model import (
+    Attachment,
+    Delivery,
+    FileEntry,
+    Finding,
+    Link,
+    LinkPolicy,
+    ManifestPlace,
+    Method,
+    PartKind,
+    Plan,
+)
 from delivery.packing import Packed, manifest, proof
 from delivery.packing.workspace import Workspace
 from delivery.planning.names import CHECKSUMS, MANIFEST
@@ -58,35 +69,42 @@ class Handover:
 
     def _link(self, plan: Plan, out: Path) -> Delivery:
         options = self.settings.delivery
-        expires_at = self.now + options.expires
-        store = storage.open_store(options.store, self.settings, until=expires_at)
+        store = storage.open_store(options.store, self.settings, until=self.now + options.expires)
         hosting.check_life(store, options.expires, now=self.now)
         store.ensure_ready()
         prefix = hosting.new_prefix(store)
-        with Workspace(out) as workspace:
+        with storage.kept_up(options.store), Workspace(out) as workspace:
             archives = workspace.folder / _ARCHIVES
             packed = packing.pack_archives(plan, archives, progress=self.progress, cancel=self.cancel)
             uploaded = self._upload(store, prefix, _uploads(packed))
             files = _with_digests(packed.files, uploaded)
             manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, _as_parts(packed.plan, uploaded))
             uploaded += self._upload(store, prefix, [Upload.of_path(workspace.folder / MANIFEST)])
-            links = hosting.sign(store, uploaded, expires_in=options.expires, now=self.now)
-            for link in links:
-                hosting.try_link(link, cancel=self.cancel)
-            shown = self._proof(packed.plan, workspace.folder, files, links[0].expires_at)
+            *links, manifest_link = self._proven_links(store, uploaded)
+            expires_at = links[0].expires_at
+            shown = self._proof(packed.plan, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
-        *links_shown, manifest_link = links
         return replace(
             self._begun(packed.plan, files, out),
             attachments=(replace(shown, path=str(out / shown.filename)),),
-            links=tuple(links_shown),
+            links=tuple(links),
             manifest=ManifestPlace(str(out / MANIFEST), manifest_link.url),
             store=options.store,
             prefix=prefix,
-            expires_at=links[0].expires_at,
+            expires_at=expires_at,
             notes=_link_notes(plan, store.notice),
         )
+
+    def _proven_links(self, store: storage.Store, uploaded: Sequence[Uploaded]) -> tuple[Link, ...]:
+        """Signed now, kept alive up to their end, and each opened once as the buyer will."""
+        options = self.settings.delivery
+        links = hosting.sign(store, uploaded, expires_in=options.expires, now=self.now)
+        for link in links:
+            if link.expires_at is not None:
+                storage.keep_until(options.store, link.expires_at)
+            hosting.try_link(link, cancel=self.cancel)
+        return links
 
     def _upload(self, store: storage.Store, prefix: str, uploads: Sequence[Upload]) -> tuple[Uploaded, ...]:
         return hosting.upload(

@@ -55,7 +55,8 @@ def check(
     """Look at ``paths`` and say what is wrong, leaky or blocked. Nothing is written, nothing is sent.
 
     ``options`` are those of the ``[delivery]`` section (``platform``, ``strict``, ``allow`` ...). With ``digests``
-    every file is hashed. Raises ConfigError, UsageError for an unknown platform, LocalError for paths that cannot be taken.
+    every file is hashed. Raises ConfigError, UsageError for an unknown platform or language, and LocalError for paths
+    that cannot be taken.
     """
     settings = configured(settings, options)
     language(settings.delivery.language, settings.message.templates)

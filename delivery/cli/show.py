@@ -16,7 +16,7 @@ from delivery.units import format_size, format_utc
 @click.argument("id")
 @options.common
 def command(id: str, **values: Any) -> None:
-    """Show the delivery ID, or the only one whose id begins so: files, digests, parts, links without their addresses."""
+    """Show the delivery ID (or a unique beginning of it): files, digests, parts, links without their addresses."""
     with options.session(values) as session:
         from delivery import places
         from delivery.ledger import Ledger

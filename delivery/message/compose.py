@@ -31,7 +31,7 @@ def compose(delivery: Delivery, *, options: MessageOptions, zone: tzinfo, now: d
     ``zone`` is shown beside UTC. Names that the platform may hold back are counted instead of written.
     Raises UsageError for an unknown language and ConfigError for a broken template of the user's own.
     """
-    own = options.templates
+    own = _own_folder(options)
     language = languages.load(delivery.language, own)
     facts = _Facts(delivery, language, zone, now)
     if delivery.method is Method.LINK:
@@ -40,6 +40,15 @@ def compose(delivery: Delivery, *, options: MessageOptions, zone: tzinfo, now: d
         total = max(delivery.plan.messages, 1)
         texts = [_written("attach", facts.attach_values(n, total), language, own) for n in range(1, total + 1)]
     return tuple(piece for text in texts for piece in _fitted(text, delivery.plan.profile, language))
+
+
+def _own_folder(options: MessageOptions) -> str | None:
+    if options.templates is None:
+        return None
+    folder = Path(options.templates).expanduser()
+    if not folder.is_dir():
+        raise ConfigError(f"the folder of templates {folder} does not exist", hint="check [message] templates")
+    return str(folder)
 
 
 def _fitted(text: str, profile: Profile, language: Language) -> tuple[str, ...]:

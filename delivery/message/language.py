@@ -105,17 +105,24 @@ class Language:
 
     def say(self, template: Template, values: Mapping[str, Value]) -> str:
         """``template`` with its values and sentences put in."""
-        return template.render(self._resolver(values))
+        return template.render(self._resolver(values, template.where))
 
     def sentence(self, name: str, values: Mapping[str, Value]) -> str:
-        return str(self._resolver(values)(name))
+        return str(self._resolver(values, name)(name))
 
-    def _resolver(self, values: Mapping[str, Value]) -> Resolve:
+    def _resolver(self, values: Mapping[str, Value], where: str) -> Resolve:
         def resolve(name: str) -> Value:
             if name in values:
                 value = values[name]
                 return self.number(value) if type(value) is int and value else value
-            sentence = self.sentences[name]
+            sentence = self.sentences.get(name)
+            if sentence is None:
+                close = difflib.get_close_matches(name, [*values, *self.sentences], n=1, cutoff=0.5)
+                raise ConfigError(
+                    f"the template {where} asks for {{{name}}}, which there is not",
+                    hint=f"did you mean {{{close[0]}}}?" if close else "docs/messages.md lists every name",
+                    code="template",
+                )
             if sentence.by is None:
                 return sentence.forms["other"].render(resolve)
             number = values.get(sentence.by) or 0

@@ -10,7 +10,7 @@ from delivery.intake.observation import Fact, Observation, Seen
 HEAD = 64 * 1024
 _READS = 20_000
 _BYTES = 64 * 1024**2
-_FACTS = 40
+_FACTS_OF_A_KIND = 12
 _DETAIL = 200
 
 
@@ -76,14 +76,11 @@ class View:
     def note(self, kind: Seen, detail: str = "", place: str = "") -> None:
         """Keep a fact, once, shortened; beyond a number that nobody would read they are dropped."""
         fact = Fact(kind, detail[:_DETAIL], place[:_DETAIL])
-        if len(self.facts) < _FACTS and fact not in self.facts:
+        if fact not in self.facts and sum(known.kind is kind for known in self.facts) < _FACTS_OF_A_KIND:
             self.facts.append(fact)
 
     def damaged(self, why: str) -> None:
         self.note(Seen.DAMAGED, why)
-
-    def has(self, kind: Seen) -> bool:
-        return any(fact.kind is kind for fact in self.facts)
 
     @property
     def observation(self) -> Observation:

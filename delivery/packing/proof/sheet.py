@@ -11,6 +11,7 @@ from delivery.model import FileEntry
 from delivery.packing.proof import lettering, pdf
 from delivery.packing.proof.ink import Ink, wrap
 from delivery.progress import CancelToken, Progress
+from delivery.web.sizes import short_size
 from delivery.web.thumbnails import Thumbnail, is_picture, thumbnail
 from delivery.web.words import FALLBACK, RTL, known, words
 
@@ -213,16 +214,6 @@ class _Sheet:
 
     def _fill(self, key: str, **values: str) -> str:
         return self._said[key].format(**values)
-
-
-def short_size(size: int) -> str:
-    """``3.4 MB``: the same in every language of the sheet."""
-    value = float(size)
-    for unit in ("B", "KB", "MB", "GB"):
-        if round(value, 1) < 1000:
-            return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:,.1f} TB"
 
 
 def _moment(when: datetime) -> str:

@@ -16,7 +16,7 @@ SAMPLE = Path(__file__).parents[3] / "sample"
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("cover.jpg", "image/jpeg"), ("brand/logo.png", "image/png"), ("brand/logo.svg", "image/svg+xml"),
+        ("cover.jpg", "image/jpeg"), ("logo.png", "image/png"), ("logo.svg", "image/svg+xml"),
         ("brochure.pdf", "application/pdf"), ("teaser.mp4", "video/mp4"), ("jingle.wav", "audio/vnd.wave"),
         ("read-me-first.txt", "text/plain"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -126,10 +127,7 @@ def test_no_digest_is_in_the_chat(situations):
 def test_a_short_limit_cuts_into_more_messages(situations):
     delivery = situations["two-links"]
     short = Profile("x", "X", marketplace=True, message_chars=500)
-    plan = type(delivery.plan)(delivery.plan.deliverable, short, delivery.plan.method, (), 1, ())
-    texts = written(
-        type(delivery)(delivery.id, NOW, plan, delivery.files, links=delivery.links, attachments=delivery.attachments)
-    )
+    texts = written(replace(delivery, plan=replace(delivery.plan, profile=short)))
     assert len(texts) > 2
     assert all(len(text) <= 500 for text in texts)
     assert f"(Text 1 of {len(texts)}; the rest follows.)" in texts[0]
@@ -158,3 +156,15 @@ def test_an_own_sentence_that_there_is_not_is_named(make, tmp_path):
     (tmp_path / "en.toml").write_text('[sentences]\nthankz = "x"\n', encoding="utf-8")
     with pytest.raises(ConfigError, match="thankz"):
         written(make(), templates=str(tmp_path))
+
+
+def test_an_own_layout_that_asks_for_something_unknown_is_named(make, tmp_path):
+    (tmp_path / "attach.txt").write_text("{buyer}", encoding="utf-8")
+    with pytest.raises(ConfigError, match="buyer") as caught:
+        written(make(), templates=str(tmp_path))
+    assert "attach.txt" in str(caught.value)
+
+
+def test_a_folder_of_templates_that_is_not_there_is_named(make, tmp_path):
+    with pytest.raises(ConfigError, match="nowhere"):
+        written(make(), templates=str(tmp_path / "nowhere"))
