@@ -72,26 +72,30 @@ class Handover:
         store = storage.open_store(options.store, self.settings, until=self.now + options.expires)
         hosting.check_life(store, options.expires, now=self.now)
         store.ensure_ready()
-        prefix = hosting.new_prefix(store)
-        with storage.kept_up(options.store), Workspace(out) as workspace:
+        with (
+            storage.kept_up(options.store),
+            hosting.journal_for(store, [part.filename for part in plan.parts]) as journal,
+            Workspace(out) as workspace,
+        ):
             archives = workspace.folder / _ARCHIVES
             packed = packing.pack_archives(plan, archives, progress=self.progress, cancel=self.cancel)
-            uploaded = self._upload(store, prefix, _uploads(packed))
+            uploaded = self._upload(store, journal, _uploads(packed))
             files = _with_digests(packed.files, uploaded)
             manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, _as_parts(packed.plan, uploaded))
-            uploaded += self._upload(store, prefix, [Upload.of_path(workspace.folder / MANIFEST)])
+            uploaded += self._upload(store, journal, [Upload.of_path(workspace.folder / MANIFEST)])
             *links, manifest_link = self._proven_links(store, uploaded)
             expires_at = links[0].expires_at
             shown = self._proof(packed.plan, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
+            journal.finish()
         return replace(
             self._begun(packed.plan, files, out),
             attachments=(replace(shown, path=str(out / shown.filename)),),
             links=tuple(links),
             manifest=ManifestPlace(str(out / MANIFEST), manifest_link.url),
             store=options.store,
-            prefix=prefix,
+            prefix=journal.prefix,
             expires_at=expires_at,
             notes=_link_notes(plan, store.notice),
         )
@@ -106,9 +110,17 @@ class Handover:
             hosting.try_link(link, cancel=self.cancel)
         return links
 
-    def _upload(self, store: storage.Store, prefix: str, uploads: Sequence[Upload]) -> tuple[Uploaded, ...]:
+    def _upload(
+        self, store: storage.Store, journal: hosting.Journal, uploads: Sequence[Upload]
+    ) -> tuple[Uploaded, ...]:
         return hosting.upload(
-            store, uploads, prefix=prefix, options=self.settings.upload, progress=self.progress, cancel=self.cancel
+            store,
+            uploads,
+            prefix=journal.prefix,
+            journal=journal,
+            options=self.settings.upload,
+            progress=self.progress,
+            cancel=self.cancel,
         )
 
     def _proof(self, plan: Plan, folder: Path, files: Sequence[FileEntry], expires_at: datetime | None) -> Attachment:

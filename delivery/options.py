@@ -120,6 +120,9 @@ class StoreOptions:
     presign_cap: timedelta | None = option(
         None, "The longest life the store signs; default: what the profile knows", parse_duration
     )
+    keep: timedelta = option(
+        timedelta(days=30), "`doctor --fix` has the store remove objects after this, where prefix is set", parse_duration
+    )
     aws_profile: str | None = option(None, "A profile of ~/.aws/credentials to take keys from")
     access_key_id: str | None = option(
         None, "Better left out: the AWS chain (environment, ~/.aws, SSO, roles) is asked", secret=True

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from delivery.model import StoredObject
 from delivery.progress import CancelToken, NullProgress, Progress
@@ -127,6 +127,9 @@ class Watch:
     cancel: CancelToken = field(default_factory=CancelToken)
 
 
+BucketSetting = Literal["lifecycle", "encryption", "cors", "versioning", "public_access"]
+
+
 class Store(Protocol):
     """One bucket of one store."""
 
@@ -226,6 +229,15 @@ class Store(Protocol):
 
     def presign(self, key: str, expires_in: timedelta, headers: ObjectHeaders | None = None) -> str:
         """A GET link, signed here without asking the store. ``headers`` are signed in where the store keeps none."""
+        ...
+
+    def configuration(self, what: BucketSetting) -> dict[str, Any] | None:
+        """How the bucket is set up; None when nothing is. Raises StoreRefusedError when the key may
+        not ask or the store knows no such thing."""
+        ...
+
+    def set_lifecycle(self, rules: Sequence[dict[str, Any]]) -> None:
+        """Replace all lifecycle rules of the bucket."""
         ...
 
     def key_life(self) -> KeyLife:
