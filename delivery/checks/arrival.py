@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from delivery.checks.rule import Case, File, Group, each, whole
 from delivery.escape import printable
 from delivery.intake.observation import Seen
-from delivery.intake.readers.formats import PROGRAMS, PROMISES, TITLES, extension
+from delivery.intake.readers.formats import PROGRAMS, TITLES, extension
 from delivery.model import Severity
 from delivery.units import format_size
 
@@ -100,8 +100,6 @@ def blocked_inside(file: File, case: Case) -> Iterator[str]:
     hint="deliver it under its own name in a way that takes programs, or leave it out",
 )  # fmt: skip
 def blocked_content(file: File, case: Case) -> Iterator[str]:
-    if file.extension not in PROMISES or "exe" in PROMISES[file.extension]:
-        return
     for fact in file.seen.of(Seen.FORMAT):
         if fact.detail in PROGRAMS:
             yield f"it is named .{file.extension} but is {TITLES[fact.detail]}"

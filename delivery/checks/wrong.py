@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from delivery.checks.rule import Case, File, Group, each, whole
-from delivery.checks.words import phrase_pattern, word_set, words_pattern
+from delivery.checks.words import phrase_pattern, word_set
 from delivery.escape import printable
+from delivery.intake import agencies
 from delivery.intake.observation import Seen
-from delivery.intake.readers.formats import PROMISES
+from delivery.intake.readers.formats import extension, needs_content
 from delivery.model import FileEntry, Severity
 
 _W = Group.WRONG
@@ -18,9 +19,13 @@ _VERSION = re.compile(r"^(.*?)[ _.-]?(?:v|ver|version|rev|r)[ _.-]?(\d{1,3})$", 
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+_WORK = frozenset({"svg", "obj", "gltf", "fbx", "stl", "c4d", "max"})
+_PACKED = frozenset({"gz", "bz2", "xz", "zst", "tar", "tgz", "jar", "sqlite", "dll", "exe"})
+
+
 def _is_work(file: File) -> bool:
-    """Pictures, documents, sound, video and archives: the rules on names would misjudge source code."""
-    return file.extension in PROMISES or file.extension in ("svg", "obj", "gltf", "fbx", "stl", "c4d", "max", "html")
+    """Pictures, documents, sound, video and zips: the rules on names would misjudge what belongs to source code."""
+    return file.extension in _WORK or (needs_content(file.extension) and file.extension not in _PACKED)
 
 
 @each(
@@ -30,9 +35,9 @@ def _is_work(file: File) -> bool:
 )  # fmt: skip
 def stock_name(file: File, case: Case) -> Iterator[str]:
     if _is_work(file):
-        found = words_pattern("stock", "names").search(file.lowered)
+        found = agencies.find(file.lowered)
         if found:
-            yield f"its name says {found[0]}"
+            yield f"its name says {found}"
 
 
 @each(
@@ -69,7 +74,7 @@ def older_version(case: Case) -> Iterator[tuple[str, str]]:
     versions: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
     for entry in case.deliverable.entries:
         stem, dot, ending = entry.arcname.rpartition(".")
-        if not dot or ending.lower() not in PROMISES:
+        if not dot or not needs_content(ending.lower()):
             continue
         found = _VERSION.match(stem)
         if found:
@@ -89,7 +94,7 @@ def older_version(case: Case) -> Iterator[tuple[str, str]]:
 def duplicate(case: Case) -> Iterator[tuple[str, str]]:
     by_size: dict[int, list[FileEntry]] = defaultdict(list)
     for entry in case.deliverable.entries:
-        if entry.sha256 and entry.size >= 1024 and entry.arcname.rpartition(".")[2].lower() in PROMISES:
+        if entry.sha256 and entry.size >= 1024 and needs_content(extension(entry.arcname)):
             by_size[entry.size].append(entry)
     for entries in by_size.values():
         first: dict[str, FileEntry] = {}
