@@ -102,7 +102,7 @@ class UploadOptions:
     threshold: int = option(64 * 1024**2, "Files from this size on go up in parts", parse_size)
     part_size: int = option(16 * 1024**2, "The size of one S3 part; raised by itself for very large files", parse_size)
     threads: int = option(2, "S3 parts under way at once; more than the machine's cores cost time", parse_positive)
-    bwlimit: int | None = option(None, "Bytes per second over all transfers; empty: no limit", parse_size, example="5MB")
+    bwlimit: int | None = option(None, "Bytes per second, all in all; empty: no limit", parse_size, example="5MB")
     verify: bool = option(False, "Read every object back and compare its SHA-256", parse_bool)
     attempts: int = option(6, "Tries for each request before the store counts as unreachable", parse_positive)
 
@@ -121,7 +121,7 @@ class StoreOptions:
         None, "The longest life the store signs; default: what the profile knows", parse_duration
     )
     keep: timedelta = option(
-        timedelta(days=30), "`doctor --fix` has the store remove objects after this, where prefix is set", parse_duration
+        timedelta(days=30), "`doctor --fix` has the store remove files after this, if prefix is set", parse_duration
     )
     aws_profile: str | None = option(None, "A profile of ~/.aws/credentials to take keys from")
     access_key_id: str | None = option(

@@ -22,7 +22,11 @@ _COMMANDS: dict[str, str] = {
     "message": "The message of an earlier delivery again, with its links signed again.",
     "list": "What was delivered.",
     "show": "One delivery, whole.",
+    "renew": "Sign the links of a delivery again, without uploading.",
+    "revoke": "End the links of a delivery now, and prove it.",
+    "prune": "Remove from the stores what is past its time.",
     "platforms": "What each platform takes, with source and date.",
+    "doctor": "Try the configured store for real.",
     "init": "Write a config.ini, asking what it needs.",
     "store": "The embedded store on this machine: serve, status, stop.",
 }

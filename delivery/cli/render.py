@@ -109,6 +109,15 @@ def delivery(done: Delivery, *, as_json: bool, quiet: bool) -> None:
     messages(done.messages)
 
 
+def renewed(done: Delivery) -> None:
+    """What is new about links that were signed again."""
+    ends = f"until {_local(done.expires_at)}" if done.expires_at else "until an unknown time"
+    count = len(done.links)
+    say(f"{count:,} {_plural('link', count)} of {done.id} signed again, {ends}; older ones keep their own end")
+    for text in done.notes:
+        note(text)
+
+
 def _summary(done: Delivery) -> None:
     if done.attachments and done.out:
         say(f"{click.style('ready in', bold=True)} {printable(done.out)}")

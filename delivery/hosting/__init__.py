@@ -6,6 +6,8 @@ from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for
 from delivery.hosting.links import LinkLife, check_life, sign, signed_end, try_link
 from delivery.hosting.names import disposition, key_name, key_names
+from delivery.hosting.policy import smallest_policy
+from delivery.hosting.publish import publish, republish
 from delivery.hosting.upload import new_prefix, upload
 
 __all__ = [
@@ -28,9 +30,12 @@ __all__ = [
     "key_names",
     "new_prefix",
     "prune",
+    "publish",
+    "republish",
     "revoke",
     "sign",
     "signed_end",
+    "smallest_policy",
     "try_link",
     "upload",
 ]

@@ -509,7 +509,7 @@ def connect(
         name=name,
         quirks=dataclasses.replace(quirks, presign_cap=options.presign_cap or quirks.presign_cap),
         bucket=options.bucket,
-        prefix=options.prefix.strip("/") + "/" if options.prefix.strip("/") else "",
+        prefix=f"{options.prefix.strip('/')}/" if options.prefix.strip("/") else "",
         identity=base,
         region=region,
         client=client,
