@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
 
 from delivery.cli.progress import progress_for
-from delivery.cli.types import DURATION, LIST
+from delivery.cli.types import DURATION, LIST, SIZE
 from delivery.config import Settings
 from delivery.model import Via
 from delivery.progress import CancelToken, Progress
@@ -57,6 +57,8 @@ allow = _option(
 )
 strict = _option("--strict", is_flag=True, default=None, help="Warnings block too.")
 keep_junk = _option("--keep-junk", is_flag=True, default=None, help="Deliver .DS_Store, Thumbs.db and the like too.")
+bwlimit = _option("--bwlimit", type=SIZE, metavar="5MB", help="Send at most so many bytes per second.")
+verify = _option("--verify", is_flag=True, default=None, help="Read every uploaded file back and compare its SHA-256.")
 dry_run = _option("--dry-run", "-n", is_flag=True, help="Say what would be done, and why; do nothing.")
 
 json = _option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -67,6 +69,7 @@ quiet = _option("--quiet", "-q", is_flag=True, help="Only the result and errors.
 verbose = _option("--verbose", "-v", is_flag=True, help="Say more: where settings come from, every reason.")
 no_progress = _option("--no-progress", is_flag=True, help="No progress bars or lines.")
 
+transfer = together(bwlimit, verify)
 common = together(json, config, quiet, verbose, no_progress)
 finding_options = together(platform, allow, strict, keep_junk)
 
@@ -110,6 +113,12 @@ def _cancelling(cancel: CancelToken) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def transfer_settings(settings: Settings, values: dict[str, Any]) -> Settings:
+    """``settings`` with the options of :data:`transfer`, which are taken out of ``values``."""
+    given = {name: value for name in ("bwlimit", "verify") if (value := values.pop(name, None)) is not None}
+    return replace(settings, upload=replace(settings.upload, **given)) if given else settings
 
 
 def overrides(values: dict[str, Any]) -> dict[str, Any]:

@@ -35,16 +35,7 @@ def command(after: timedelta | None, store: str | None, dry_run: bool, **values:
             cancel=session.cancel,
         )
     if session.as_json:
-        rows = [
-            {
-                "store": item.store,
-                "deliveries": item.pruned.deliveries,
-                "objects": item.pruned.objects,
-                "bytes": item.pruned.size,
-                "parts": item.pruned.parts,
-            }
-            for item in done
-        ]
+        rows = [{"store": item.store, **render.pruned(item.pruned)} for item in done]
         report.write({"schema": report.PRUNE, "dry_run": dry_run, "stores": rows}, sys.stdout)
         return
     if not done:

@@ -126,7 +126,8 @@ class _Examination:
         finally:
             removed = self._tried("delete", self._delete, "`revoke` and `prune` cannot work; remove by hand")
         yield removed
-        yield from self._settings()
+        if self.store.quirks.settings:
+            yield from self._settings()
 
     def _tried(self, name: str, trial: Callable[[], str], means: str, *, weak: bool = False) -> Step:
         try:

@@ -51,11 +51,10 @@ class Quirks:
     """Parts make sense; where not, one stream in order is quicker and lighter."""
     max_object: int = 48 * 1024**4 + 819 * 1024**3
     max_put: int = 5 * 1024**3
-    acl: bool | None = None
-    lifecycle: bool | None = None
-    cors: bool | None = None
-    versions: bool | None = None
-    encryption: bool | None = None
+    versions: bool = True
+    """May keep old versions of an object, which a removal must remove too."""
+    settings: bool = True
+    """Has settings for the bucket as a whole: lifecycle, encryption, public access."""
     note: str = ""
 
 

@@ -63,11 +63,12 @@ def test_prune_removes_what_ended_and_says_before_what_it_would(store: Store, tm
     assert hosting.prune(store, [Ended(prefix)], now=NOW).deliveries == 0
 
 
+@pytest.mark.heavy
 def test_prune_clears_old_leftovers_but_not_young_ones_or_other_peoples(
-    parts_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    ceph_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # moto says of every upload that it was begun in 2010
     monkeypatch.setenv("DELIVERY_HOME", str(tmp_path))
-    store, headers = parts_store, ObjectHeaders("text/plain", "attachment")
+    store, headers = opened(ceph_address, "ceph"), ObjectHeaders("text/plain", "attachment")
     ours, theirs = f"{hosting.new_prefix(store)}x.bin", "somebody/else.bin"
     for key in (ours, theirs):
         store.begin(key, headers, metadata={})
