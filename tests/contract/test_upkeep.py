@@ -137,6 +137,7 @@ def test_the_doctor_stops_at_a_bucket_that_is_not_there(moto_address: str) -> No
     assert "does not exist" in step.found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["moto", pytest.param("ceph", marks=pytest.mark.heavy)])
 def test_fix_sets_the_rule_and_keeps_the_users_own(kind: str, request: pytest.FixtureRequest) -> None:
     store = opened(request.getfixturevalue(f"{kind}_address"), kind, prefix="work/")
