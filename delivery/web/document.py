@@ -15,7 +15,12 @@ from delivery.web.words import RTL, languages, words
 
 @cache
 def asset(name: str) -> str:
-    return resources.files(__package__).joinpath("assets", name).read_text("utf-8")
+    """The text of an asset; a WebAssembly module as a JavaScript constant of its base64, ``SHA256_WASM``."""
+    file = resources.files(__package__).joinpath("assets", *name.split("/"))
+    if name.endswith(".wasm"):
+        constant = name.rpartition("/")[2].replace(".", "_").upper()
+        return f'const {constant} = "{base64.b64encode(file.read_bytes()).decode()}";'
+    return file.read_text("utf-8")
 
 
 def text(value: str) -> str:

@@ -87,7 +87,7 @@ def render(
         language=language,
         body=markup.body(printable(name), files, said, expires_at, order, note),
         styles=("base.css", "drop.css", "page.css"),
-        scripts=("sha256.js", "hashing.js", "words.js", "drop.js", "page.js"),
+        scripts=("wasm/sha256.wasm", "sha256.js", "hashing.js", "words.js", "drop.js", "page.js"),
         data=data,
         sources={
             "img-src": f"data: {places}",

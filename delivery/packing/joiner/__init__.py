@@ -35,7 +35,7 @@ def page(manifest: Mapping[str, Any], *, language: str = "en") -> bytes:
         language=language,
         body=_body(said, files),
         styles=("base.css", "drop.css", "joiner.css"),
-        scripts=("sha256.js", "hashing.js", "words.js", "drop.js", "joiner.js"),
+        scripts=("wasm/sha256.wasm", "sha256.js", "hashing.js", "words.js", "drop.js", "joiner.js"),
         data=data,
     )
 

@@ -1,9 +1,10 @@
 // Digests of files, worked out beside the page by as many workers as there are cores; never a whole file in memory.
 const hashing = (() => {
   const BLOCK = 4 << 20;
+  const module = Sha256.compile(SHA256_WASM);
 
   async function digest(blob, report) {
-    const sha = new Sha256();
+    const sha = new Sha256(module);
     const read = (at) => blob.slice(at, Math.min(blob.size, at + BLOCK)).arrayBuffer();
     let next = blob.size ? read(0) : null;
     for (let at = 0; at < blob.size; at += BLOCK) {
@@ -27,7 +28,7 @@ const hashing = (() => {
     };
   }
 
-  const source = `"use strict";${Sha256}\nconst BLOCK=${BLOCK};${digest}\n(${serve})();`;
+  const source = `"use strict";${Sha256}\nconst BLOCK=${BLOCK},module=Sha256.compile("${SHA256_WASM}");${digest}\n(${serve})();`;
   const most = Math.max(2, Math.min(4, navigator.hardwareConcurrency || 2));
   const queue = [];
   const idle = [];

@@ -51,7 +51,7 @@ async function askClock() {
     const answer = await fetch(rows[0].url, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
     const theirs = Date.parse(answer.headers.get("date"));
     answer.body?.cancel();
-    if (answer.ok) ahead = Math.max(Number.isNaN(theirs) ? 0 : (Date.now() - theirs) / 1000, Date.now() / 1000 - data.expires + 60);
+    if (answer.ok && !Number.isNaN(theirs)) ahead = (Date.now() - theirs) / 1000;
   } catch {
     // Not reachable or not allowed: this computer's clock has to do.
   }
