@@ -24,6 +24,7 @@ LARGEST = 64 * 1024**2
 """Bytes of a picture or document; a larger one stays as it is, and that is told."""
 _KEPT_FOR = 30 * 86400
 _HEAD = 4096
+_SHOWN = 3
 Cleaner = Callable[[bytes], tuple[bytes, tuple[str, ...]]]
 """Bytes in; bytes out, and the names of what was taken out. Raises CannotStrip."""
 
@@ -51,6 +52,19 @@ class Stripped:
     removed: tuple[Removed, ...]
 
 
+def summary(removed: tuple[Removed, ...]) -> tuple[str, ...]:
+    """What was taken out, in a few sentences however many files there are; problems first, each on its own."""
+    lines = [str(item) for item in removed if item.problem]
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for item in removed:
+        if item.what:
+            groups.setdefault(item.what, []).append(printable(item.arcname))
+    for what, names in groups.items():
+        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
+        lines.append(f"delivered without {', '.join(what)}: {shown}")
+    return tuple(lines)
+
+
 def strip(
     deliverable: Deliverable, folder: Path, *, progress: Progress | None = None, cancel: CancelToken | None = None
 ) -> Stripped:
@@ -60,7 +74,8 @@ def strip(
     Copies that no delivery asked for in a month are removed. Raises LocalError, SourceChangedError and Cancelled.
     """
     cancel = cancel or CancelToken()
-    _tidy(private_dir(folder))
+    private_dir(folder)
+    _tidy(folder)
     entries, removed = list(deliverable.entries), list[Removed]()
     with (progress or NullProgress()).task("Removing metadata", len(entries), "files") as task:
         for at, entry in enumerate(entries):
