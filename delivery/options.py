@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from delivery.model import Via
@@ -48,6 +48,14 @@ def choice(*allowed: str) -> Parse:
         return text
 
     return parse
+
+
+def parse_day(text: str) -> datetime:
+    """A day or a moment in ISO form; without a zone it is meant in this machine's."""
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(f"{text!r} is not a day; write 2026-01-31 or 2026-01-31T18:00") from None
 
 
 def parse_via(text: str) -> Via:
@@ -157,6 +165,18 @@ class PlatformOptions:
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
     """What the checks look for."""
+
+    since: datetime | None = option(
+        None, "The order's start: older files are suspects", parse_day, example="2026-01-31"
+    )
+    expect: tuple[str, ...] = option(
+        (),
+        "Patterns of what was promised; what is absent blocks, what is not named is told",
+        parse_list,
+        example="*.png, *.svg",
+    )
+    deep: bool = option(False, "Decode every picture, archive, PDF, video and sound to its end; slow", parse_bool)
+    strip: bool = option(False, "Deliver copies without personal metadata; your files stay as they are", parse_bool)
 
 
 @dataclass(frozen=True, slots=True)

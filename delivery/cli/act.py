@@ -17,6 +17,8 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
         given = options.overrides(values)
         if via is not None:
             given["via"] = via
+        if only_plan:
+            given["strip"] = False  # cleaned copies are made when it is done, not when it is planned
         inspection = service.check(
             paths, settings=settings, digests=False, progress=session.progress, cancel=session.cancel, **given
         )

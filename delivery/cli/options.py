@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from delivery.cli.progress import progress_for
-from delivery.cli.types import DURATION, LIST, SIZE
+from delivery.cli.types import DAY, DURATION, LIST, SIZE
 from delivery.config import Settings
 from delivery.model import Via
 from delivery.progress import CancelToken, Progress
@@ -59,6 +59,12 @@ strict = _option("--strict", is_flag=True, default=None, help="Warnings block to
 keep_junk = _option("--keep-junk", is_flag=True, default=None, help="Deliver .DS_Store, Thumbs.db and the like too.")
 bwlimit = _option("--bwlimit", type=SIZE, metavar="5MB", help="Send at most so many bytes per second.")
 verify = _option("--verify", is_flag=True, default=None, help="Read every uploaded file back and compare its SHA-256.")
+since = _option("--since", type=DAY, metavar="DAY", help="The order's start (2026-01-31): older files are told.")
+expect = _option(
+    "--expect", type=LIST, multiple=True, metavar="PATTERN", help="What was promised (*.svg); may be repeated."
+)
+deep = _option("--deep", is_flag=True, default=None, help="Decode every picture, archive, video ... to its end; slow.")
+strip = _option("--strip", is_flag=True, default=None, help="Deliver copies without personal metadata.")
 dry_run = _option("--dry-run", "-n", is_flag=True, help="Say what would be done, and why; do nothing.")
 
 json = _option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -71,7 +77,8 @@ no_progress = _option("--no-progress", is_flag=True, help="No progress bars or l
 
 transfer = together(bwlimit, verify)
 common = together(json, config, quiet, verbose, no_progress)
-finding_options = together(platform, allow, strict, keep_junk)
+looking = together(since, expect, deep)
+finding_options = together(platform, allow, strict, keep_junk, looking)
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,8 @@ def overrides(values: dict[str, Any]) -> dict[str, Any]:
     """The options that stand for settings, in the form that the library takes; those that were not given are None."""
     allowed = values.pop("allow", ())
     values["allow"] = tuple(code for codes in allowed for code in codes) or None
+    expected = values.pop("expect", ())
+    values["expect"] = tuple(pattern for patterns in expected for pattern in patterns) or None
     if values.get("via") is not None:
         values["via"] = Via(values["via"])
     return values

@@ -23,6 +23,8 @@ from delivery.cli.act import act
 @options.strict
 @options.keep_junk
 @options.transfer
+@options.looking
+@options.strip
 @options.dry_run
 @options.common
 def command(paths: tuple[str, ...], **values: Any) -> None:

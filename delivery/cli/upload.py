@@ -30,6 +30,8 @@ optional_paths = click.argument("paths", nargs=-1, type=click.Path(), metavar="P
 @options.strict
 @options.keep_junk
 @options.transfer
+@options.looking
+@options.strip
 @options.dry_run
 @options.common
 def command(paths: tuple[str, ...], abort: bool, **values: Any) -> None:
