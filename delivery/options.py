@@ -159,6 +159,7 @@ class MessageOptions:
     """How the message is written."""
 
     templates: str | None = option(None, "Folder with sentences (en.toml) and layouts (attach.txt, link.txt) of your own")
+    bilingual: bool = option(False, "Put English below messages in another language", parse_bool)
 
 
 def option_names(section: type) -> tuple[str, ...]:
