@@ -85,6 +85,8 @@ class Deliverable:
     name: str
     entries: tuple[FileEntry, ...]
     left_out: tuple[LeftOut, ...] = ()
+    folders: tuple[str, ...] = ()
+    """The folders that were walked, absolute: nothing of ours may be written into them."""
 
     @property
     def size(self) -> int:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from delivery.errors import DeliveryError
 from delivery.model import Attachment, Delivery, FileEntry, Finding, Link, PartKind, Plan, Profile
 from delivery.units import format_utc
+
+if TYPE_CHECKING:
+    from delivery.ledger import Record
 
 Document = Mapping[str, Any]
 
@@ -66,6 +69,16 @@ def error_document(error: DeliveryError, findings: Iterable[Finding] = ()) -> Do
         "exit_code": error.exit_code,
         "findings": (_finding(finding) for finding in findings),
     }
+
+
+def verify_document(manifest: str, checked: int, joined: Iterable[str] = ()) -> Document:
+    """``delivery.verify/1``: what `verify` and `join` print when all is as it was sent."""
+    return {"schema": VERIFY, "place": manifest, "checked": checked, "complete": True, "joined": list(joined)}
+
+
+def list_document(records: Iterable[Record]) -> Document:
+    """``delivery.list/1``."""
+    return {"schema": LIST, "deliveries": (_record(record) for record in records)}
 
 
 def platform_entry(profile: Profile) -> dict[str, Any]:
@@ -175,6 +188,21 @@ def _link(link: Link) -> dict[str, Any]:
         "size": link.size,
         "sha256": link.sha256,
         "expires_at": _moment(link),
+    }
+
+
+def _record(record: Record) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "created_at": format_utc(record.created_at),
+        "name": record.name,
+        "platform": record.platform,
+        "method": record.method.value,
+        "state": record.state.value,
+        "files": record.files,
+        "size": record.size,
+        "order": record.order,
+        "expires_at": format_utc(record.expires_at) if record.expires_at else None,
     }
 
 

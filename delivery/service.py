@@ -1,35 +1,173 @@
-"""The verbs of the library: each composes the rooms and answers with frozen data. Nothing is printed, no state is kept."""
+"""The verbs of the library. Each composes the rooms and answers with frozen data; nothing is printed or kept."""
 
 from __future__ import annotations
 
 import os
 import secrets
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, datetime
+from typing import Any
 
-from delivery import checks, hosting, intake, message, packing, places, planning, platforms, storage
+from delivery import checks, intake, packing, planning, platforms
+from delivery.afterwards import compose_message
 from delivery.config import Settings
-from delivery.errors import BlockedError, ConfigError, LocalError, UsageError
-from delivery.escape import printable
-from delivery.ledger import Ledger
-from delivery.model import (
-    Attachment,
-    Deliverable,
-    Delivery,
-    FileEntry,
-    Finding,
-    Link,
-    ManifestPlace,
-    Method,
-    PartKind,
-    Plan,
-    Profile,
-    Via,
-)
+from delivery.errors import BlockedError
+from delivery.handover import Handover, zone_of
+from delivery.message.language import load as language
+from delivery.model import Deliverable, Delivery, FileEntry, Finding, Plan, Profile, Via
 from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.units import parse_duration
 
 Paths = Sequence[str | os.PathLike[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What :func:`check` saw: the deliverable, the platform that it is meant for, and what was found."""
+
+    settings: Settings
+    profile: Profile
+    deliverable: Deliverable
+    findings: tuple[Finding, ...]
+    waived: tuple[Finding, ...]
+
+    @property
+    def files(self) -> tuple[FileEntry, ...]:
+        return self.deliverable.entries
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """The findings that stop a delivery: errors, and with ``strict`` warnings too."""
+        return checks.blocking(self.findings, self.settings.delivery.strict)
+
+
+def check(
+    paths: Paths,
+    *,
+    settings: Settings | None = None,
+    digests: bool = True,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+    now: datetime | None = None,
+    **options: Any,
+) -> Inspection:
+    """Look at ``paths`` and say what is wrong, leaky or blocked. Nothing is written, nothing is sent.
+
+    ``options`` are those of the ``[delivery]`` section (``platform``, ``strict``, ``allow`` ...). With ``digests``
+    every file is hashed. Raises ConfigError, UsageError for an unknown platform or language, and LocalError for paths
+    that cannot be taken.
+    """
+    settings = configured(settings, options)
+    language(settings.delivery.language, settings.message.templates)
+    zone_of(settings, now or datetime.now(UTC))
+    progress, cancel = progress or NullProgress(), cancel or CancelToken()
+    profile = platforms.get(settings.delivery.platform, settings)
+    deliverable = intake.take_in(paths, keep_junk=settings.delivery.keep_junk, progress=progress, cancel=cancel)
+    if digests:
+        entries = intake.with_digests(deliverable.entries, progress=progress, cancel=cancel)
+        deliverable = replace(deliverable, entries=entries)
+    observations = intake.observe(deliverable, options=settings.checks, progress=progress, cancel=cancel)
+    found = checks.run(deliverable, observations, profile, settings.checks, now=now or datetime.now(UTC))
+    kept, waived = checks.waive(found, settings.delivery.allow)
+    return Inspection(settings, profile, deliverable, kept, waived)
+
+
+def plan(inspection: Inspection) -> Plan:
+    """Decide how to hand over what was inspected. Raises BlockedError for blocking findings, and for an impossible way.
+
+    Planned sizes of zips are upper bounds; they are known when the zips are made.
+    """
+    if inspection.blocking:
+        raise _blocked(inspection)
+    deliverable = inspection.deliverable
+    via = inspection.settings.delivery.via
+    return planning.plan(deliverable, inspection.profile, via=via, packed_sizes=packing.estimate(deliverable))
+
+
+def carry_out(
+    inspection: Inspection,
+    planned: Plan,
+    *,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+    now: datetime | None = None,
+) -> Delivery:
+    """Do what was planned, compose the messages, and record it."""
+    now = now or datetime.now(UTC)
+    handover = Handover(
+        new_id(now), inspection.settings, progress or NullProgress(), cancel or CancelToken(), now, inspection.findings
+    )
+    return handover.run(planned)
+
+
+def dry_run(inspection: Inspection, planned: Plan, *, now: datetime | None = None) -> Delivery:
+    """What :func:`carry_out` would answer, as far as it is known before anything is done."""
+    options = inspection.settings.delivery
+    return Delivery(
+        new_id(now or datetime.now(UTC)),
+        now or datetime.now(UTC),
+        planned,
+        inspection.deliverable.entries,
+        findings=inspection.findings,
+        order=options.order,
+        language=options.language,
+        dry_run=True,
+    )
+
+
+def send(
+    paths: Paths,
+    *,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+    now: datetime | None = None,
+    **options: Any,
+) -> Delivery:
+    """The main job: check, plan, attach or link, compose the message, record.
+
+    ``options`` are those of the ``[delivery]`` section: ``platform="gmail"``, ``via="attach"``, ``expires="3d"`` ...
+    Raises BlockedError when findings stand in the way, and any other DeliveryError that the rooms raise.
+    """
+    inspection = check(paths, settings=settings, digests=False, progress=progress, cancel=cancel, now=now, **options)
+    return carry_out(inspection, plan(inspection), progress=progress, cancel=cancel, now=now)
+
+
+def pack(paths: Paths, **options: Any) -> Delivery:
+    """:func:`send`, by the attach way only."""
+    return send(paths, **{**options, "via": Via.ATTACH})
+
+
+def upload(paths: Paths, **options: Any) -> Delivery:
+    """:func:`send`, by the link way only."""
+    return send(paths, **{**options, "via": Via.LINK})
+
+
+def configured(settings: Settings | None, options: dict[str, Any]) -> Settings:
+    """``settings``, or what :meth:`Settings.load` finds, with the caller's options over them."""
+    given = dict(options)
+    if isinstance(given.get("via"), str):
+        given["via"] = Via(given["via"])
+    if isinstance(given.get("expires"), str):
+        given["expires"] = parse_duration(given["expires"])
+    return (settings or Settings.load()).override(**given)
+
+
+def new_id(now: datetime) -> str:
+    """Short enough to type, sorted by day, and not to be guessed from another."""
+    return f"{now:%Y%m%d}-{secrets.token_hex(4)}"
+
+
+def _blocked(inspection: Inspection) -> BlockedError:
+    blocking = inspection.blocking
+    codes = ", ".join(sorted({finding.code for finding in blocking}))
+    count = f"{len(blocking):,} finding{'s' if len(blocking) > 1 else ''}"
+    return BlockedError(
+        f"not delivered: {count} in the way ({codes})",
+        findings=inspection.findings,
+        hint="mend the files, or waive a finding that you have looked at: --allow CODE",
+    )
+
+
+__all__ = ["Inspection", "carry_out", "check", "compose_message", "dry_run", "pack", "plan", "send", "upload"]

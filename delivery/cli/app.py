@@ -94,14 +94,14 @@ def _run(arguments: list[str]) -> int:
 
 def _report(error: DeliveryError, arguments: list[str]) -> None:
     from delivery import report
-    from delivery.cli import render
+    from delivery.cli.render import error as show
 
     findings = error.findings if isinstance(error, BlockedError) else ()
     if _wants_json(arguments):
         report.write(report.error_document(error, findings), sys.stdout)
         sys.stdout.flush()
     else:
-        render.error(error)
+        show(error)
 
 
 def _as_usage_error(error: click.UsageError) -> DeliveryError:

@@ -86,9 +86,11 @@ class Session:
 @contextmanager
 def session(values: dict[str, Any]) -> Iterator[Session]:
     """Take the common options out of ``values``. Meanwhile Ctrl-C sets the cancel token; a second one stops at once."""
-    as_json, quiet, verbose = values.pop("as_json"), values.pop("quiet"), values.pop("verbose")
-    settings = Settings.load(values.pop("config"))
-    shown = not (quiet or values.pop("no_progress"))
+    as_json, quiet, verbose, silent, file = (
+        values.pop(name) for name in ("as_json", "quiet", "verbose", "no_progress", "config")
+    )
+    settings = Settings.load(file)
+    shown = not (quiet or silent)
     cancel = CancelToken()
     with progress_for(shown) as progress, _cancelling(cancel):
         yield Session(settings, progress, cancel, as_json, quiet, verbose)

@@ -12,7 +12,7 @@ from delivery.options import parse_list
 from delivery.units import format_duration, parse_duration, parse_size
 
 
-class Parsed(click.ParamType):
+class Parsed(click.ParamType[Any]):
     """A type over one of the parsers that the configuration uses too."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:

@@ -1,0 +1,181 @@
+"""Would not arrive: limits, refused types, archives that are refused, names that other systems cannot keep."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from delivery.checks.rule import Case, File, Group, each, whole
+from delivery.escape import printable
+from delivery.intake.observation import Seen
+from delivery.intake.readers.formats import PROGRAMS, TITLES, extension
+from delivery.model import Severity
+from delivery.units import format_size
+
+_A = Group.ARRIVE
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(?:\..*)?", re.IGNORECASE)
+_FORBIDDEN = frozenset('<>:"|?*\\')
+_LONGEST_PATH = 180
+_ARCHIVES = frozenset({"zip", "7z", "rar", "gz", "tgz", "tar", "bz2", "xz", "zst"})
+_SHOWN = 3
+
+
+@each(
+    "over-file-limit", Severity.INFO, _A, "Larger than one attachment may be",
+    why="A platform that refuses the file does so after the upload. Such a file is cut into volumes or sent as a link.",
+    hint="nothing to do: it is cut into volumes or sent as a link; --via chooses which",
+)  # fmt: skip
+def over_file_limit(file: File, case: Case) -> Iterator[str]:
+    limit = case.profile.limits.file_bytes
+    if limit is not None and file.entry.size > limit:
+        size = format_size(file.entry.size)
+        yield f"{size} is more than the {format_size(limit)} that {case.profile.title} takes in one file"
+
+
+@whole(
+    "over-message-limit", Severity.INFO, _A, "More than one message carries",
+    why="What does not fit one message needs several messages or a link, and the buyer should be told so beforehand.",
+    hint="nothing to do: it is spread over several messages or sent as a link; --via chooses which",
+)  # fmt: skip
+def over_message_limit(case: Case) -> Iterator[tuple[str, str]]:
+    limit = case.profile.limits.message_bytes
+    if limit is not None and case.deliverable.size > limit:
+        size = format_size(case.deliverable.size)
+        yield (
+            "",
+            f"{size} in total is more than the {format_size(limit)} that one message on {case.profile.title} carries",
+        )
+
+
+@whole(
+    "too-many-files", Severity.INFO, _A, "More files than one message carries",
+    why="Platforms count attachments. Too many are put into zips, or spread over several messages.",
+    hint="nothing to do: they are put into zips",
+)  # fmt: skip
+def too_many_files(case: Case) -> Iterator[tuple[str, str]]:
+    limit, count = case.profile.limits.message_files, len(case.deliverable.entries)
+    if limit is not None and count > limit:
+        yield "", f"{count:,} files are more than the {limit:,} that one message on {case.profile.title} carries"
+
+
+@each(
+    "blocked-type", Severity.ERROR, _A, "A type that the platform refuses, in archives too",
+    why="The platform looks at names, into archives as well, and refuses the whole message.",
+    hint="leave it out, or send a link: --via link",
+)  # fmt: skip
+def blocked_type(file: File, case: Case) -> Iterator[str]:
+    if file.extension in case.profile.blocked_types and case.profile.blocked_inside_archives:
+        yield f"{case.profile.title} refuses .{file.extension} files, in archives too"
+
+
+@each(
+    "type-needs-zip", Severity.INFO, _A, "A type that the platform takes only inside a zip",
+    why="The platform refuses the name as it is but does not look into archives, so the file travels in a zip.",
+    hint="nothing to do: it is put into a zip",
+)  # fmt: skip
+def type_needs_zip(file: File, case: Case) -> Iterator[str]:
+    profile = case.profile
+    refused = file.extension in profile.blocked_types and not profile.blocked_inside_archives
+    if refused or (profile.allowed_types is not None and file.extension not in profile.allowed_types):
+        yield f"{profile.title} does not take {f'.{file.extension}' if file.extension else 'such'} files as they are"
+
+
+@each(
+    "blocked-inside", Severity.ERROR, _A, "An archive that holds a type the platform refuses", inside=True,
+    why="Some platforms look into archives and refuse the message for a single name in them.",
+    hint="pack it again without those files, or send a link: --via link",
+)  # fmt: skip
+def blocked_inside(file: File, case: Case) -> Iterator[str]:
+    if not (case.profile.blocked_inside_archives and case.profile.blocked_types):
+        return
+    refused = [name for name in file.seen.members if extension(name) in case.profile.blocked_types]
+    if refused:
+        yield f"it holds what {case.profile.title} refuses: {_listed(refused)}"
+
+
+@each(
+    "blocked-content", Severity.ERROR, _A, "A program under another name", inside=True,
+    why="Platforms that refuse programs recognise them by content too, and buyers' virus scanners do so everywhere.",
+    hint="deliver it under its own name in a way that takes programs, or leave it out",
+)  # fmt: skip
+def blocked_content(file: File, case: Case) -> Iterator[str]:
+    for fact in file.seen.of(Seen.FORMAT):
+        if fact.detail in PROGRAMS:
+            yield f"it is named .{file.extension} but is {TITLES[fact.detail]}"
+
+
+@each(
+    "encrypted-nested", Severity.ERROR, _A, "A locked archive that holds archives", inside=True,
+    why="Some platforms refuse an archive with a password that holds another one: they cannot look inside.",
+    hint="pack it again without a password, or send a link: --via link",
+)  # fmt: skip
+def encrypted_nested(file: File, case: Case) -> Iterator[str]:
+    if case.profile.blocks_nested_archives and any(file.seen.of(Seen.ENCRYPTED)):
+        nested = [name for name in file.seen.members if extension(name) in _ARCHIVES]
+        if nested:
+            yield f"{case.profile.title} refuses locked archives that hold archives: {_listed(nested)}"
+
+
+@each(
+    "name-breaks", Severity.WARNING, _A, "A name that other systems cannot keep",
+    why="Windows refuses these names, so the buyer's unpacking stops there or renames the file.",
+    hint="rename it: no reserved word, none of < > : \" | ? * \\, no dot or space at the end",
+)  # fmt: skip
+def name_breaks(file: File, case: Case) -> Iterator[str]:
+    name = file.entry.original or file.path
+    for piece in name.split("/"):
+        reason = _breaks(piece)
+        if reason:
+            yield f"{printable(piece)} {reason}"
+            return
+
+
+def _breaks(piece: str) -> str:
+    if piece.isalnum() and not _RESERVED.fullmatch(piece):
+        return ""
+    if _RESERVED.fullmatch(piece):
+        return "is a reserved name on Windows"
+    if not _FORBIDDEN.isdisjoint(piece):
+        return "has a character that Windows does not allow in names"
+    if piece[-1:] in (".", " "):
+        return "ends in a dot or space, which Windows drops"
+    if any(ord(char) < 32 or char == "\x7f" for char in piece):
+        return "has a control character in it"
+    if any("\udc80" <= char <= "\udcff" for char in piece):
+        return "is not readable text"
+    return ""
+
+
+@each(
+    "path-too-long", Severity.WARNING, _A, "A path too long for Windows",
+    why="Windows still stops at 260 characters in many programs, the buyer's own folder included.",
+    hint="shorten the folder names above it",
+)  # fmt: skip
+def path_too_long(file: File, case: Case) -> Iterator[str]:
+    if len(file.path) > _LONGEST_PATH:
+        yield f"its path has {len(file.path)} characters; above {_LONGEST_PATH} some Windows programs cannot unpack it"
+
+
+@whole(
+    "name-collision", Severity.WARNING, _A, "Names that differ by case alone",
+    why="On Windows and macOS one of the two overwrites the other when the buyer unpacks them.",
+    hint="rename one of them",
+)  # fmt: skip
+def name_collision(case: Case) -> Iterator[tuple[str, str]]:
+    first: dict[int, int] = {}
+    entries = case.deliverable.entries
+    for index, entry in enumerate(entries):
+        folded = _folded(entry.arcname)
+        other = first.setdefault(hash(folded), index)
+        if other != index and _folded(entries[other].arcname) == folded:
+            yield entry.arcname, f"it and {printable(entries[other].arcname)} are the same name on Windows and macOS"
+
+
+def _folded(name: str) -> str:
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(printable(name) for name in names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN:,} more"

@@ -1,0 +1,57 @@
+"""``docs/checks.md``, written from the rules themselves: ``python -m delivery.checks.docs``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from delivery.checks.rule import RULES, Group, Rule
+
+PLACE = "docs/checks.md"
+MEASURED = "<!-- measured -->"
+"""What follows this line is kept as it is: the tables that the tests and benchmarks wrote."""
+
+_HEAD = """# Checks
+
+Before anything is packed or uploaded, every file is looked at. All findings are shown at once, the gravest first.
+
+- **error**: it would not arrive, or cannot be opened for certain. It blocks; exit code 3.
+- **warning**: probably wrong or leaky. It blocks with `--strict`.
+- **info**: good to know. It never blocks.
+
+A finding is waived by its code, `--allow draft-name`, or only for some paths, `--allow "draft-name:sketches/*"`; in the
+configuration, `allow = draft-name, locked:private.zip` in `[delivery]`. Nothing is ever changed in your files.
+
+This file is written from the rules: `python -m delivery.checks.docs`."""
+
+
+def documentation() -> str:
+    """The generated part: every rule by group, with its code, severity, reason and hint."""
+    lines = [_HEAD]
+    for group in Group:
+        lines += ["", f"## {group.value}", ""]
+        lines += ["| Code | Severity | What | Why | What to do |", "|---|---|---|---|---|"]
+        lines += [_row(rule) for rule in RULES.values() if rule.group is group]
+    return "\n".join(lines) + "\n"
+
+
+def _row(rule: Rule) -> str:
+    cells = (f"`{rule.code}`", rule.severity.value, rule.title, rule.why, rule.hint)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def generated_part(text: str) -> str:
+    return text.partition(MEASURED)[0].rstrip() + "\n"
+
+
+def main(place: str = PLACE) -> None:
+    path = Path(place)
+    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    kept = old.partition(MEASURED)[2]
+    path.write_text(documentation() + (f"\n{MEASURED}{kept}" if kept else ""), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    import delivery.checks  # noqa: F401 - registers every rule
+
+    main(*sys.argv[1:2])

@@ -1,0 +1,117 @@
+"""All rules over one case; waiving findings, and which of them block."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from delivery.checks import arrival, leaks, leftovers, opening, wrong
+from delivery.checks.rule import RULES, Case, File, Rule
+from delivery.errors import UsageError
+from delivery.intake.observation import Observations
+from delivery.model import Deliverable, Finding, Profile, Severity
+from delivery.options import CheckOptions
+
+_ROOMS = (arrival, opening, wrong, leaks, leftovers)  # importing them is what registers their rules
+_ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+def run(
+    deliverable: Deliverable, observations: Observations, profile: Profile, options: CheckOptions, *, now: datetime
+) -> tuple[Finding, ...]:
+    """Every finding, the gravest first, then in the order of the documentation and of the files."""
+    case = Case(deliverable, observations, profile, options, now)
+    rank = {code: index for index, code in enumerate(RULES)}
+    found = list(_findings(case))
+    found.sort(key=lambda finding: (_ORDER[finding.severity], rank[finding.code]))
+    return tuple(found)
+
+
+def _findings(case: Case) -> Iterator[Finding]:
+    outside = [rule for rule in RULES.values() if rule.each and not rule.inside]
+    inside = [rule for rule in RULES.values() if rule.each and rule.inside]
+    for entry in case.deliverable.entries:
+        seen = case.observations.get(entry.arcname)
+        file = File(entry, seen)
+        for rule in outside:
+            yield from _in_file(rule, file, case)
+        if seen.facts or seen.members:
+            for rule in inside:
+                yield from _in_file(rule, file, case)
+    for rule in RULES.values():
+        if rule.whole is not None:
+            for path, message in rule.whole(case):
+                yield Finding(rule.code, rule.severity, path, message, rule.hint)
+
+
+def _in_file(rule: Rule, file: File, case: Case) -> Iterator[Finding]:
+    assert rule.each is not None
+    for message in rule.each(file, case):
+        yield Finding(rule.code, rule.severity, file.path, message, rule.hint)
+
+
+def waive(findings: Iterable[Finding], allow: Sequence[str]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The findings that stand, and those that ``allow`` waives.
+
+    Each item is a code, or a code, a colon and a pattern of paths: ``draft-name:sketches/*``. Raises UsageError for a
+    code that does not exist.
+    """
+    waivers = [_waiver(item) for item in allow]
+    kept: list[Finding] = []
+    waived: list[Finding] = []
+    for finding in findings:
+        allowed = any(code == finding.code and _matches(finding.path, pattern) for code, pattern in waivers)
+        (waived if allowed else kept).append(finding)
+    return tuple(kept), tuple(waived)
+
+
+def _waiver(item: str) -> tuple[str, str]:
+    code, _, pattern = item.strip().partition(":")
+    code = code.strip().lower()
+    if code not in RULES:
+        close = difflib.get_close_matches(code, RULES, n=1, cutoff=0.4)
+        hint = f"did you mean {close[0]}?" if close else "docs/checks.md lists the codes"
+        raise UsageError(f"there is no finding called {code!r} to allow", hint=hint, code="unknown-finding")
+    return code, pattern.strip()
+
+
+def _matches(path: str, pattern: str) -> bool:
+    if not pattern or path == pattern:
+        return True
+    return fnmatch.fnmatchcase(path, pattern) or (
+        "/" not in pattern and fnmatch.fnmatchcase(path.rpartition("/")[2], pattern)
+    )
+
+
+def blocking(findings: Iterable[Finding], strict: bool) -> tuple[Finding, ...]:
+    """Those that stand in the way: errors, and with ``strict`` warnings too."""
+    stops = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    return tuple(finding for finding in findings if finding.severity in stops)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """Findings of one code, for showing: the first few whole, the rest counted."""
+
+    code: str
+    severity: Severity
+    title: str
+    hint: str
+    shown: tuple[Finding, ...]
+    more: int
+
+
+def grouped(findings: Iterable[Finding], *, most: int = 5) -> tuple[FindingGroup, ...]:
+    """Findings by code, in the order given, at most ``most`` of each shown."""
+    by_code: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_code.setdefault(finding.code, []).append(finding)
+    return tuple(
+        FindingGroup(
+            code, many[0].severity, RULES[code].title, many[0].hint, tuple(many[:most]), max(0, len(many) - most)
+        )
+        for code, many in by_code.items()
+    )

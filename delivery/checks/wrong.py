@@ -1,0 +1,104 @@
+"""The wrong thing: stock comps, drafts, older versions, doubles, files from before the order, promises not kept."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from delivery.checks.rule import Case, File, Group, each, whole
+from delivery.checks.words import phrase_pattern, word_set
+from delivery.escape import printable
+from delivery.intake import agencies
+from delivery.intake.observation import Seen
+from delivery.intake.readers.formats import extension, needs_content
+from delivery.model import FileEntry, Severity
+
+_W = Group.WRONG
+_VERSION = re.compile(r"^(.*?)[ _.-]?(?:v|ver|version|rev|r)[ _.-]?(\d{1,3})$", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+_WORK = frozenset({"svg", "obj", "gltf", "fbx", "stl", "c4d", "max"})
+_PACKED = frozenset({"gz", "bz2", "xz", "zst", "tar", "tgz", "jar", "sqlite", "dll", "exe"})
+
+
+def _is_work(file: File) -> bool:
+    """Pictures, documents, sound, video and zips: the rules on names would misjudge what belongs to source code."""
+    return file.extension in _WORK or (needs_content(file.extension) and file.extension not in _PACKED)
+
+
+@each(
+    "stock-name", Severity.WARNING, _W, "Named like a stock agency's file",
+    why="A comp or reference picture delivered instead of the work is what buyers complain about first.",
+    hint="make sure that it is the finished work and that you may deliver it",
+)  # fmt: skip
+def stock_name(file: File, case: Case) -> Iterator[str]:
+    if _is_work(file):
+        found = agencies.find(file.lowered)
+        if found:
+            yield f"its name says {found}"
+
+
+@each(
+    "stock-metadata", Severity.WARNING, _W, "A stock agency stands in its metadata", inside=True,
+    why="The buyer sees the credit in the file's properties and asks whether this is the work that was paid for.",
+    hint="make sure that it is licensed and finished, and say so to the buyer; --strip removes the metadata",
+)  # fmt: skip
+def stock_metadata(file: File, case: Case) -> Iterator[str]:
+    for fact in file.seen.of(Seen.STOCK):
+        yield f"{printable(fact.detail)} stands in its {fact.place}"
+
+
+@each(
+    "draft-name", Severity.WARNING, _W, "Named like a draft",
+    why="Drafts, previews and copies are delivered by mistake more often than anything else.",
+    hint="deliver the final file, or rename this one if it is final",
+)  # fmt: skip
+def draft_name(file: File, case: Case) -> Iterator[str]:
+    if not _is_work(file):
+        return
+    words = set(_WORD.findall(file.lowered)) & word_set("drafts", "words")
+    phrase = phrase_pattern("drafts", "phrases").search(file.lowered)
+    found = phrase[0].strip() if phrase else next(iter(sorted(words)), None)
+    if found:
+        yield f"its name says {found!r}"
+
+
+@whole(
+    "older-version", Severity.WARNING, _W, "An older version beside a newer one",
+    why="The buyer has to guess which of the two is meant.",
+    hint="leave the older ones out, or say in the message why they are there",
+)  # fmt: skip
+def older_version(case: Case) -> Iterator[tuple[str, str]]:
+    versions: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+    for entry in case.deliverable.entries:
+        stem, dot, ending = entry.arcname.rpartition(".")
+        if not dot or not needs_content(ending.lower()):
+            continue
+        found = _VERSION.match(stem)
+        if found:
+            versions[found[1].lower(), ending.lower()].append((int(found[2]), entry.arcname))
+    for known in versions.values():
+        newest, name = max(known)
+        for number, path in known:
+            if number < newest:
+                yield path, f"{printable(name)} is newer"
+
+
+@whole(
+    "duplicate", Severity.INFO, _W, "The same content twice",
+    why="Doubles make the buyer wonder which one is meant, and often one of them should have been another file.",
+    hint="leave one out, if both are not needed",
+)  # fmt: skip
+def duplicate(case: Case) -> Iterator[tuple[str, str]]:
+    by_size: dict[int, list[FileEntry]] = defaultdict(list)
+    for entry in case.deliverable.entries:
+        if entry.sha256 and entry.size >= 1024 and needs_content(extension(entry.arcname)):
+            by_size[entry.size].append(entry)
+    for entries in by_size.values():
+        first: dict[str, FileEntry] = {}
+        for entry in entries if len(entries) > 1 else ():
+            other = first.setdefault(entry.sha256 or "", entry)
+            if other is not entry:
+                yield entry.arcname, f"it is the same, byte for byte, as {printable(other.arcname)}"

@@ -1,0 +1,42 @@
+"""`delivery check`: findings only."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from delivery import report
+from delivery.cli import options, render
+from delivery.units import format_size
+
+
+@click.command("check")
+@options.paths
+@options.finding_options
+@click.option("--no-hash", is_flag=True, help="Do not read whole files: quicker, and no SHA-256 in the result.")
+@options.common
+def command(paths: tuple[str, ...], no_hash: bool, **values: Any) -> None:
+    """Look for what is wrong, leaky or blocked; nothing is written or sent. Exit code 3 when something blocks."""
+    with options.session(values) as session:
+        from delivery import service
+
+        checked = service.check(
+            paths,
+            settings=session.settings,
+            digests=not no_hash,
+            progress=session.progress,
+            cancel=session.cancel,
+            **options.overrides(values),
+        )
+    if session.as_json:
+        report.write(report.check_document(checked.files, checked.findings, checked.profile.name), sys.stdout)
+    else:
+        render.left_out(checked.deliverable.left_out)
+        render.findings(checked.findings)
+        size, count = format_size(checked.deliverable.size), len(checked.files)
+        verdict = "blocked" if checked.blocking else "nothing stands in the way"
+        render.say(f"{count:,} file{'s' if count != 1 else ''}, {size}, for {checked.profile.title}: {verdict}")
+    if checked.blocking:
+        raise SystemExit(3)

@@ -1,0 +1,34 @@
+"""`delivery join`: volumes become the file that they were cut from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from delivery import report
+from delivery.cli import options
+from delivery.escape import printable
+
+
+@click.command("join")
+@click.argument("place", type=click.Path(path_type=Path), metavar="DIR_OR_MANIFEST")
+@click.option("--out", "-o", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where the file goes.")
+@options.common
+def command(place: Path, out: Path, **values: Any) -> None:
+    """Join the volumes beside the manifest into DIR and verify the result. Nothing is overwritten.
+
+    Exit code 7 names everything that is missing, swapped, truncated or altered, and nothing is made.
+    """
+    with options.session(values) as session:
+        from delivery import packing
+
+        joined = packing.join(place, out, progress=session.progress, cancel=session.cancel)
+    if session.as_json:
+        checked = joined.verified.parts + joined.verified.files
+        report.write(report.verify_document(joined.verified.manifest_path, checked, joined.files), sys.stdout)
+        return
+    for path in joined.files:
+        click.echo(printable(path))

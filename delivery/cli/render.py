@@ -1,0 +1,160 @@
+"""Text for people: findings, plan, summary and hints to stderr; messages, the data, to stdout."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+import click
+
+from delivery import report
+from delivery.errors import BlockedError, DeliveryError
+from delivery.escape import printable
+from delivery.model import Attachment, Delivery, Finding, LeftOut, Method, Part, Plan, Severity
+from delivery.units import format_duration, format_size
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+_MANY = 12
+
+
+def say(text: str = "") -> None:
+    """One line for the person at the terminal."""
+    click.echo(text, err=True, color=_colour())
+
+
+def error(problem: DeliveryError) -> None:
+    if isinstance(problem, BlockedError):
+        findings(problem.findings)
+    lines = [printable(line) for line in problem.message.splitlines()] or ["failed"]
+    say(f"{click.style('error:', fg='red', bold=True)} {lines[0]}")
+    for line in lines[1:]:
+        say(f"       {line}")
+    if problem.hint:
+        hint(problem.hint)
+
+
+def hint(text: str) -> None:
+    say(f"{click.style('hint:', fg='cyan')} {printable(text)}")
+
+
+def note(text: str) -> None:
+    say(f"{click.style('note:', fg='blue')} {printable(text)}")
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """Each finding; where a code is met many times, the first ones and a count."""
+    ordered = sorted(found, key=lambda item: list(_COLOURS).index(item.severity))
+    counts = Counter(item.code for item in ordered)
+    shown: Counter[str] = Counter()
+    limit = {code: count if count <= _MANY else 3 for code, count in counts.items()}
+    for item in ordered:
+        shown[item.code] += 1
+        if shown[item.code] <= limit[item.code]:
+            place = f"{printable(item.path)}: " if item.path else ""
+            label = click.style(f"{item.severity.value}:", fg=_COLOURS[item.severity])
+            say(f"{label} {place}{printable(item.message)} [{item.code}]")
+            if item.hint and shown[item.code] == limit[item.code]:
+                hint(item.hint)
+        if shown[item.code] == limit[item.code] + 1:
+            say(f"  and {counts[item.code] - limit[item.code]:,} more of [{item.code}]; --json lists them all")
+
+
+def left_out(items: Sequence[LeftOut]) -> None:
+    for item in items[:_MANY]:
+        say(f"left out: {printable(item.path)} ({item.reason})")
+    if len(items) > _MANY:
+        say(f"  and {len(items) - _MANY:,} more left out")
+
+
+def plan(planned: Plan) -> None:
+    """What will be done, and why."""
+    files = planned.deliverable.entries
+    say(f"{len(files):,} {_plural('file', len(files))}, {format_size(planned.deliverable.size)}")
+    way = "attach" if planned.method is Method.ATTACH else "link"
+    say(f"{click.style('way:', bold=True)} {way}")
+    for reason in planned.reasons:
+        say(f"  {printable(reason)}")
+    _parts(planned)
+
+
+def _parts(planned: Plan) -> None:
+    for part in planned.parts[:_MANY]:
+        carried = f", {len(part.members):,} files" if len(part.members) > 1 else ""
+        where = f"message {part.message}: " if planned.messages > 1 else ""
+        say(f"  {where}{printable(part.filename)} ({part.kind.value}, {_about(part)}{carried})")
+    if len(planned.parts) > _MANY:
+        say(f"  and {len(planned.parts) - _MANY:,} more")
+
+
+def _about(part: Part) -> str:
+    exact = part.kind in {"as-is", "volume"}
+    return format_size(part.size) if exact else f"at most {format_size(part.size)}"
+
+
+def document(done: Delivery) -> None:
+    """The one JSON document of a delivery, to stdout."""
+    report.write(report.send_document(done), sys.stdout)
+
+
+def delivery(done: Delivery, *, as_json: bool, quiet: bool) -> None:
+    """The result: one document with ``--json``, else the summary to stderr and the messages to stdout."""
+    if as_json:
+        document(done)
+        return
+    if not quiet:
+        _summary(done)
+    messages(done.messages)
+
+
+def _summary(done: Delivery) -> None:
+    if done.attachments and done.out:
+        say(f"{click.style('ready in', bold=True)} {printable(done.out)}")
+        _attachments(done.attachments, done.plan.messages)
+    for link in done.links[:_MANY]:
+        ends = f"until {_local(link.expires_at)}" if link.expires_at else "until an unknown time"
+        say(f"link: {printable(link.name)}, {format_size(link.size)}, {ends}")
+    if len(done.links) > _MANY:
+        say(f"  and {len(done.links) - _MANY:,} more links; --json lists them all")
+    where = done.plan.profile.attach_where
+    if where and done.attachments:
+        say(f"attach {'them' if len(done.attachments) > 1 else 'it'} here: {where}")
+    for text in done.notes:
+        note(text)
+    say(f"recorded as {done.id}; `delivery message {done.id}` writes the message again")
+    if done.messages:
+        several = len(done.messages) > 1
+        heading = f"{len(done.messages)} messages to paste, in order:" if several else "message to paste:"
+        say(f"\n{click.style(heading, bold=True)}\n")
+
+
+def _attachments(attachments: Sequence[Attachment], messages: int) -> None:
+    for item in attachments[:_MANY]:
+        where = f"message {item.message}: " if messages > 1 else ""
+        say(f"  {where}{printable(item.filename)}  {format_size(item.size)}")
+    if len(attachments) > _MANY:
+        say(f"  and {len(attachments) - _MANY:,} more")
+
+
+def messages(texts: Iterable[str]) -> None:
+    """To stdout; several are divided by a line of dashes."""
+    divider = "\n----------\n\n"
+    click.echo(divider.join(text.rstrip("\n") + "\n" for text in texts), nl=False)
+
+
+def _local(moment: datetime) -> str:
+    remaining = moment - datetime.now(UTC)
+    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z} (in {format_duration(remaining)})"
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _colour() -> bool | None:
+    """None lets click decide by the terminal; the usual variables speak first."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None

@@ -1,0 +1,71 @@
+"""`delivery store`: the embedded store on this machine."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from delivery import report
+from delivery.cli import options, render
+from delivery.cli.types import DURATION
+from delivery.units import format_size, format_utc
+
+
+@click.group("store")
+def command() -> None:
+    """The embedded store, which serves links on this machine when no other store is configured.
+
+    `send` and `upload` start it by themselves; it ends by itself after the last link's expiry.
+    """
+
+
+@command.command("serve")
+@click.option("--for", "duration", type=DURATION, metavar="1h", help="End after this time (default: when stopped).")
+@options.common
+def serve(duration: timedelta | None, **values: Any) -> None:
+    """Serve in the foreground, until Ctrl-C or `delivery store stop`."""
+    with options.session(values) as session:
+        from delivery.storage import local
+
+        render.say(f"serving on {local.status().address}; Ctrl-C ends it")
+        local.serve(datetime.now(UTC) + duration if duration else None, cancel=session.cancel)
+    render.say("stopped")
+
+
+@command.command("status")
+@options.common
+def status(**values: Any) -> None:
+    """Is it up, on what, until when, and how much it keeps."""
+    with options.session(values) as session:
+        from delivery.storage import local
+
+        now = local.status()
+    if session.as_json:
+        document = {
+            "schema": report.STORE,
+            "running": now.running,
+            "endpoint": now.address if now.running else None,
+            "until": format_utc(now.until) if now.until else None,
+            "folder": now.folder,
+            "objects": now.objects,
+            "bytes": now.bytes_kept,
+        }
+        report.write(document, sys.stdout)
+        return
+    until = f" until {format_utc(now.until)}" if now.until else " until stopped" if now.running else ""
+    click.echo(f"running on {now.address}{until}" if now.running else "not running")
+    click.echo(f"keeps {now.objects:,} objects, {format_size(now.bytes_kept)}, in {now.folder}")
+
+
+@command.command("stop")
+@options.common
+def stop(**values: Any) -> None:
+    """End it now. Its links stop working until the next delivery or `delivery store serve` starts it again."""
+    with options.session(values):
+        from delivery.storage import local
+
+        stopped = local.stop()
+    click.echo("stopped" if stopped else "it was not running")

@@ -1,0 +1,210 @@
+"""A plan carried out: packed or uploaded, proven, written down."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from delivery import hosting, message, packing, places, storage
+from delivery.config import Settings
+from delivery.errors import UsageError
+from delivery.hosting import Upload, Uploaded
+from delivery.intake import with_digests
+from delivery.ledger import Ledger
+from delivery.model import (
+    Attachment,
+    Delivery,
+    FileEntry,
+    Finding,
+    Link,
+    LinkPolicy,
+    ManifestPlace,
+    Method,
+    PartKind,
+    Plan,
+)
+from delivery.packing import Packed, manifest, proof
+from delivery.packing.workspace import Workspace
+from delivery.planning.names import CHECKSUMS, MANIFEST
+from delivery.progress import CancelToken, Progress
+
+_ARCHIVES = "archives"
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """One delivery under way."""
+
+    id: str
+    settings: Settings
+    progress: Progress
+    cancel: CancelToken
+    now: datetime
+    findings: tuple[Finding, ...] = ()
+
+    def run(self, plan: Plan) -> Delivery:
+        """Do what ``plan`` says, compose the messages, record it. What can be refused early is refused first."""
+        ledger = Ledger(places.data_dir())
+        ledger.list(limit=1, now=self.now)
+        out = choose_out(self.settings.delivery.out, plan)
+        done = self._attach(plan, out) if plan.method is Method.ATTACH else self._link(plan, out)
+        zone = zone_of(self.settings, done.expires_at or self.now)
+        texts = message.compose(done, options=self.settings.message, zone=zone, now=self.now)
+        done = replace(done, messages=texts)
+        ledger.record(done, waived=self.settings.delivery.allow)
+        return done
+
+    def _attach(self, plan: Plan, out: Path) -> Delivery:
+        language = self.settings.delivery.language
+        packed = packing.pack(plan, out, progress=self.progress, cancel=self.cancel, language=language)
+        return replace(
+            self._begun(packed.plan, packed.files, out),
+            attachments=packed.attachments,
+            manifest=ManifestPlace(path=packed.manifest_path),
+        )
+
+    def _link(self, plan: Plan, out: Path) -> Delivery:
+        options = self.settings.delivery
+        store = storage.open_store(options.store, self.settings, until=self.now + options.expires)
+        hosting.check_life(store, options.expires, now=self.now)
+        store.ensure_ready()
+        prefix = hosting.new_prefix(store)
+        with storage.kept_up(options.store), Workspace(out) as workspace:
+            archives = workspace.folder / _ARCHIVES
+            packed = packing.pack_archives(plan, archives, progress=self.progress, cancel=self.cancel)
+            uploaded = self._upload(store, prefix, _uploads(packed))
+            files = _with_digests(packed.files, uploaded)
+            manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, _as_parts(packed.plan, uploaded))
+            uploaded += self._upload(store, prefix, [Upload.of_path(workspace.folder / MANIFEST)])
+            *links, manifest_link = self._proven_links(store, uploaded)
+            expires_at = links[0].expires_at
+            shown = self._proof(packed.plan, workspace.folder, files, expires_at)
+            manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
+            workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
+        return replace(
+            self._begun(packed.plan, files, out),
+            attachments=(replace(shown, path=str(out / shown.filename)),),
+            links=tuple(links),
+            manifest=ManifestPlace(str(out / MANIFEST), manifest_link.url),
+            store=options.store,
+            prefix=prefix,
+            expires_at=expires_at,
+            notes=_link_notes(plan, store.notice),
+        )
+
+    def _proven_links(self, store: storage.Store, uploaded: Sequence[Uploaded]) -> tuple[Link, ...]:
+        """Signed now, kept alive up to their end, and each opened once as the buyer will."""
+        options = self.settings.delivery
+        links = hosting.sign(store, uploaded, expires_in=options.expires, now=self.now)
+        for link in links:
+            if link.expires_at is not None:
+                storage.keep_until(options.store, link.expires_at)
+            hosting.try_link(link, cancel=self.cancel)
+        return links
+
+    def _upload(self, store: storage.Store, prefix: str, uploads: Sequence[Upload]) -> tuple[Uploaded, ...]:
+        return hosting.upload(
+            store, uploads, prefix=prefix, options=self.settings.upload, progress=self.progress, cancel=self.cancel
+        )
+
+    def _proof(self, plan: Plan, folder: Path, files: Sequence[FileEntry], expires_at: datetime | None) -> Attachment:
+        options = self.settings.delivery
+        path = proof.write(
+            folder, name=plan.deliverable.name, files=files, when=self.now, order=options.order,
+            language=options.language, expires_at=expires_at, progress=self.progress, cancel=self.cancel,
+        )  # fmt: skip
+        made = with_digests([Upload.of_path(path).entry])[0]
+        return Attachment(1, str(path), made.size, made.sha256 or "", PartKind.PROOF)
+
+    def _begun(self, plan: Plan, files: tuple[FileEntry, ...], out: Path) -> Delivery:
+        options = self.settings.delivery
+        return Delivery(
+            self.id,
+            self.now,
+            plan,
+            files,
+            self.findings,
+            out=str(out),
+            order=options.order,
+            language=options.language,
+        )
+
+
+def choose_out(given: str | None, plan: Plan) -> Path:
+    """The folder for what lies ready: as given, or ``NAME-delivery`` here, numbered where that is taken.
+
+    Where the work lies around the current folder, the new one goes beside the work, not into it.
+    """
+    if given is not None:
+        return Path(given).expanduser().absolute()
+    base = Path.cwd()
+    for folder in map(Path, plan.deliverable.folders):
+        if base.is_relative_to(folder):
+            base = folder.parent
+    name = f"{plan.deliverable.name}-delivery"
+    numbered = (base / (name if n == 1 else f"{name}-{n}") for n in itertools.count(1))
+    return next(path for path in numbered if not path.exists() or _is_empty(path))
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and next(path.iterdir(), None) is None
+
+
+def zone_of(settings: Settings, moment: datetime) -> tzinfo:
+    """The zone of the configuration, or this machine's as it is at ``moment``. Raises UsageError for an unknown one."""
+    name = settings.delivery.timezone
+    if name is None:
+        zone = moment.astimezone().tzinfo
+        assert zone is not None
+        return zone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(
+            f"the time zone {name!r} is not known",
+            hint="write it as Europe/Berlin or Asia/Karachi",
+            code="unknown-zone",
+        ) from None
+
+
+def _uploads(packed: Packed) -> list[Upload]:
+    """The plan's parts as they are sent: archives from the work folder, all else straight from its source."""
+    archives = {item.filename: item for item in packed.attachments}
+    uploads = []
+    for part in packed.plan.parts:
+        members = tuple(entry.arcname for entry in part.members)
+        if part.kind is PartKind.ARCHIVE:
+            path = archives[part.filename].path
+            uploads.append(Upload.of_path(path, part.filename, "application/zip", members=members))
+        else:
+            entry = part.members[0]
+            uploads.append(Upload(entry, part.filename, entry.media_type, members=members))
+    return uploads
+
+
+def _with_digests(files: Sequence[FileEntry], uploaded: Sequence[Uploaded]) -> tuple[FileEntry, ...]:
+    """Files that went as they are were hashed while they were sent."""
+    sent = {item.members[0]: item.sha256 for item in uploaded if len(item.members) == 1}
+    return tuple(entry if entry.sha256 else replace(entry, sha256=sent[entry.arcname]) for entry in files)
+
+
+def _as_parts(plan: Plan, uploaded: Sequence[Uploaded]) -> list[Attachment]:
+    """What was uploaded, in the form in which the manifest lists parts."""
+    return [
+        Attachment(1, part.filename, item.stored.size, item.sha256, part.kind, item.members)
+        for part, item in zip(plan.parts, uploaded, strict=True)
+    ]
+
+
+def _link_notes(plan: Plan, notice: str) -> tuple[str, ...]:
+    """What the seller should know of these links, the store's word first."""
+    profile = plan.profile
+    notes = [notice] if notice else []
+    if profile.link_policy is not LinkPolicy.ALLOWED:
+        known = profile.link_note or f"whether {profile.title} allows links is not known"
+        notes.append(f"links on {profile.title}: {known}")
+    return tuple(notes)

@@ -1,0 +1,106 @@
+"""What is sent, as bodies that a store can ask for again when a request is retried."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+from delivery.hosting.pace import Pace
+from delivery.intake.source import Source, changed
+from delivery.model import FileEntry
+
+Moved = Callable[[int], None]
+"""Told of bytes as they go; of a negative count when a retry takes them back."""
+
+
+class MemoryBody:
+    """Bytes that are in memory: a small file, or one part of a large one."""
+
+    def __init__(self, data: memoryview, moved: Moved, pace: Pace, *, sha256: str | None = None) -> None:
+        self._data = data
+        self._moved = moved
+        self._pace = pace
+        self._sha256 = sha256
+        self._told = 0
+
+    @property
+    def size(self) -> int:
+        return len(self._data)
+
+    def blocks(self) -> Iterator[memoryview]:
+        self._moved(-self._told)
+        self._told = 0
+        step = self._pace.block
+        for start in range(0, len(self._data), step):
+            block = self._data[start : start + step]
+            self._pace.wait(len(block))
+            yield block
+            self._told += len(block)
+            self._moved(len(block))
+
+    def sha256(self) -> str | None:
+        return self._sha256
+
+
+class SliceBody:
+    """The next ``size`` bytes of an open source, too many for memory. A retry rewinds the source and its digest."""
+
+    def __init__(self, source: Source, size: int, moved: Moved, pace: Pace) -> None:
+        self._source = source
+        self._size = size
+        self._moved = moved
+        self._pace = pace
+        self._mark = source.mark()
+        self._told = 0
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def blocks(self) -> Iterator[memoryview]:
+        self._source.rewind(self._mark)
+        self._moved(-self._told)
+        self._told = 0
+        buffer = memoryview(bytearray(self._pace.block))
+        while self._told < self._size:
+            count = self._source.readinto(buffer[: self._size - self._told])
+            if not count:
+                raise changed(self._source.entry)
+            self._pace.wait(count)
+            yield buffer[:count]
+            self._told += count
+            self._moved(count)
+
+    def sha256(self) -> str | None:
+        return None
+
+
+class FileBody:
+    """A whole file, streamed in order and hashed as it goes. Every try reads and hashes it anew."""
+
+    def __init__(self, entry: FileEntry, moved: Moved, pace: Pace) -> None:
+        self._entry = entry
+        self._moved = moved
+        self._pace = pace
+        self._told = 0
+        self.digest = hashlib.sha256().hexdigest()
+        """Lower-case hex of what the last try sent, once it has sent all."""
+
+    @property
+    def size(self) -> int:
+        return self._entry.size
+
+    def blocks(self) -> Iterator[memoryview]:
+        self._moved(-self._told)
+        self._told = 0
+        buffer = memoryview(bytearray(self._pace.block))
+        with Source(self._entry) as source:
+            while count := source.readinto(buffer):
+                self._pace.wait(count)
+                yield buffer[:count]
+                self._told += count
+                self._moved(count)
+            self.digest = source.sha256
+
+    def sha256(self) -> str | None:
+        return None

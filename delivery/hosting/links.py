@@ -1,0 +1,140 @@
+"""Links that live as long as they say: signed, dated by what really ends them, and tried before they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+from delivery.errors import IntegrityError, StoreRefusedError, UsageError
+from delivery.escape import printable
+from delivery.hosting.items import Uploaded
+from delivery.hosting.names import headers_for
+from delivery.model import Link
+from delivery.progress import CancelToken
+from delivery.storage.base import KeyLife, Store, Watch
+from delivery.storage.probe import Probe, probe
+from delivery.units import format_duration, format_utc
+
+_MOST_SKEW = timedelta(minutes=5)
+UNKNOWN_END = "the credentials are temporary and do not say when they end; the links end with them"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLife:
+    """How long links signed now would live."""
+
+    ends_at: datetime | None
+    """None: unknown, never to be promised."""
+    reason: str = ""
+    """Why, where it is not simply what was asked for."""
+
+
+def check_life(store: Store, expires_in: timedelta, *, now: datetime) -> LinkLife:
+    """What would become of links that live for ``expires_in``, before anything is uploaded.
+
+    Raises UsageError when the store does not sign for so long, StoreRefusedError when the credentials have ended.
+    """
+    cap = store.quirks.presign_cap
+    if cap is not None and expires_in > cap:
+        raise UsageError(
+            f"{store.quirks.title} signs links for at most {format_duration(cap)}, not {format_duration(expires_in)}",
+            hint=f"use --expires {int(cap.total_seconds() // 86400)}d and `delivery renew` before it ends",
+            code="expires-too-long",
+        )
+    return _life(store.key_life(), now + expires_in, now)
+
+
+def _life(keys: KeyLife, wanted: datetime, now: datetime) -> LinkLife:
+    if not keys.temporary:
+        return LinkLife(wanted)
+    if keys.ends_at is None:
+        return LinkLife(None, UNKNOWN_END)
+    if keys.ends_at <= now:
+        raise StoreRefusedError(
+            "the temporary credentials have expired", hint="sign in again, then run the same command again"
+        )
+    if keys.ends_at >= wanted:
+        return LinkLife(wanted)
+    return LinkLife(keys.ends_at, f"the temporary credentials that sign it end at {format_utc(keys.ends_at)}")
+
+
+def sign(store: Store, uploaded: Sequence[Uploaded], *, expires_in: timedelta, now: datetime) -> tuple[Link, ...]:
+    """A link for each object, with the end that it really has. Nothing is sent.
+
+    Raises UsageError beyond the store's cap and StoreRefusedError without valid credentials.
+    """
+    links = []
+    for item in uploaded:
+        life = check_life(store, expires_in, now=now)
+        headers = headers_for(item.name, item.media_type, inline=item.inline)
+        url = store.presign(item.stored.key, expires_in, headers)
+        signed_until = signed_end(url)
+        ends_at = min(life.ends_at, signed_until) if life.ends_at and signed_until else life.ends_at
+        if not life.reason and signed_until:
+            ends_at = signed_until
+        links.append(
+            Link(
+                name=item.name,
+                key=item.stored.key,
+                size=item.stored.size,
+                sha256=item.sha256,
+                expires_at=ends_at,
+                url=url,
+                effective_reason=life.reason,
+                members=item.members,
+            )
+        )
+    return tuple(links)
+
+
+def signed_end(url: str) -> datetime | None:
+    """The end that is written into a SigV4 link, in UTC; None for another kind of address."""
+    query = parse_qs(urlsplit(url).query)
+    try:
+        begun = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return begun + timedelta(seconds=int(query["X-Amz-Expires"][0]))
+    except (KeyError, ValueError):
+        return None
+
+
+def try_link(link: Link, *, inline: bool = False, cancel: CancelToken | None = None) -> Probe:
+    """Open the link as the buyer will: one byte, no credentials; size and disposition compared.
+
+    Raises StoreRefusedError when it does not open, IntegrityError when something else opens, StoreUnreachableError.
+    """
+    answer = probe(link.url, Watch(attempts=4, cancel=cancel or CancelToken()), ranged=link.size > 0)
+    name = printable(link.name)
+    if not answer.opens:
+        raise _closed(name, answer)
+    if answer.total != link.size:
+        told = "does not tell its size" if answer.total is None else f"has {answer.total:,} bytes"
+        raise IntegrityError(
+            f"the link of {name} opens something that {told}, not {link.size:,} bytes", hint="send it again"
+        )
+    wanted = headers_for(link.name, answer.media_type, inline=inline).disposition
+    if answer.disposition != wanted:
+        raise IntegrityError(
+            f"the link of {name} would not be saved under its name: the store changed its disposition",
+            hint="check profile in the store's section; `delivery doctor` shows what this store keeps",
+            code="link-disposition",
+        )
+    return answer
+
+
+def _closed(name: str, answer: Probe) -> StoreRefusedError:
+    told = f"{answer.status}{' ' + answer.code if answer.code else ''}"
+    if answer.date is not None and abs(answer.date - datetime.now(UTC)) > _MOST_SKEW:
+        return StoreRefusedError(
+            f"the link of {name} does not open ({told}): this machine's clock and the store's differ",
+            hint="set the clock (switch on network time), then run the same command again",
+            code="clock-wrong",
+        )
+    if 300 <= answer.status < 400:
+        hint = "correct region and endpoint in the store's section: the link was signed for another host"
+    elif answer.status == 404:
+        hint = "the object is gone; send it again"
+    else:
+        hint = "`delivery doctor` tries links step by step; the bucket's policy may deny reading"
+    return StoreRefusedError(f"the link of {name} does not open ({told})", hint=hint, code="link-closed")

@@ -1,0 +1,113 @@
+"""The delivery page: one link for the chat instead of one for each file.
+
+A static document that carries everything it needs. Downloading works without scripts. It shows no name, address or
+account.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from delivery.errors import UsageError
+from delivery.escape import printable
+from delivery.hosting.page import markup
+from delivery.hosting.page.markup import PageFile
+from delivery.model import FileEntry
+from delivery.progress import CancelToken
+from delivery.web.document import all_words, document
+from delivery.web.thumbnails import is_picture, thumbnail
+from delivery.web.words import known, words
+
+FILENAME = "index.html"
+__all__ = ["FILENAME", "MEDIA_TYPE", "PageFile", "render", "thumbnails"]
+
+MEDIA_TYPE = "text/html; charset=utf-8"
+
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?")
+
+
+def thumbnails(
+    entries: Iterable[FileEntry], *, most: int = 60, most_bytes: int = 600_000, cancel: CancelToken | None = None
+) -> dict[str, str]:
+    """Arcname -> ``data:`` address for the first pictures among ``entries``, at most ``most_bytes`` of JPEG in all."""
+    made: dict[str, str] = {}
+    taken = tried = 0
+    for entry in entries:
+        if len(made) >= most or tried >= 2 * most or taken >= most_bytes:
+            break
+        if not is_picture(entry.media_type):
+            continue
+        (cancel or CancelToken()).check()
+        tried += 1
+        picture = thumbnail(entry.path, box=240, most_bytes=min(16_000, most_bytes - taken))
+        if picture is not None:
+            taken += len(picture.jpeg)
+            made[entry.arcname] = "data:image/jpeg;base64," + base64.b64encode(picture.jpeg).decode()
+    return made
+
+
+def render(
+    name: str,
+    files: Sequence[PageFile],
+    *,
+    expires_at: datetime | None,
+    order: str | None = None,
+    note: str | None = None,
+    language: str = "en",
+) -> bytes:
+    """The page for the delivery ``name``; in the browser's language, or ``language`` where there are no words in that.
+
+    ``expires_at`` is when the first link ends; None where that is not known, and then the page promises nothing.
+    Raises :class:`~delivery.errors.UsageError` for a link that is not http or https.
+    """
+    language = known(language)
+    said = words(language, "page")
+    origins = sorted({_origin(file.link.url) for file in files})
+    places = " ".join(["'self'", *(origin for origin in origins if origin)])
+    data = {
+        "language": language,
+        "words": all_words("page"),
+        "expires": None if expires_at is None else int(expires_at.timestamp()),
+        "files": [
+            {
+                "name": printable(file.link.name),
+                "save": _save_name(file.link.name),
+                "size": file.link.size,
+                "sha256": file.link.sha256,
+            }
+            for file in files
+        ],
+    }
+    return document(
+        title=f"{printable(name)} - {said['delivery']}",
+        language=language,
+        body=markup.body(printable(name), files, said, expires_at, order, note),
+        styles=("base.css", "drop.css", "page.css"),
+        scripts=("wasm/sha256.wasm", "sha256.js", "hashing.js", "words.js", "drop.js", "page.js"),
+        data=data,
+        sources={
+            "img-src": f"data: {places}",
+            "media-src": places,
+            "connect-src": places,
+            "frame-src": places,
+        },
+    )
+
+
+def _origin(url: str) -> str:
+    """Where ``url`` points, for the content security policy; empty where that cannot be said in one."""
+    split = urlsplit(url)
+    if split.scheme not in {"http", "https"}:
+        raise UsageError("a link on the delivery page is neither http nor https", hint="check the store's endpoint")
+    return f"{split.scheme}://{split.netloc}" if _HOST.fullmatch(split.netloc) else ""
+
+
+def _save_name(name: str) -> str:
+    """The last part of ``name`` in characters that every file system takes."""
+    base = name.replace("\\", "/").rpartition("/")[2]
+    safe = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]', "_", base).rstrip(". ")
+    return safe or "file"

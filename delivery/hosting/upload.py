@@ -1,0 +1,98 @@
+"""Files up to a store: hashed in the pass that sends them, in parts where they are large, memory flat, resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from delivery.errors import UsageError
+from delivery.escape import printable
+from delivery.hosting.halt import Halt, Halted
+from delivery.hosting.items import Upload, Uploaded
+from delivery.hosting.journal import Journal
+from delivery.hosting.names import key_names, new_token
+from delivery.hosting.pace import Pace
+from delivery.hosting.sender import Sender, first_failure
+from delivery.options import UploadOptions
+from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.storage.base import Store, Watch
+from delivery.units import format_size
+
+
+def new_prefix(store: Store) -> str:
+    """Where one delivery's objects go: the store's own prefix and 160 random bits."""
+    return f"{store.prefix}{new_token()}/"
+
+
+def upload(
+    store: Store,
+    uploads: Sequence[Upload],
+    *,
+    prefix: str,
+    journal: Journal | None = None,
+    options: UploadOptions | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> tuple[Uploaded, ...]:
+    """Send all of ``uploads`` under ``prefix`` (see :func:`new_prefix`), in their order.
+
+    With a ``journal`` (see :func:`~delivery.hosting.journal_for`, whose prefix is then the one to give) what an earlier
+    run has sent is checked and not sent again, and a failure leaves what was sent for the next run; without one a
+    failure removes it.
+
+    Raises what the store raises, SourceChangedError and LocalError for a file, IntegrityError when the stored object is
+    not what was sent, UsageError for a file that the store cannot hold, Cancelled.
+    """
+    options = options or UploadOptions()
+    progress = progress or NullProgress()
+    _refuse_too_large(store, uploads)
+    halt = Halt(cancel or CancelToken())
+    keys = [prefix + name for name in key_names(item.key_name or item.name for item in uploads)]
+    total = sum(item.entry.size for item in uploads)
+    with progress.task("uploading", total, "bytes") as task, _workers(options.threads) as pool:
+        watched = store.watched(Watch(options.attempts, progress, halt))
+        sender = Sender(watched, options, journal, task, progress, halt, Pace(options.bwlimit, halt), pool)
+        small: dict[int, Future[Uploaded]] = {}
+        done: dict[int, Uploaded] = {}
+        with _one_failure_stops_all(halt, small):
+            for place, item in enumerate(uploads):
+                if not sender.is_large(item):
+                    small[place] = pool.submit(sender.send, item, keys[place])
+            for place, item in enumerate(uploads):
+                if place not in small:
+                    done[place] = sender.send(item, keys[place])
+            done |= {place: slot.result() for place, slot in small.items()}
+    return tuple(done[place] for place in range(len(uploads)))
+
+
+def _refuse_too_large(store: Store, uploads: Sequence[Upload]) -> None:
+    for item in uploads:
+        if item.entry.size > store.quirks.max_object:
+            raise UsageError(
+                f"{printable(item.name)} is larger than {format_size(store.quirks.max_object)}, the most that "
+                f"{store.quirks.title} holds in one object",
+                hint="deliver it in smaller pieces, or choose another store",
+                code="too-large-for-store",
+            )
+
+
+@contextmanager
+def _workers(threads: int) -> Iterator[ThreadPoolExecutor]:
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="delivery-upload")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _one_failure_stops_all(halt: Halt, waiting: dict[int, Future[Uploaded]]) -> Iterator[None]:
+    """The first real failure is raised; the other workers stop at once."""
+    try:
+        yield
+    except BaseException as error:
+        halt.cancel()
+        if isinstance(error, Halted) and (cause := first_failure([*waiting.values()])) is not None:
+            raise cause from None
+        raise

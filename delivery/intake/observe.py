@@ -1,0 +1,138 @@
+"""One look inside each file, for the checks. Each file is opened once and read a little, at known places."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import sys
+import unicodedata
+from collections.abc import Callable
+
+from delivery.intake.observation import Fact, Observation, Observations, Seen
+from delivery.intake.readers import archives, design, formats, media, pdf, pictures, text
+from delivery.intake.readers.view import Exhausted, View
+from delivery.intake.source import open_entry
+from delivery.model import Deliverable, FileEntry
+from delivery.options import CheckOptions
+from delivery.progress import CancelToken, NullProgress, Progress
+
+Reader = Callable[[View], None]
+
+_READERS: dict[str, Reader] = {
+    "zip": archives.read_zip,
+    "png": pictures.read_png,
+    "jpeg": pictures.read_jpeg,
+    "gif": pictures.read_gif,
+    "bmp": pictures.read_bmp,
+    "ico": pictures.read_ico,
+    "tiff": pictures.read_tiff,
+    "psd": pictures.read_psd,
+    "webp": pictures.read_riff,
+    "wav": pictures.read_riff,
+    "avi": pictures.read_riff,
+    "heif": media.read_mp4,
+    "mp4": media.read_mp4,
+    "matroska": media.read_matroska,
+    "flac": media.read_flac,
+    "ogg": media.read_ogg,
+    "mp3": media.read_mp3,
+    "iff": media.read_iff,
+    "midi": media.read_midi,
+    "7z": archives.read_7z,
+    "rar": archives.read_rar,
+    "tar": archives.read_tar,
+    "gzip": archives.read_gzip,
+    "sfnt": design.read_sfnt,
+    "woff": design.read_woff,
+    "blend": design.read_blend,
+    "glb": design.read_glb,
+    "ole": design.read_ole,
+    "sqlite": design.read_sqlite,
+    "pdf": pdf.read_pdf,
+    "postscript": pdf.read_postscript,
+}
+
+
+def observe(
+    deliverable: Deliverable,
+    *,
+    options: CheckOptions | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Observations:
+    """What is inside the files, as far as checks need it. Raises LocalError, SourceChangedError and Cancelled."""
+    options, cancel = options or CheckOptions(), cancel or CancelToken()
+    seen: dict[str, Observation] = {}
+    known = _Known(deliverable)
+    with (progress or NullProgress()).task("Looking inside", len(deliverable.entries), "files") as task:
+        for number, entry in enumerate(deliverable.entries, start=1):
+            if entry.size:
+                observation = observe_entry(entry, options, known)
+                if observation is not None:
+                    seen[entry.arcname] = observation
+            if number % 64 == 0:
+                cancel.check()
+                task.advance(64)
+        task.advance(len(deliverable.entries) % 64)
+    return Observations(seen)
+
+
+class _Known:
+    """The arcnames that are delivered; made only when a file names another."""
+
+    def __init__(self, deliverable: Deliverable) -> None:
+        self._deliverable = deliverable
+        self._names: frozenset[str] | None = None
+
+    def has(self, arcname: str, path: str) -> bool:
+        if self._names is None:
+            self._names = frozenset(_plain(entry.arcname) for entry in self._deliverable.entries)
+        return _plain(posixpath.normpath(f"{posixpath.dirname(arcname)}/{path}")) in self._names
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).lower().lstrip("/")
+
+
+def observe_entry(entry: FileEntry, options: CheckOptions, known: _Known) -> Observation | None:
+    """What one file tells, or None."""
+    descriptor = open_entry(entry)
+    try:
+        view = View.of_descriptor(descriptor, entry.size, name=entry.arcname)
+        look(view)
+    finally:
+        os.close(descriptor)
+    view.facts = [
+        fact for fact in view.facts if fact.kind is not Seen.ASSET or not known.has(entry.arcname, fact.detail)
+    ]
+    if not view.facts and not view.members:
+        return None
+    return view.observation
+
+
+def look(view: View, *, deep: bool = False) -> None:
+    """Note what the bytes of ``view`` tell, going by its content first and its name second."""
+    try:
+        if not view.head.strip(b"\0") and _all_zero(view):
+            view.note(Seen.ZEROS)
+            return
+        found = formats.sniff(view.head)
+        ending = formats.extension(view.name)
+        promised = formats.PROMISES.get(ending)
+        if promised is not None and found not in promised and (found or formats.needs_content(ending)):
+            view.facts.append(Fact(Seen.FORMAT, sys.intern(found)))
+        reader = _READERS.get(found)
+        if reader is not None:
+            reader(view)
+        elif found in ("", "rtf") and text.is_text(view.head):
+            text.read_text(view, deep=deep)
+    except Exhausted:
+        pass
+
+
+def _all_zero(view: View) -> bool:
+    """The whole of a small file; of a large one 64 samples, spread evenly, and the end."""
+    if view.tail.strip(b"\0"):
+        return False
+    step = max(len(view.head), view.size // 64)
+    return not any(view.at(at, len(view.head)).strip(b"\0") for at in range(0, view.size, step))

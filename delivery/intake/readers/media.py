@@ -1,0 +1,187 @@
+"""Video and sound by their own framing: boxes, elements, blocks and pages that must end inside the file."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+
+from delivery.intake.observation import Seen
+from delivery.intake.readers import metadata
+from delivery.intake.readers.view import View
+
+_CUT = "the file is cut off"
+_PLACE = re.compile(rb"[+-]\d{1,2}(?:\.\d+)?[+-]\d{1,3}\.\d+[+-/]?")
+_FOLDERS = frozenset((b"moov", b"udta", b"meta", b"trak", b"mdia", b"minf"))
+
+
+def read_mp4(view: View) -> None:
+    """MP4, QuickTime and HEIF: top-level boxes that fill the file, among them an index."""
+    kinds: set[bytes] = set()
+    for kind, start, end in _boxes(view, 0, view.size):
+        if end > view.size:
+            view.damaged(_CUT)
+            return
+        kinds.add(kind)
+        if kind == b"moov":
+            _note_places(view, start, end)
+    if b"meta" in kinds and b"moov" not in kinds:
+        _note_picture(view)
+    if kinds & {b"moof", b"styp", b"sidx"}:
+        return
+    if b"moov" not in kinds and b"meta" not in kinds:
+        view.damaged("its index is missing: the recording or copy did not finish" if kinds else "its boxes are damaged")
+    elif b"moov" in kinds and b"mdat" not in kinds:
+        view.note(Seen.DOUBTFUL, "it has an index but no picture or sound data")
+
+
+def _note_picture(view: View) -> None:
+    """EXIF and XMP of HEIC and AVIF lie somewhere in the data; both begin unmistakably."""
+    for block in (view.at(0, 512 * 1024), view.tail):
+        at = block.find(b"Exif\0\0")
+        if at >= 0:
+            metadata.note_exif(view, block[at + 6 : at + 6 + 65536])
+        at = block.find(b"<x:xmpmeta")
+        if at >= 0:
+            metadata.note_xmp(view, block[at : at + 65536])
+
+
+def _boxes(view: View, at: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start of content and end of each box."""
+    while at + 8 <= stop:
+        head = view.at(at, 16)
+        if len(head) < 8:
+            return
+        length, kind = struct.unpack_from(">I4s", head)
+        start = at + 8
+        if length == 1:
+            if len(head) < 16:
+                return
+            length, start = struct.unpack_from(">Q", head, 8)[0], at + 16
+        elif length == 0:
+            length = stop - at
+        if length < start - at or not all(32 <= byte < 127 or byte == 0xA9 for byte in kind):
+            if kind != b"\0\0\0\0" or head.strip(b"\0"):
+                view.note(Seen.DOUBTFUL, "bytes follow its last box")
+            return
+        yield kind, start, at + length
+        at += length
+
+
+def _note_places(view: View, start: int, end: int, depth: int = 0) -> None:
+    """The location that phones write: a box called (c)xyz, or Apple's metadata."""
+    for kind, inside, stop in _boxes(view, start, min(end, view.size)):
+        if kind == b"\xa9xyz" and _PLACE.search(view.at(inside, 64)):
+            view.note(Seen.GPS, place="video metadata")
+        elif kind == b"meta":
+            block = view.at(inside, min(stop - inside, 65536))
+            if b"location.ISO6709" in block and _PLACE.search(block):
+                view.note(Seen.GPS, place="video metadata")
+        elif kind in _FOLDERS and depth < 3:
+            _note_places(view, inside, stop, depth + 1)
+
+
+def read_matroska(view: View) -> None:
+    """The EBML header, then a segment whose stated size must fit."""
+    at = 4
+    length, width = _variable(view.at(at, 8))
+    at += width + length
+    while at < view.size:
+        head = view.at(at, 12)
+        if head[:4] == b"\x18\x53\x80\x67":
+            length, width = _variable(head[4:])
+            unknown = length == (1 << (7 * width)) - 1
+            if not unknown and at + 4 + width + length > view.size:
+                view.damaged(_CUT)
+            return
+        if head[:1] != b"\xec":
+            break
+        length, width = _variable(head[1:])
+        at += 1 + width + length
+    view.damaged("its content is missing")
+
+
+def _variable(raw: bytes) -> tuple[int, int]:
+    """An EBML number and its width in bytes."""
+    if not raw or not raw[0]:
+        return 0, 1
+    width = 9 - raw[0].bit_length()
+    value = int.from_bytes(raw[:width], "big") & ((1 << (7 * width)) - 1)
+    return value, width
+
+
+def read_flac(view: View) -> None:
+    """Metadata blocks, then sound that starts with a frame."""
+    at = 4
+    for _ in range(1000):
+        head = view.at(at, 4)
+        if len(head) < 4:
+            view.damaged(_CUT)
+            return
+        at += 4 + int.from_bytes(head[1:], "big")
+        if head[0] & 0x80:
+            break
+    frame = view.at(at, 2)
+    if len(frame) < 2:
+        view.damaged(_CUT)
+    elif frame[0] != 0xFF or frame[1] & 0xFC != 0xF8:
+        view.damaged("its sound data are damaged")
+
+
+def read_ogg(view: View) -> None:
+    """The last page must be whole and marked as the last."""
+    tail = view.tail
+    at = tail.rfind(b"OggS")
+    page = tail[at:] if at >= 0 else b""
+    if len(page) < 27 or len(page) < 27 + page[26]:
+        view.damaged(_CUT)
+        return
+    if len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]]):
+        view.damaged(_CUT)
+    elif not page[5] & 4:
+        view.note(Seen.DOUBTFUL, "its last page is not marked as the last; it may be cut off")
+
+
+def read_mp3(view: View) -> None:
+    """The tag, then frames; a Xing header says how many bytes there must be."""
+    at = 0
+    if view.head[:3] == b"ID3" and len(view.head) >= 10:
+        size = 0
+        for byte in view.head[6:10]:
+            size = size << 7 | byte & 0x7F
+        at = 10 + size
+    block = view.at(at, 4096).lstrip(b"\0")
+    sync = next((i for i in range(len(block) - 1) if block[i] == 0xFF and block[i + 1] & 0xE0 == 0xE0), None)
+    if at >= view.size or (sync is None and len(block) < 4096 and at + 4096 >= view.size):
+        view.damaged("it holds no sound" if at < view.size else _CUT)
+        return
+    for mark in (b"Xing", b"Info"):
+        found = block.find(mark)
+        if found < 0 or len(block) < found + 16:
+            continue
+        flags = int.from_bytes(block[found + 4 : found + 8], "big")
+        if flags & 2:
+            place = found + 8 + (4 if flags & 1 else 0)
+            stated = int.from_bytes(block[place : place + 4], "big")
+            if stated > (view.size - at) * 1.01 + 1024:
+                view.damaged(_CUT)
+        return
+
+
+def read_iff(view: View) -> None:
+    """AIFF: the outer size must not reach past the file."""
+    if int.from_bytes(view.head[4:8], "big") + 8 > view.size + 1:
+        view.damaged(_CUT)
+
+
+def read_midi(view: View) -> None:
+    """As many tracks as the header says."""
+    tracks, at = int.from_bytes(view.at(10, 2), "big"), 14
+    for _ in range(tracks):
+        head = view.at(at, 8)
+        if len(head) < 8:
+            view.damaged(_CUT)
+            return
+        at += 8 + int.from_bytes(head[4:], "big")
+    if at > view.size:
+        view.damaged(_CUT)

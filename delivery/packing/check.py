@@ -1,0 +1,254 @@
+"""What lies in a folder against its manifest: verified in place, or joined. Anything that is not as sent is named."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from delivery.errors import IntegrityError
+from delivery.escape import printable
+from delivery.intake.source import BLOCK, unreadable
+from delivery.packing import manifest_reader
+from delivery.packing.crew import Crew
+from delivery.packing.manifest_reader import FileRecord, Manifest, PartRecord, is_plain_name
+from delivery.packing.trouble import writing
+from delivery.packing.workspace import Workspace, flush_to_disk
+from delivery.planning.names import Filenames
+from delivery.progress import CancelToken, NullProgress, Progress, Task
+
+_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """All is there and as it was sent."""
+
+    manifest_path: str
+    name: str
+    parts: int
+    """Parts that were checked as attachments."""
+    files: int
+    """Files that were checked on their own, because they are unpacked or joined already."""
+    size: int
+    """Bytes that were checked."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Parts that lie here under another name, as a browser gives: that name -> the name that was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    verified: Verified
+    files: tuple[str, ...]
+    """The paths of the files that were made."""
+
+
+def verify(place: Path, *, progress: Progress | None = None, cancel: CancelToken | None = None) -> Verified:
+    """Check every part beside the manifest at ``place`` (a folder or the manifest), or the files in the parts' stead.
+
+    Raises IntegrityError, which names everything that is missing, altered, truncated or swapped, and LocalError.
+    """
+    manifest = manifest_reader.read(Path(place))
+    check = _Check(manifest, progress or NullProgress(), Crew(cancel or CancelToken()))
+    return check.run()
+
+
+def join(place: Path, out: Path, *, progress: Progress | None = None, cancel: CancelToken | None = None) -> Joined:
+    """Join the volumes beside the manifest at ``place`` into ``out``, and check everything else there on the way.
+
+    ``out`` may hold other files; none is overwritten. Raises like :func:`verify`, and then makes nothing.
+    """
+    manifest = manifest_reader.read(Path(place))
+    crew = Crew(cancel or CancelToken())
+    check = _Check(manifest, progress or NullProgress(), crew)
+    sets = _volume_sets(manifest)
+    with Workspace(out, among_others=True) as workspace:
+        filenames = Filenames()
+        names = {path: filenames.take(path.rpartition("/")[2]) for path in sets}
+        workspace.refuse_existing(names.values())
+        verified = check.run(sets, {path: workspace.folder / name for path, name in names.items()})
+        workspace.publish(list(names.values()))
+    return Joined(verified, tuple(str(out / name) for name in names.values()))
+
+
+class _Check:
+    def __init__(self, manifest: Manifest, progress: Progress, crew: Crew) -> None:
+        self._manifest = manifest
+        self._progress = progress
+        self._crew = crew
+        self._present = _listing(manifest.place)
+        self._problems: list[str] = []
+        self._renamed: dict[str, str] = {}
+        self._found: dict[str, str] = {}
+        """Filename of a part -> the path of the file here that holds it."""
+
+    def run(
+        self, sets: Mapping[str, Sequence[PartRecord]] | None = None, targets: Mapping[str, Path] | None = None
+    ) -> Verified:
+        """Check all parts; those of ``sets`` are joined into ``targets`` on the way."""
+        self._find_parts()
+        joined = {part.filename for parts in (sets or {}).values() for part in parts}
+        missing = [part for part in self._manifest.parts if part.filename not in self._found]
+        files = self._files_instead({part.filename for part in missing} - joined)
+        covered = {filename for record in files for filename in record.parts}
+        for part in missing:
+            if part.filename not in covered:
+                self._problems.append(f"{printable(part.filename)} is missing")
+        alone = [p for p in self._manifest.parts if p.filename in self._found and p.filename not in joined]
+        total = sum(part.size for part in self._manifest.parts if part.filename in self._found)
+        total += sum(record.size for record in files)
+        jobs: list[Callable[[], None]] = []
+        with self._progress.task("Checking", total, "bytes") as task:
+            jobs += [lambda p=part: self._check_part(p, task) for part in alone]  # type: ignore[misc]
+            jobs += [lambda r=record: self._check_file(r, task) for record in files]  # type: ignore[misc]
+            if not self._problems:
+                for path, parts in (sets or {}).items():
+                    target = (targets or {})[path]
+                    jobs.append(lambda p=parts, t=target: self._join(p, t, task))  # type: ignore[misc]
+            self._crew.run(jobs)
+        if self._problems:
+            raise self._failure()
+        parts_checked = len(self._found)
+        return Verified(
+            str(self._manifest.path), self._manifest.name, parts_checked, len(files), total, dict(self._renamed)
+        )
+
+    def _find_parts(self) -> None:
+        """By name first; then, for what a browser renamed, by size and content."""
+        for part in self._manifest.parts:
+            if part.filename in self._present:
+                self._found[part.filename] = self._present[part.filename][0]
+        lost = [part for part in self._manifest.parts if part.filename not in self._found]
+        if not lost:
+            return
+        taken = set(self._found.values())
+        sizes = {part.size for part in lost}
+        spare: dict[str, tuple[str, str]] = {}
+        for name, (path, size) in self._present.items():
+            if size in sizes and path not in taken:
+                spare.setdefault(self._digest(path, None), (name, path))
+        for part in lost:
+            if part.sha256 in spare:
+                name, path = spare[part.sha256]
+                self._found[part.filename] = path
+                self._renamed[name] = part.filename
+
+    def _files_instead(self, lost: set[str]) -> list[FileRecord]:
+        """The files of lost parts, where all of a part's files lie here unpacked."""
+        by_part: dict[str, list[FileRecord]] = {}
+        for record in self._manifest.files:
+            for filename in record.parts or ("",):
+                if filename in lost or (not filename and not self._manifest.parts):
+                    by_part.setdefault(filename, []).append(record)
+        here: dict[str, FileRecord] = {}
+        for records in by_part.values():
+            if all(self._unpacked(record).is_file() for record in records):
+                here |= {record.path: record for record in records}
+            elif not self._manifest.parts:
+                here |= {record.path: record for record in records if self._unpacked(record).is_file()}
+                self._problems += [
+                    f"{printable(record.path)} is missing" for record in records if not self._unpacked(record).is_file()
+                ]
+        return list(here.values())
+
+    def _unpacked(self, record: FileRecord) -> Path:
+        return self._manifest.place.joinpath(*record.path.split("/"))  # is_safe_path held when it was read
+
+    def _check_part(self, part: PartRecord, task: Task) -> None:
+        path = self._found[part.filename]
+        self._compare(part.filename, part.size, part.sha256, os.path.getsize(path), self._digest(path, task))
+
+    def _check_file(self, record: FileRecord, task: Task) -> None:
+        path = str(self._unpacked(record))
+        self._compare(record.path, record.size, record.sha256, os.path.getsize(path), self._digest(path, task))
+
+    def _join(self, parts: Sequence[PartRecord], target: Path, task: Task) -> None:
+        """Slices and whole are hashed in the pass that joins them."""
+        whole = hashlib.sha256()
+        with writing(target), target.open("wb", buffering=0) as out:
+            for part in parts:
+                path = self._found[part.filename]
+                digest = self._digest(path, task, whole, out)
+                self._compare(part.filename, part.size, part.sha256, os.path.getsize(path), digest)
+            flush_to_disk(out)
+        record = next(file for file in self._manifest.files if file.path == parts[0].file)
+        if whole.hexdigest() != record.sha256 and not self._problems:
+            self._problems.append(f"{printable(record.path)} joined is not the file that was sent")
+
+    def _digest(self, path: str, task: Task | None, whole: object = None, out: BinaryIO | None = None) -> str:
+        digest = hashlib.sha256()
+        buffer = memoryview(bytearray(BLOCK))
+        try:
+            stream = open(path, "rb", buffering=0)  # noqa: SIM115 - closed below; its own errors are told apart here
+        except OSError as error:
+            raise unreadable(path, error) from error
+        with stream:
+            while count := stream.readinto(buffer):
+                self._crew.check()
+                digest.update(buffer[:count])
+                if out is not None:
+                    whole.update(buffer[:count])  # type: ignore[attr-defined]
+                    out.write(buffer[:count])
+                if task is not None:
+                    task.advance(count)
+        return digest.hexdigest()
+
+    def _compare(self, name: str, size: int, sha256: str, real_size: int, real_sha256: str) -> None:
+        if (size, sha256) == (real_size, real_sha256):
+            return
+        shown = printable(name)
+        other = next((p.filename for p in self._manifest.parts if p.sha256 == real_sha256 and p.filename != name), None)
+        if other is not None:
+            self._problems.append(f"{shown} holds what belongs to {printable(other)}: they are swapped")
+        elif real_size < size:
+            self._problems.append(f"{shown} is truncated: {real_size:,} of {size:,} bytes are there")
+        elif real_size > size:
+            self._problems.append(f"{shown} is too long: {real_size:,} bytes instead of {size:,}")
+        else:
+            self._problems.append(f"{shown} is altered: its SHA-256 is not the one that was sent")
+
+    def _failure(self) -> IntegrityError:
+        problems = sorted(self._problems)
+        lines = problems[:_SHOWN]
+        if len(problems) > _SHOWN:
+            lines.append(f"and {len(problems) - _SHOWN:,} more")
+        return IntegrityError(
+            "\n".join(lines), hint="download what is named here once more, then run the same command again"
+        )
+
+
+def _volume_sets(manifest: Manifest) -> dict[str, list[PartRecord]]:
+    """File -> its volumes in order. Raises IntegrityError when the manifest contradicts itself."""
+    sets: dict[str, list[PartRecord]] = {}
+    for part in manifest.parts:
+        if part.kind == "volume" and part.file is not None:
+            sets.setdefault(part.file, []).append(part)
+    sizes = {record.path: record.size for record in manifest.files}
+    for path, parts in sets.items():
+        parts.sort(key=lambda part: part.order)
+        whole = [part.order for part in parts] == list(range(1, len(parts) + 1)) and all(
+            part.of == len(parts) for part in parts
+        )
+        if not whole or sizes.get(path) != sum(part.size for part in parts):
+            raise IntegrityError(
+                f"the manifest does not name all volumes of {printable(path)}",
+                hint="get it again from the seller",
+                code="manifest-broken",
+            )
+    return sets
+
+
+def _listing(folder: Path) -> dict[str, tuple[str, int]]:
+    """The plain files in ``folder``: name -> path and size."""
+    try:
+        with os.scandir(folder) as entries:
+            return {
+                entry.name: (entry.path, entry.stat().st_size)
+                for entry in entries
+                if is_plain_name(entry.name) and entry.is_file()
+            }
+    except OSError as error:
+        raise unreadable(str(folder), error) from error

@@ -1,0 +1,65 @@
+"""Deflate and CRC-32 by zlib-ng where its wheel is installed, by zlib otherwise; and what is worth compressing.
+
+zlib-ng at level 4 measured 3 to 4 times the speed of zlib at level 6 for output about 5 % larger.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from delivery.model import FileEntry
+
+try:
+    from zlib_ng import zlib_ng as _zlib
+
+    LEVEL = 4
+except ImportError:
+    import zlib as _zlib  # type: ignore[no-redef]
+
+    LEVEL = 6
+
+crc32 = _zlib.crc32
+_RAW = -15
+_MEMORY = 9
+SMALL = 256 * 1024
+"""Up to this size a file is compressed to learn whether that pays; above, samples of it are."""
+_SAMPLES = 8
+_SAMPLE = 32 * 1024
+_WORTH = 0.95
+"""Compressed to less than this share, it is deflated. Photos, music, video and archives are not."""
+
+
+def compressor() -> Any:
+    return _zlib.compressobj(LEVEL, _zlib.DEFLATED, _RAW, _MEMORY)
+
+
+def compress(data: memoryview) -> bytes:
+    """``data`` as a whole raw deflate stream."""
+    squeezer = compressor()
+    start: bytes = squeezer.compress(data)
+    end: bytes = squeezer.flush()
+    return start + end
+
+
+def pays(packed: int, size: int) -> bool:
+    return packed < size * _WORTH
+
+
+def ratio(entry: FileEntry, descriptor: int) -> float:
+    """Compressed size to size, from samples spread over the open file; at most 1. Leaves the position undefined."""
+    if entry.size <= SMALL:
+        places: Sequence[int] = (0,)
+        length = entry.size
+    else:
+        step = (entry.size - _SAMPLE) // (_SAMPLES - 1)
+        places = range(0, step * _SAMPLES, step)
+        length = _SAMPLE
+    read = packed = 0
+    for place in places:
+        os.lseek(descriptor, place, os.SEEK_SET)
+        data = os.read(descriptor, length)
+        read += len(data)
+        packed += len(compress(memoryview(data)))
+    return min(packed / read, 1.0) if read else 1.0

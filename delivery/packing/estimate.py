@@ -1,0 +1,56 @@
+"""How small files become in a zip, from samples, so that a plan can be shown before anything is packed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from delivery.intake.source import open_entry
+from delivery.model import Deliverable, FileEntry
+from delivery.packing import deflate
+from delivery.planning.types import extension
+from delivery.progress import CancelToken
+
+_ALONE = 4 * 1024**2
+"""Files from this size on are sampled each; smaller ones share what a few of their type showed."""
+_SAMPLED_PER_TYPE = 12
+_MARGIN = 1.03
+
+
+def estimate(deliverable: Deliverable, *, cancel: CancelToken | None = None) -> Mapping[str, int]:
+    """Arcname -> the bytes that the file will take up in a zip, a little too high rather than too low.
+
+    Reads some hundred KB of each large file and of a few small ones of each type. Raises LocalError.
+    """
+    cancel = cancel or CancelToken()
+    by_type: dict[str, list[FileEntry]] = {}
+    sizes: dict[str, int] = {}
+    for entry in deliverable.entries:
+        if entry.size >= _ALONE:
+            cancel.check()
+            sizes[entry.arcname] = _packed(entry, _ratio(entry))
+        else:
+            by_type.setdefault(extension(entry.arcname), []).append(entry)
+    for entries in by_type.values():
+        step = max(len(entries) // _SAMPLED_PER_TYPE, 1)
+        sampled = entries[::step][:_SAMPLED_PER_TYPE]
+        read = sum(entry.size for entry in sampled)
+        cancel.check()
+        ratio = sum(_ratio(entry) * entry.size for entry in sampled) / read if read else 1.0
+        sizes |= ((entry.arcname, _packed(entry, ratio)) for entry in entries)
+    return sizes
+
+
+def _packed(entry: FileEntry, ratio: float) -> int:
+    packed = int(entry.size * ratio * _MARGIN) + 16
+    return packed if deflate.pays(packed, entry.size) else entry.size
+
+
+def _ratio(entry: FileEntry) -> float:
+    if not entry.size:
+        return 1.0
+    descriptor = open_entry(entry)
+    try:
+        return deflate.ratio(entry, descriptor)
+    finally:
+        os.close(descriptor)

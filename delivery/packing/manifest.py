@@ -1,0 +1,97 @@
+"""``delivery-manifest.json`` (``delivery.manifest/1``) and ``SHA256SUMS``, line by line; see docs/manifest.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from delivery.model import Attachment, FileEntry, PartKind
+from delivery.packing.trouble import writing
+from delivery.packing.workspace import flush_to_disk
+
+SCHEMA = "delivery.manifest/1"
+
+
+def document(name: str, files: Sequence[FileEntry], parts: Sequence[Attachment]) -> dict[str, Any]:
+    """The whole manifest as one mapping, for small ones such as a joiner page's."""
+    return {
+        "schema": SCHEMA,
+        "name": name,
+        "files": list(file_records(files, parts)),
+        "parts": list(part_records(parts)),
+    }
+
+
+def write(path: Path, name: str, files: Sequence[FileEntry], parts: Sequence[Attachment]) -> None:
+    """Write and flush the manifest, one file or part on each line, without holding it in memory."""
+    with writing(path), path.open("w+b") as out:
+        head = {"schema": SCHEMA, "name": name}
+        out.write(_json(head)[:-1].encode())
+        for key, records in (("files", file_records(files, parts)), ("parts", part_records(parts))):
+            out.write(f',\n"{key}": ['.encode())
+            comma = "\n"
+            for record in records:
+                out.write(f"{comma}{_json(record)}".encode())
+                comma = ",\n"
+            out.write(b"\n]")
+        out.write(b"}\n")
+        flush_to_disk(out)
+
+
+def write_checksums(path: Path, parts: Iterable[Attachment]) -> None:
+    """A list that ``sha256sum -c`` takes, names with line breaks and backslashes too."""
+    with writing(path), path.open("wb") as out:
+        for part in parts:
+            out.write(checksum_line(part.filename, part.sha256).encode())
+        flush_to_disk(out)
+
+
+def checksum_line(filename: str, sha256: str) -> str:
+    escaped = filename.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"{chr(92) if escaped != filename else ''}{sha256}  {escaped}\n"
+
+
+def file_records(files: Iterable[FileEntry], parts: Sequence[Attachment]) -> Iterator[Mapping[str, Any]]:
+    carried: dict[str, list[str]] = {}
+    for part in parts:
+        if part.kind in (PartKind.AS_IS, PartKind.ARCHIVE, PartKind.VOLUME):
+            for arcname in part.members:
+                carried.setdefault(arcname, []).append(part.filename)
+    for entry in files:
+        record: dict[str, Any] = {
+            "path": entry.arcname,
+            "size": entry.size,
+            "sha256": entry.sha256,
+            "media_type": entry.media_type,
+            "parts": carried.get(entry.arcname, []),
+        }
+        if entry.original is not None:
+            record["renamed_from"] = entry.original
+        yield record
+
+
+def part_records(parts: Sequence[Attachment]) -> Iterator[Mapping[str, Any]]:
+    volumes: dict[str, int] = {}
+    for part in parts:
+        if part.kind is PartKind.VOLUME:
+            volumes[part.members[0]] = volumes.get(part.members[0], 0) + 1
+    seen: dict[str, int] = {}
+    for part in parts:
+        record: dict[str, Any] = {
+            "filename": part.filename,
+            "kind": str(part.kind),
+            "size": part.size,
+            "sha256": part.sha256,
+            "message": part.message,
+        }
+        if part.kind is PartKind.VOLUME:
+            file = part.members[0]
+            seen[file] = seen.get(file, 0) + 1
+            record |= {"file": file, "order": seen[file], "of": volumes[file], "offset": part.offset}
+        yield record
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

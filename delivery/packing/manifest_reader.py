@@ -1,0 +1,135 @@
+"""A manifest read back. It is a stranger's word: all of it is checked, and no path is built from it unchecked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from delivery.errors import IntegrityError, LocalError
+from delivery.escape import printable
+from delivery.packing.manifest import SCHEMA
+from delivery.planning.names import MANIFEST
+
+_LARGEST = 512 * 1024**2
+_HEX = re.compile("[0-9a-f]{64}")
+_UNSAFE = re.compile(r'[\x00-\x1f\\/:*?"<>|]')
+
+
+class FileRecord(NamedTuple):
+    path: str
+    size: int
+    sha256: str
+    parts: tuple[str, ...]
+
+
+class PartRecord(NamedTuple):
+    filename: str
+    kind: str
+    size: int
+    sha256: str
+    file: str | None
+    """For a volume: the path of the file that it is a slice of."""
+    order: int
+    """Its place among them, from 1."""
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    place: Path
+    """The folder that it lies in."""
+    path: Path
+    name: str
+    files: tuple[FileRecord, ...]
+    parts: tuple[PartRecord, ...]
+
+
+def read(place: Path) -> Manifest:
+    """The manifest at ``place``, a folder or the file itself. Raises LocalError and IntegrityError."""
+    path = place / MANIFEST if place.is_dir() else place
+    shown = printable(str(path))
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise _broken(shown, "it is far too large")
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise LocalError(
+            f"{shown} does not exist",
+            hint=f"name the folder that holds {MANIFEST}, or the manifest itself",
+            code="manifest-missing",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise _broken(shown, "it is not UTF-8 text") from error
+    except OSError as error:
+        if isinstance(error, LocalError):
+            raise
+        raise LocalError(f"{shown} cannot be read: {error.strerror}", code="file-not-readable") from error
+    try:
+        document = json.loads(text, object_hook=_record)
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+            raise _broken(shown, f"it is not a {SCHEMA} document")
+        files = tuple(document["files"])
+        parts = tuple(document["parts"])
+        if not all(isinstance(f, FileRecord) for f in files) or not all(isinstance(p, PartRecord) for p in parts):
+            raise ValueError("a record of the wrong kind")
+        return Manifest(path.parent, path, str(document.get("name", "")), files, parts)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _broken(shown, str(error)) from error
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether it names one file in one folder on every system."""
+    return bool(name) and not _UNSAFE.search(name) and name not in (".", "..") and name == name.rstrip(". ")
+
+
+def is_safe_path(path: str) -> bool:
+    """Whether it stays below the folder that it is joined to."""
+    return all(is_plain_name(name) for name in path.split("/"))
+
+
+def _record(record: dict[str, Any]) -> Any:
+    """Records become slim tuples while the text is parsed, so that 100,000 of them fit."""
+    if "filename" in record:
+        return _part(record)
+    if "path" in record:
+        return _file(record)
+    return record
+
+
+def _file(record: Mapping[str, Any]) -> FileRecord:
+    path, size, sha256 = record["path"], record["size"], record["sha256"]
+    parts = tuple(record.get("parts", ()))
+    _require(isinstance(path, str) and is_safe_path(path), "a path that leads out of its folder")
+    _require_content(size, sha256)
+    _require(all(isinstance(part, str) for part in parts), "a part that is not a name")
+    return FileRecord(path, size, sha256, parts)
+
+
+def _part(record: Mapping[str, Any]) -> PartRecord:
+    filename, size, sha256 = record["filename"], record["size"], record["sha256"]
+    file, order, of = record.get("file"), record.get("order", 0), record.get("of", 0)
+    _require(isinstance(filename, str) and is_plain_name(filename), "a part name that leads out of its folder")
+    _require_content(size, sha256)
+    _require(file is None or isinstance(file, str), "a volume of no file")
+    _require(all(type(number) is int and number >= 0 for number in (order, of)), "a volume without an order")
+    return PartRecord(filename, str(record.get("kind", "")), size, sha256, file, order, of)
+
+
+def _require_content(size: object, sha256: object) -> None:
+    _require(type(size) is int and size >= 0, "a size that is not a number")
+    _require(isinstance(sha256, str) and _HEX.fullmatch(sha256) is not None, "a sha256 that is none")
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(f"it has {otherwise}")
+
+
+def _broken(shown: str, why: str) -> IntegrityError:
+    return IntegrityError(
+        f"{shown} is not a sound manifest: {why}", hint="get it again from the seller", code="manifest-broken"
+    )

@@ -1,0 +1,239 @@
+"""A plan made real in a folder: zips, copies, volumes, the checksums and, last, the manifest."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from delivery.errors import LocalError, PackingError
+from delivery.escape import printable
+from delivery.model import Attachment, Deliverable, FileEntry, Method, Part, PartKind, Plan, Via
+from delivery.packing import manifest, slices
+from delivery.packing.assemble import assemble
+from delivery.packing.crew import Crew
+from delivery.packing.spool import Spool
+from delivery.packing.workspace import Workspace
+from delivery.planning import plan as make_plan
+from delivery.planning.names import CHECKSUMS, MANIFEST
+from delivery.progress import CancelToken, NullProgress, Progress, Task
+
+_CARRIERS = (PartKind.AS_IS, PartKind.ARCHIVE, PartKind.VOLUME)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What lies ready."""
+
+    plan: Plan
+    """As it was carried out, with the sizes that the parts really have."""
+    files: tuple[FileEntry, ...]
+    """Every file of the deliverable, with its digest where it was read."""
+    attachments: tuple[Attachment, ...]
+    """In the order of the plan's parts."""
+    manifest_path: str | None
+
+
+def pack(
+    plan: Plan,
+    out: Path,
+    *,
+    language: str = "en",
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Packed:
+    """Make everything that is to be attached in the folder ``out``, which must be new or empty.
+
+    ``language`` is the joiner page's.
+    The zips are planned again with the sizes that they really have. Raises LocalError (``out-not-empty``,
+    ``out-inside-source``, ``disk-full`` ...), SourceChangedError, PackingError (``plan-changed`` when the real sizes
+    do not fit the way that was planned) and Cancelled; then nothing is left in ``out``.
+    """
+    if plan.method is not Method.ATTACH:
+        raise PackingError("this plan hands over by link", hint="upload it, or plan it again with --via attach")
+    _refuse_inside(out, plan.deliverable)
+    with Workspace(out) as workspace:
+        work = _Work(plan, workspace.folder, progress or NullProgress(), Crew(cancel or CancelToken()))
+        work.run(_CARRIERS)
+        attachments = work.finish(out, language)
+        listed = [part for part in attachments if part.kind is not PartKind.MANIFEST]
+        names = [part.filename for part in listed]
+        manifest.write_checksums(workspace.folder / CHECKSUMS, listed)
+        manifest_path = workspace.folder / MANIFEST
+        if not manifest_path.exists():
+            manifest.write(manifest_path, plan.deliverable.name, work.files, listed)
+        workspace.publish([*names, CHECKSUMS, MANIFEST])
+    return Packed(work.plan, work.files, attachments, str(out / MANIFEST))
+
+
+def pack_archives(
+    plan: Plan,
+    folder: Path,
+    *,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Packed:
+    """For the link way: make only the archives of the plan, in the new or empty ``folder``.
+
+    Files that go as they are are read by the upload itself, straight from their source, so their entries in ``files``
+    have no digest yet, and ``manifest_path`` is None: write it with :func:`delivery.packing.manifest.write` when every
+    digest is known. A plan without archives makes no folder at all.
+    """
+    if all(part.kind is not PartKind.ARCHIVE for part in plan.parts):
+        return Packed(plan, plan.deliverable.entries, (), None)
+    _refuse_inside(folder, plan.deliverable)
+    with Workspace(folder) as workspace:
+        work = _Work(plan, workspace.folder, progress or NullProgress(), Crew(cancel or CancelToken()))
+        work.run((PartKind.ARCHIVE,))
+        attachments = work.finish(folder, "en")
+        workspace.publish([part.filename for part in attachments])
+    return Packed(work.plan, work.files, attachments, None)
+
+
+class _Work:
+    """One packing under way in ``folder``."""
+
+    def __init__(self, plan: Plan, folder: Path, progress: Progress, crew: Crew) -> None:
+        self.plan = plan
+        self.files = plan.deliverable.entries
+        self._folder = folder
+        self._progress = progress
+        self._crew = crew
+        self._digests: dict[str, str] = {}
+        self._made: dict[str, tuple[int, str]] = {}
+        """By the part's filename: its size and SHA-256."""
+
+    def run(self, kinds: Sequence[PartKind]) -> None:
+        """Spool, plan again, and make the parts of these kinds."""
+        zipped = [e for part in self.plan.parts if part.kind is PartKind.ARCHIVE for e in part.members]
+        known = set(kinds)
+        total = sum(part.size for part in self.plan.parts if part.kind in known - {PartKind.ARCHIVE})
+        total += sum(entry.size for entry in zipped)
+        spool = Spool(self._folder, zipped)
+        try:
+            with self._progress.task("Packing", total, "bytes") as task:
+                places: dict[str, int] = {}
+                if zipped:
+                    spool.fill(self._crew, task)
+                    places = {entry.arcname: place for place, entry in enumerate(zipped)}
+                    self._plan_again({entry.arcname: spool.packed[place] for place, entry in enumerate(zipped)})
+                self._crew.run(self._jobs(known, spool, places, task))
+            for place, entry in enumerate(zipped):
+                self._digests[entry.arcname] = spool.sha256(place)
+        finally:
+            spool.close()
+        self.files = tuple(
+            replace(entry, sha256=self._digests[entry.arcname]) if entry.arcname in self._digests else entry
+            for entry in self.plan.deliverable.entries
+        )
+
+    def _plan_again(self, packed_sizes: Mapping[str, int]) -> None:
+        before = self.plan
+        via = Via.ATTACH if before.method is Method.ATTACH else Via.LINK
+        after = make_plan(before.deliverable, before.profile, via=via, packed_sizes=packed_sizes)
+        most = before.profile.limits.messages
+        cut = [part for part in after.parts if part.kind is PartKind.VOLUME]
+        if cut and all(part.kind is not PartKind.VOLUME for part in before.parts):
+            raise _changed(f"{printable(cut[0].members[0].arcname)} does not compress enough to fit one attachment")
+        if most is not None and before.messages <= most < after.messages:
+            raise _changed(
+                f"the zips need {after.messages} messages, and a delivery on {before.profile.title} is {most}"
+            )
+        reasons = after.reasons if before.method is Method.ATTACH else before.reasons
+        self.plan = replace(after, reasons=reasons)
+
+    def _jobs(
+        self, kinds: set[PartKind], spool: Spool, places: Mapping[str, int], task: Task
+    ) -> list[Callable[[], None]]:
+        jobs: list[Callable[[], None]] = []
+        volumes: dict[str, list[Part]] = {}
+        for part in self.plan.parts:
+            if part.kind is PartKind.ARCHIVE and part.kind in kinds:
+                jobs.append(lambda part=part: self._archive(part, spool, places, task))  # type: ignore[misc]
+            elif part.kind is PartKind.AS_IS and part.kind in kinds:
+                jobs.append(lambda part=part: self._copy(part, task))  # type: ignore[misc]
+            elif part.kind is PartKind.VOLUME and part.kind in kinds:
+                volumes.setdefault(part.members[0].arcname, []).append(part)
+        for parts in volumes.values():
+            parts.sort(key=lambda part: part.offset)
+            jobs.append(lambda parts=parts: self._cut(parts, task))  # type: ignore[misc]
+        return jobs
+
+    def _archive(self, part: Part, spool: Spool, places: Mapping[str, int], task: Task) -> None:
+        path = self._folder / part.filename
+        self._made[part.filename] = assemble(part, path, spool, places, self._crew, task)
+
+    def _copy(self, part: Part, task: Task) -> None:
+        entry = part.members[0]
+        sha256 = slices.copy(entry, self._folder / part.filename, self._crew, task)
+        self._made[part.filename] = (entry.size, sha256)
+        self._digests[entry.arcname] = sha256
+
+    def _cut(self, parts: Sequence[Part], task: Task) -> None:
+        whole, digests = slices.cut(parts, self._folder, self._crew, task)
+        self._digests[parts[0].members[0].arcname] = whole
+        for part, digest in zip(parts, digests, strict=True):
+            self._made[part.filename] = (part.size, digest)
+
+    def finish(self, out: Path, language: str) -> tuple[Attachment, ...]:
+        """The attachments, and the plan with their true sizes; writes the joiner page and manifest that go along."""
+        made = [self._attachment(part, out) for part in self.plan.parts if part.filename in self._made]
+        joiner = next((part for part in self.plan.parts if part.kind is PartKind.JOINER), None)
+        if joiner is not None and (page := self._joiner(joiner, made, language)) is not None:
+            made.append(self._whole(joiner, out, page))
+        attached = next((part for part in self.plan.parts if part.kind is PartKind.MANIFEST), None)
+        if attached is not None:
+            path = self._folder / attached.filename
+            manifest.write(path, self.plan.deliverable.name, self.files, made)
+            made.append(self._whole(attached, out, path.read_bytes()))
+        by_name = {attachment.filename: attachment for attachment in made}
+        kept = [part for part in self.plan.parts if part.filename in by_name or self.plan.method is Method.LINK]
+        parts = tuple(
+            replace(
+                part,
+                index=index,
+                total=len(kept),
+                size=by_name[part.filename].size if part.filename in by_name else part.size,
+            )
+            for index, part in enumerate(kept, start=1)
+        )
+        self.plan = replace(self.plan, parts=parts)
+        return tuple(by_name[part.filename] for part in parts if part.filename in by_name)
+
+    def _attachment(self, part: Part, out: Path) -> Attachment:
+        size, sha256 = self._made[part.filename]
+        members = tuple(entry.arcname for entry in part.members)
+        return Attachment(part.message, str(out / part.filename), size, sha256, part.kind, members, part.offset)
+
+    def _whole(self, part: Part, out: Path, content: bytes) -> Attachment:
+        size, sha256 = slices.write_whole(self._folder / part.filename, content)
+        return Attachment(part.message, str(out / part.filename), size, sha256, part.kind)
+
+    def _joiner(self, part: Part, made: Sequence[Attachment], language: str) -> bytes | None:
+        """The page that joins the volumes, or None where there is none or it is larger than the room kept for it."""
+        try:
+            joiner = importlib.import_module("delivery.packing.joiner")
+        except ModuleNotFoundError:
+            return None
+        cut = {entry.arcname for entry in part.members}
+        volumes = [a for a in made if a.kind is PartKind.VOLUME]
+        files = [entry for entry in self.files if entry.arcname in cut]
+        page: bytes = joiner.page(manifest.document(self.plan.deliverable.name, files, volumes), language=language)
+        return page if len(page) <= part.size else None
+
+
+def _changed(why: str) -> PackingError:
+    return PackingError(why, hint="send it as a link: --via link", code="plan-changed")
+
+
+def _refuse_inside(out: Path, deliverable: Deliverable) -> None:
+    """An output inside a delivered folder would be delivered by the next run."""
+    target = out.resolve()
+    for folder in deliverable.folders:
+        if target.is_relative_to(Path(folder).resolve()):
+            raise LocalError(
+                f"{printable(str(out))} lies inside {printable(folder)}, which is delivered",
+                hint="choose a folder beside it with --out",
+                code="out-inside-source",
+            )

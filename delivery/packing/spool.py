@@ -1,0 +1,186 @@
+"""The first pass over what goes into zips: each file is read once, hashed, and compressed where that pays.
+
+What was compressed, and every small file, waits in a few spool files until the plan knows which zip it belongs to.
+Large files that do not compress are left for the second pass, which reads them straight into their zip.
+What is known of each file is kept in arrays, so that 100,000 files cost a few megabytes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from delivery.intake.source import BLOCK, Source, open_entry
+from delivery.model import FileEntry
+from delivery.packing import deflate
+from delivery.packing.crew import WORKERS, Crew
+from delivery.packing.trouble import writing
+from delivery.packing.zipfile_form import DEFLATED, STORED
+from delivery.progress import Task
+
+SMALL = BLOCK
+"""Files up to this size pass through the spool whole, stored or deflated."""
+_BATCH = 64
+_NOWHERE = 255
+
+
+class Spool:
+    """The packed form of ``entries``, addressed by their place."""
+
+    def __init__(self, folder: Path, entries: Sequence[FileEntry]) -> None:
+        count = len(entries)
+        self.entries = entries
+        self._folder = folder
+        self.methods = bytearray(count)
+        self.crcs = array("I", bytes(4 * count))
+        self.packed = array("Q", bytes(8 * count))
+        self._files = bytearray([_NOWHERE]) * count
+        self._offsets = array("Q", bytes(8 * count))
+        self._digests = bytearray(32 * count)
+        self._open: list[BinaryIO] = []
+        self._count = 0
+        self._local = threading.local()
+        self._lock = threading.Lock()
+
+    def fill(self, crew: Crew, task: Task) -> None:
+        """Read everything that is to be compressed. Raises LocalError, SourceChangedError and Cancelled."""
+        crew.run(self._jobs(crew, task), WORKERS)
+        with writing(self._folder):
+            for stream in self._open:
+                stream.flush()
+
+    def is_spooled(self, place: int) -> bool:
+        return self._files[place] != _NOWHERE
+
+    def sha256(self, place: int) -> str:
+        return self._digests[32 * place : 32 * place + 32].hex()
+
+    def set_read(self, place: int, sha256: str, crc: int) -> None:
+        """What the second pass learnt of a large stored file."""
+        self._digests[32 * place : 32 * place + 32] = bytes.fromhex(sha256)
+        self.crcs[place] = crc
+
+    def blocks(self, place: int) -> Iterator[bytes]:
+        """The packed bytes of a spooled file."""
+        stream = self._reader(self._files[place])
+        at, left = self._offsets[place], self.packed[place]
+        while left:
+            stream.seek(at)
+            block = stream.read(min(left, BLOCK))
+            if not block:
+                raise OSError(errno.EIO, "the working files were removed", str(self._folder))
+            at += len(block)
+            left -= len(block)
+            yield block
+
+    def close(self) -> None:
+        for stream in self._open:
+            stream.close()
+
+    def _jobs(self, crew: Crew, task: Task) -> Iterator[Callable[[], None]]:
+        large = [place for place, entry in enumerate(self.entries) if entry.size > SMALL]
+        large.sort(key=lambda place: -self.entries[place].size)
+        for place in large:
+            yield lambda place=place: self._take_large(place, crew, task)  # type: ignore[misc]
+        small = [place for place, entry in enumerate(self.entries) if entry.size <= SMALL]
+        for at in range(0, len(small), _BATCH):
+            yield lambda batch=small[at : at + _BATCH]: self._take_small(batch, crew, task)  # type: ignore[misc]
+
+    def _take_small(self, batch: list[int], crew: Crew, task: Task) -> None:
+        buffer = memoryview(self._buffer())
+        for place in batch:
+            crew.check()
+            entry = self.entries[place]
+            with Source(entry) as source:
+                length = 0
+                while count := source.readinto(buffer[length : entry.size + 1]):
+                    length += count
+                sha256 = source.sha256
+            data = buffer[:length]
+            packed = deflate.compress(data) if length else b""
+            deflated = deflate.pays(len(packed), length)
+            self._append(place, packed if deflated else data)
+            self._note(place, DEFLATED if deflated else STORED, sha256, deflate.crc32(data))
+            task.advance(length)
+
+    def _take_large(self, place: int, crew: Crew, task: Task) -> None:
+        entry = self.entries[place]
+        if not self._is_worth_it(entry):
+            self.packed[place] = entry.size
+            return
+        buffer = memoryview(self._buffer())
+        squeezer = deflate.compressor()
+        crc = 0
+        self._begin(place)
+        with Source(entry) as source:
+            while count := source.readinto(buffer[:BLOCK]):
+                crew.check()
+                block = buffer[:count]
+                crc = deflate.crc32(block, crc)
+                self._add(place, squeezer.compress(block))
+                task.advance(count)
+            self._add(place, squeezer.flush())
+            self._note(place, DEFLATED, source.sha256, crc)
+
+    @staticmethod
+    def _is_worth_it(entry: FileEntry) -> bool:
+        descriptor = open_entry(entry)
+        try:
+            return deflate.pays(int(deflate.ratio(entry, descriptor) * entry.size), entry.size)
+        finally:
+            os.close(descriptor)
+
+    def _note(self, place: int, method: int, sha256: str, crc: int) -> None:
+        self.methods[place] = method
+        self.set_read(place, sha256, crc)
+
+    def _append(self, place: int, data: bytes | memoryview) -> None:
+        self._begin(place)
+        self._add(place, data)
+
+    def _begin(self, place: int) -> None:
+        number, stream = self._writer()
+        self._offsets[place] = stream.tell()
+        self.packed[place] = 0
+        self._files[place] = number
+
+    def _add(self, place: int, data: bytes | memoryview) -> None:
+        stream = self._writer()[1]
+        with writing(self._folder):
+            stream.write(data)
+        self.packed[place] += len(data)
+
+    def _writer(self) -> tuple[int, BinaryIO]:
+        if not hasattr(self._local, "writer"):
+            with self._lock:
+                number = self._count
+                self._count += 1
+                with writing(self._folder):
+                    stream = (self._folder / f"spool-{number}").open("w+b", buffering=BLOCK)
+                self._open.append(stream)
+            self._local.writer = (number, stream)
+        writer: tuple[int, BinaryIO] = self._local.writer
+        return writer
+
+    def _buffer(self) -> bytearray:
+        if not hasattr(self._local, "buffer"):
+            self._local.buffer = bytearray(SMALL + 1)
+        buffer: bytearray = self._local.buffer
+        return buffer
+
+    def _reader(self, number: int) -> BinaryIO:
+        """One for each thread and spool file, so that threads do not move each other's position."""
+        if not hasattr(self._local, "readers"):
+            self._local.readers = {}
+        readers: dict[int, BinaryIO] = self._local.readers
+        if number not in readers:
+            stream = (self._folder / f"spool-{number}").open("rb", buffering=0)
+            readers[number] = stream
+            with self._lock:
+                self._open.append(stream)
+        return readers[number]

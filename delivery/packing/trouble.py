@@ -1,0 +1,47 @@
+"""What a disk can do to an output, in the words of the error tree."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from delivery.errors import LocalError
+from delivery.escape import printable
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextmanager
+def writing(place: Path | str) -> Iterator[None]:
+    """Turn an OSError of the block into a LocalError about ``place``."""
+    try:
+        yield
+    except LocalError:
+        raise
+    except OSError as error:
+        raise _translated(error, printable(str(place))) from error
+
+
+def _translated(error: OSError, place: str) -> LocalError:
+    if error.errno in _FULL:
+        return LocalError(
+            f"the disk is full: {place} could not be written",
+            hint="make room there, or choose a folder on another disk with --out",
+            code="disk-full",
+        )
+    if error.errno in _REFUSED:
+        return LocalError(
+            f"{place} cannot be written: {error.strerror}",
+            hint="choose a folder with --out that you may write to",
+            code="out-not-writable",
+        )
+    if error.errno == errno.EFBIG:
+        return LocalError(
+            f"{place} is larger than its disk can hold as one file",
+            hint="choose a folder on another disk with --out; a FAT disk stops at 4 GB",
+            code="disk-full",
+        )
+    return LocalError(f"{place} cannot be written: {error.strerror or error}", hint="try another folder with --out")

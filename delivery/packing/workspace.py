@@ -1,0 +1,168 @@
+"""A temporary folder inside the output folder, from which finished files move to their final names all at once.
+
+A run that is killed leaves the folder behind; the next run into the same place removes it, with what the dead run had
+already moved. A lock that ends with its process tells a dead run from a live one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from delivery.errors import LocalError
+from delivery.escape import printable
+from delivery.packing.trouble import writing
+
+_PREFIX = ".delivery-unfinished-"
+_LOCK = "lock"
+_MOVING = "moving"
+
+
+class Workspace:
+    """A context manager. ``folder`` is for work; :meth:`publish` ends it well; leaving without that removes all.
+
+    The output folder must be new or empty, unless it may lie ``among_others``.
+    """
+
+    def __init__(self, out: Path, *, among_others: bool = False) -> None:
+        self.out = out
+        self._among_others = among_others
+        self.folder = out / f"{_PREFIX}{secrets.token_hex(4)}"
+        self._made_out = False
+        self._lock: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with writing(self.out):
+            if not self.out.exists():
+                self.out.mkdir(parents=True)
+                self._made_out = True
+            elif not self.out.is_dir():
+                raise LocalError(
+                    f"{printable(str(self.out))} is not a folder", hint="choose another --out", code="out-not-a-folder"
+                )
+            _remove_dead(self.out)
+            if not self._among_others:
+                _refuse_contents(self.out)
+            self.folder.mkdir()
+            self._lock = (self.folder / _LOCK).open("wb")
+            _try_lock(self._lock)
+        return self
+
+    def refuse_existing(self, names: Iterable[str]) -> None:
+        """Raise LocalError when something already has one of the final names."""
+        for name in names:
+            if os.path.lexists(self.out / name):
+                raise LocalError(
+                    f"{printable(str(self.out / name))} exists already",
+                    hint="move it away, or choose another folder with --out",
+                    code="out-exists",
+                )
+
+    def publish(self, names: Sequence[str]) -> None:
+        """Move the files called ``names`` from the work folder to the output folder, in that order.
+
+        All must have been flushed to the disk. What is moved is noted first, so that a next run can undo half of it.
+        """
+        with writing(self.out):
+            with (self.folder / _MOVING).open("wb") as note:
+                note.write("\0".join(names).encode("utf-8", "surrogateescape"))
+                flush_to_disk(note)
+            _flush_folder(self.folder)
+            for name in names:
+                os.rename(self.folder / name, self.out / name)
+            _flush_folder(self.out)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock is not None:
+            self._lock.close()
+        if error is not None:
+            _undo(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if error is not None and self._made_out:
+            with contextlib.suppress(OSError):
+                self.out.rmdir()
+
+
+def flush_to_disk(stream: IO[bytes]) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _remove_dead(out: Path) -> None:
+    for leftover in sorted(out.glob(f"{_PREFIX}*")):
+        if _is_live(leftover):
+            raise LocalError(
+                f"another run is writing to {printable(str(out))} right now",
+                hint="wait for it, or choose another folder with --out",
+                code="out-in-use",
+            )
+        _undo(leftover)
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _undo(folder: Path) -> None:
+    """Remove what a run that did not end well had already moved to final names."""
+    try:
+        noted = (folder / _MOVING).read_bytes()
+    except OSError:
+        return
+    for name in noted.decode("utf-8", "surrogateescape").split("\0"):
+        if name and "/" not in name and "\\" not in name and not (folder / name).exists():
+            with contextlib.suppress(OSError):
+                (folder.parent / name).unlink()
+
+
+def _refuse_contents(out: Path) -> None:
+    present = next(iter(out.iterdir()), None)
+    if present is not None:
+        raise LocalError(
+            f"{printable(str(out))} is not empty: it holds {printable(present.name)}",
+            hint="choose a new or empty folder with --out",
+            code="out-not-empty",
+        )
+
+
+def _is_live(folder: Path) -> bool:
+    try:
+        with (folder / _LOCK).open("r+b") as lock:
+            return not _try_lock(lock)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+def _try_lock(stream: IO[bytes]) -> bool:
+    """Whether the lock was free. It ends with the stream, or with the process."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _flush_folder(folder: Path) -> None:
+    """So that the renames outlive a power cut. Windows keeps no such promise and needs no such call."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,144 @@
+"""The attach way: as they are, zips that open on their own, volumes for a file that alone is too large. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from delivery.errors import PackingError
+from delivery.intake.names import fold
+from delivery.model import Deliverable, FileEntry, Part, PartKind, Profile
+from delivery.planning import bins, volumes, words, zips
+from delivery.planning.names import Filenames
+from delivery.planning.sizes import ARCHIVE_MAX, END, MEMBER_MAX, member_bytes
+from delivery.planning.types import is_taken, is_taken_in_zip
+
+FEW = 10
+"""Up to so many files go as they are; more are a chore to attach one by one, and to save one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    parts: list[Part]
+    """In the order of their messages, not yet numbered."""
+    messages: int
+    reasons: tuple[str, ...]
+    oversize: FileEntry | None = None
+    """The largest file that had to be cut into volumes."""
+
+
+def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[str, int] | None) -> Arranged:
+    """The fewest attachments. Raises PackingError when the platform's types or limits leave no way to attach."""
+    entries = deliverable.entries
+    hindrance = _hindrance_as_is(deliverable, profile)
+    if hindrance is None:
+        return Arranged(as_is(entries), 1, (words.fits_as_is(deliverable, profile),))
+    _refuse_types(entries, profile)
+    one = _one_attachment(profile)
+    capacity = min(one, ARCHIVE_MAX) - END
+    zipped: list[FileEntry] = []
+    loose: list[FileEntry] = []
+    cut: list[FileEntry] = []
+    zip_taken = is_taken("a.zip", profile)
+    for entry in entries:
+        if zip_taken and entry.size <= MEMBER_MAX and member_bytes(entry, packed_sizes) <= capacity:
+            zipped.append(entry)
+        elif entry.size <= one and is_taken(entry.arcname, profile):
+            loose.append(entry)
+        else:
+            cut.append(entry)
+    if cut and not zip_taken and (small := [entry for entry in cut if entry.size <= one]):
+        raise _refusal(f"{words.blocked([entry.arcname for entry in small], profile)}, nor zips")
+    filenames = Filenames()
+    parts = [part for entry in cut for part in volumes.cut(entry, profile, filenames)]
+    parts += [_as_is(entry, filenames) for entry in loose]
+    if zipped:
+        grouped = zips.group(zipped, capacity, packed_sizes)
+        if len(grouped) == len(zipped) and not cut and _can_be_loose(entries, profile, one):
+            parts = as_is(entries)
+        else:
+            parts += zips.parts(grouped, packed_sizes)
+    if cut:
+        parts = volumes.companions(cut, len(entries), parts, profile) + parts
+    messages = _messages([part.size for part in parts], profile)
+    placed = [replace(parts[place], message=number) for number, held in enumerate(messages, 1) for place in held]
+    placed = zips.named(placed, deliverable.name, filenames)
+    reasons = [hindrance]
+    number = sum(part.kind is PartKind.ARCHIVE for part in placed)
+    if number:
+        reasons.append(words.zips(number, len(messages)))
+    largest = max(cut, key=lambda entry: entry.size, default=None)
+    if largest is not None:
+        reasons.append(words.too_large(largest, profile))
+    if len(messages) > 1:
+        reasons.append(f"{profile.title} takes {words.limits(profile)}, so it goes in {len(messages):,} messages")
+    return Arranged(placed, len(messages), tuple(dict.fromkeys(reasons)), largest)
+
+
+def as_is(entries: Sequence[FileEntry]) -> list[Part]:
+    filenames = Filenames()
+    return [_as_is(entry, filenames) for entry in entries]
+
+
+def is_one_folder(entries: Sequence[FileEntry]) -> bool:
+    """Whether the files can lie side by side without losing anything: one folder, names that differ everywhere."""
+    if len({entry.arcname.rpartition("/")[0] for entry in entries}) > 1:
+        return False
+    names = {fold(entry.arcname.rpartition("/")[2]) for entry in entries}
+    return len(names) == len(entries) and not names & Filenames.reserved
+
+
+def _hindrance_as_is(deliverable: Deliverable, profile: Profile) -> str | None:
+    """Why the files cannot go as they are in one message, or None when they can."""
+    entries, known = deliverable.entries, profile.limits
+    refused = [entry.arcname for entry in entries if not is_taken(entry.arcname, profile)]
+    if refused:
+        return words.blocked(refused, profile)
+    one = _one_attachment(profile)
+    largest = max(entries, key=lambda entry: entry.size)
+    if largest.size > one:
+        return words.too_large(largest, profile)
+    whole = words.what(deliverable)
+    if known.message_bytes is not None and deliverable.size > known.message_bytes:
+        return f"{whole} are more than one {profile.title} message takes ({words.limits(profile)})"
+    if known.message_files is not None and len(entries) > known.message_files:
+        return f"{whole} are more than one {profile.title} message takes ({words.limits(profile)})"
+    if len(entries) > FEW:
+        return f"{whole} are many to attach and to save one by one"
+    if not is_one_folder(entries):
+        return f"{whole} lie in several folders, and a zip keeps them so"
+    return None
+
+
+def _can_be_loose(entries: Sequence[FileEntry], profile: Profile, one: int) -> bool:
+    return is_one_folder(entries) and all(entry.size <= one and is_taken(entry.arcname, profile) for entry in entries)
+
+
+def _refuse_types(entries: Sequence[FileEntry], profile: Profile) -> None:
+    inside = [entry.arcname for entry in entries if not is_taken_in_zip(entry.arcname, profile)]
+    if inside:
+        raise _refusal(f"{words.blocked(inside, profile)}, not even inside a zip")
+
+
+def _refusal(message: str) -> PackingError:
+    return PackingError(message, hint="send a link instead (--via link), or leave the file out", code="type-blocked")
+
+
+def _one_attachment(profile: Profile) -> int:
+    known = profile.limits
+    stated = [limit for limit in (known.file_bytes, known.message_bytes) if limit is not None]
+    return min(stated, default=2**63 - 1)
+
+
+def _as_is(entry: FileEntry, filenames: Filenames) -> Part:
+    name = filenames.take(entry.arcname.rpartition("/")[2])
+    return Part(0, 0, name, PartKind.AS_IS, (entry,), entry.size)
+
+
+def _messages(sizes: Sequence[int], profile: Profile) -> bins.Bins:
+    """Attachments by message: in order where that needs no extra message."""
+    known = profile.limits
+    capacity = known.message_bytes if known.message_bytes is not None else sum(sizes)
+    in_order = bins.pack_in_order(sizes, capacity, known.message_files)
+    tight = bins.pack(sizes, capacity, known.message_files)
+    return tight if len(tight) < len(in_order) else in_order

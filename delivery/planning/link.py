@@ -1,0 +1,27 @@
+"""The link way: few files as they are, many in zips, so that 5,000 files do not become 5,000 links. Pure."""
+
+from __future__ import annotations
+
+from delivery.model import Deliverable, Part, PartKind
+from delivery.planning import attach, words, zips
+from delivery.planning.names import Filenames
+from delivery.planning.sizes import ARCHIVE_MAX, END, member_bytes
+
+
+def arrange(deliverable: Deliverable) -> tuple[list[Part], tuple[str, ...]]:
+    """The parts to upload, not yet numbered, and why in this form. A file that fills a zip alone goes as it is."""
+    entries = deliverable.entries
+    if len(entries) <= attach.FEW and attach.is_one_folder(entries):
+        return attach.as_is(entries), ()
+    capacity = ARCHIVE_MAX - END
+    small = [entry for entry in entries if member_bytes(entry, None) <= capacity]
+    large = [entry for entry in entries if member_bytes(entry, None) > capacity]
+    grouped = zips.group(small, capacity, None) if small else []
+    if len(grouped) > 1 or large:
+        large += [held[0] for held in grouped if len(held) == 1]
+        grouped = [held for held in grouped if len(held) > 1]
+    filenames = Filenames()
+    parts = [Part(0, 0, filenames.take(e.arcname.rpartition("/")[2]), PartKind.AS_IS, (e,), e.size) for e in large]
+    parts += zips.parts(grouped, None)
+    reason = f"{words.what(deliverable)}: {words.zips(len(grouped), 1)} instead of a link for each" if grouped else ""
+    return zips.named(parts, deliverable.name, filenames), (reason,) if reason else ()

@@ -1,0 +1,133 @@
+"""Where delivered bytes are kept: the contract of a store, S3-compatible stores and the embedded local one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from delivery.config import Settings
+from delivery.errors import ConfigError
+from delivery.storage.base import (
+    TAG,
+    Body,
+    KeyLife,
+    ObjectFacts,
+    ObjectHeaders,
+    PendingUpload,
+    Quirks,
+    RemotePart,
+    Store,
+    Watch,
+)
+
+LOCAL = "local"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def open_store(name: str, settings: Settings, *, until: datetime) -> Store:
+    """The store called ``name``: ``local`` is the embedded one, started if it does not run and kept up to ``until``.
+
+    Raises ConfigError for an unknown name or an incomplete section, MissingDependencyError when the embedded store is
+    not installed, StoreRefusedError when there are no credentials. A configured store is not contacted yet.
+    """
+    attempts = settings.upload.attempts
+    if name == LOCAL:
+        from delivery.storage import local
+
+        return local.open_local(until=until, attempts=attempts)
+    options = settings.stores.get(name)
+    if options is None:
+        known = ", ".join([LOCAL, *settings.stores])
+        raise ConfigError(
+            f"no store is called {name!r}",
+            hint=f"known stores: {known}; add a section [store:{name}] to the configuration",
+            code="store-unknown",
+        )
+    from delivery.storage.quirks import quirks
+
+    found = quirks(options.profile)
+    if not options.bucket:
+        raise ConfigError(
+            f"the store {name} has no bucket",
+            hint=f"write into the configuration: [store:{name}] and below it: bucket = YOUR-BUCKET",
+            code="store-incomplete",
+        )
+    if found.endpoint_needed and not options.endpoint:
+        example = found.endpoint or "https://s3.example.com"
+        raise ConfigError(
+            f"the store {name} has no endpoint",
+            hint=f"write into [store:{name}]: endpoint = {example}; or profile = aws for AWS S3 itself",
+            code="store-incomplete",
+        )
+    if not found.endpoint_needed and not options.region and not options.endpoint:
+        raise ConfigError(
+            f"the store {name} has no region",
+            hint=f"write into [store:{name}]: region = eu-central-1 (or where the bucket is); links are signed for it",
+            code="store-incomplete",
+        )
+    if options.endpoint:
+        _refuse_unsafe(name, options.endpoint)
+    from delivery.storage.s3 import connect
+
+    return connect(name, options, found, attempts=attempts, machine=_is_loopback(options.endpoint))
+
+
+@contextmanager
+def kept_up(name: str) -> Iterator[None]:
+    """The embedded store does not end by itself during the block, however long an upload takes. Others never end."""
+    if name != LOCAL:
+        yield
+        return
+    from delivery.storage.local_state import Folder
+
+    with Folder.usual().in_use():
+        yield
+
+
+def keep_until(name: str, moment: datetime) -> None:
+    """Have the embedded store serve at least up to ``moment``: links are signed, and so end, after an upload."""
+    if name == LOCAL:
+        from delivery.storage.local_state import Folder
+
+        Folder.usual().extend(moment)
+
+
+def _is_loopback(endpoint: str | None) -> bool:
+    return bool(endpoint) and (urlsplit(endpoint or "").hostname or "") in _LOOPBACK
+
+
+def _refuse_unsafe(name: str, endpoint: str) -> None:
+    """An address without a scheme and plain http beyond this machine are configuration errors."""
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(
+            f"the endpoint of the store {name} is not an address",
+            hint=f"write into [store:{name}]: endpoint = https://s3.example.com",
+            code="config-value",
+        )
+    if parts.scheme == "http" and not _is_loopback(endpoint):
+        raise ConfigError(
+            f"the endpoint of the store {name} is plain http: links and files could be read on their way",
+            hint="use https; http is accepted for this machine alone (127.0.0.1)",
+            code="store-not-private",
+        )
+
+
+__all__ = [
+    "LOCAL",
+    "TAG",
+    "Body",
+    "KeyLife",
+    "ObjectFacts",
+    "ObjectHeaders",
+    "PendingUpload",
+    "Quirks",
+    "RemotePart",
+    "Store",
+    "Watch",
+    "keep_until",
+    "kept_up",
+    "open_store",
+]

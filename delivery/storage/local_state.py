@@ -1,0 +1,195 @@
+"""What the embedded store keeps in its private folder: its keys and port, and who serves it until when."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from delivery import places
+from delivery.errors import LocalError
+from delivery.storage.lock import locked
+
+BUCKET = "deliveries"
+HOST = "127.0.0.1"
+_PATIENCE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Made once and kept: links signed with it stay good when the server is started again."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    port: int
+    moved: bool = False
+    """The port was another one once: older links are dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Who serves the folder. Stale when nobody holds the serving lock."""
+
+    pid: int = 0
+    pid_start: str | None = None
+    child: int = 0
+    child_start: str | None = None
+    ready: bool = False
+    until: str | None = None
+    """RFC 3339; None: until it is stopped."""
+    forever: bool = False
+
+    def until_time(self) -> datetime | None:
+        return datetime.fromisoformat(self.until) if self.until else None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The paths of one embedded store."""
+
+    path: Path
+
+    @classmethod
+    def usual(cls) -> Folder:
+        """The user's own, made private. Raises LocalError when it cannot be made."""
+        path = places.data_dir() / "store"
+        try:
+            places.private_dir(path)
+            places.private_dir(path / "files" / BUCKET)
+        except OSError as error:
+            raise LocalError(
+                f"the embedded store's folder {path} cannot be made: {error.strerror}",
+                hint="check its permissions and the free space, or set DELIVERY_HOME to another folder",
+            ) from error
+        return cls(path)
+
+    @property
+    def files(self) -> Path:
+        return self.path / "files"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log.txt"
+
+    @property
+    def stop_request(self) -> Path:
+        return self.path / "stop"
+
+    def lock(self, what: str) -> Path:
+        return self.path / f"{what}.lock"
+
+    def identity(self) -> Identity:
+        """The keys and port, made on first use."""
+        with locked(self.lock("identity"), wait=_PATIENCE):
+            found = _read(self.path / "identity.json")
+            if found:
+                return Identity(**found)  # type: ignore[arg-type]
+            fresh = Identity("DLV" + secrets.token_hex(8).upper(), secrets.token_urlsafe(32), free_port())
+            _write(self.path / "identity.json", asdict(fresh))
+            return fresh
+
+    def move_port(self) -> Identity:
+        """Another port, because another program has taken ours."""
+        moved = replace(self.identity(), port=free_port(), moved=True)
+        with locked(self.lock("identity"), wait=_PATIENCE):
+            _write(self.path / "identity.json", asdict(moved))
+        return moved
+
+    def state(self) -> State:
+        return State(**_read(self.path / "state.json"))  # type: ignore[arg-type]
+
+    def change_state(self, **values: object) -> State:
+        """Replace fields of the state; ``until`` only ever moves to a later time."""
+        with locked(self.lock("state"), wait=_PATIENCE):
+            state = replace(self.state(), **values)  # type: ignore[arg-type]
+            _write(self.path / "state.json", asdict(state))
+            return state
+
+    def extend(self, until: datetime) -> State:
+        """Serve at least up to ``until``; an earlier time changes nothing."""
+        with locked(self.lock("state"), wait=_PATIENCE):
+            state = self.state()
+            current = state.until_time()
+            if current is None or current < until:
+                state = replace(state, until=until.astimezone(UTC).isoformat())
+                _write(self.path / "state.json", asdict(state))
+            return state
+
+    def is_served(self) -> bool:
+        """Whether a supervisor is alive: it holds the lock for as long as it lives."""
+        with locked(self.lock("serve")) as free:
+            return not free
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """While the block lasts the store does not end by itself, however long an upload takes."""
+        users = places.private_dir(self.path / "users")
+        mark = users / f"{os.getpid()}-{secrets.token_hex(4)}"
+        with locked(mark):
+            yield
+        mark.unlink(missing_ok=True)
+
+    def has_users(self) -> bool:
+        """Whether somebody is inside :meth:`in_use`. Marks of those who died are removed."""
+        for mark in (self.path / "users").glob("*-*"):
+            with locked(mark) as free:
+                if not free:
+                    return True
+            mark.unlink(missing_ok=True)
+        return False
+
+    def last_log_line(self) -> str:
+        try:
+            with self.log.open("rb") as stream:
+                stream.seek(max(0, self.log.stat().st_size - 4000))
+                lines = stream.read().decode("utf-8", "replace").split("\n")
+        except OSError:
+            return ""
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def free_port() -> int:
+    """A port that nobody listens on now, outside the range that systems hand out for outgoing connections."""
+    for _ in range(50):
+        port = 20000 + secrets.randbelow(12000)
+        if can_bind(port):
+            return port
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def can_bind(port: int) -> bool:
+    with socket.socket() as probe:
+        if os.name == "posix":  # as the server does: ports in TIME_WAIT are free
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _write(path: Path, data: dict[str, object]) -> None:
+    """Whole or not at all, readable by the user alone."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump(data, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(path)

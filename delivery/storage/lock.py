@@ -1,0 +1,47 @@
+"""A lock between processes that the system lets go of when its holder dies, however it dies."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+if sys.platform == "win32":  # pragma: no cover (runs on Windows)
+    import msvcrt
+
+    def _try(descriptor: int) -> bool:
+        try:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+@contextmanager
+def locked(path: Path, *, wait: float = 0.0) -> Iterator[bool]:
+    """Hold the lock at ``path`` for the block; gives False when it could not be had within ``wait`` seconds.
+
+    The file stays behind: removing it would let two holders in. Children do not inherit the lock.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    try:
+        deadline = time.monotonic() + wait
+        while not (held := _try(descriptor)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        yield held
+    finally:
+        os.close(descriptor)

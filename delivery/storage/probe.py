@@ -1,0 +1,88 @@
+"""A link tried as a buyer's browser would open it: one GET of one byte, without credentials, without redirects."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from delivery.errors import DeliveryError
+from delivery.storage import faults
+from delivery.storage.base import Watch
+from delivery.storage.retry import Failed, persist
+from delivery.storage.wire import Answer, LostConnection, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What came back."""
+
+    status: int
+    code: str
+    """The store's error code, or empty."""
+    total: int | None
+    """Bytes of the whole object, where the store told."""
+    disposition: str
+    media_type: str
+    date: datetime | None
+    """The store's clock."""
+
+    @property
+    def opens(self) -> bool:
+        return self.status in (200, 206)
+
+
+def probe(url: str, watch: Watch | None = None, *, ranged: bool = True) -> Probe:
+    """Open ``url`` for its first byte; ``ranged`` asks for that alone, which an empty object refuses.
+
+    Raises StoreUnreachableError when the budget of tries is spent.
+    A refusal is an answer, not an error: see :attr:`Probe.status`.
+    """
+    watch = watch or Watch(attempts=4)
+    parts = urlsplit(url)
+    wire = Wire(f"{parts.scheme}://{parts.netloc}")
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    sent = {"Range": "bytes=0-0"} if ranged else {}
+
+    def attempt() -> Answer:
+        try:
+            answer = wire.probe(target, sent, watch.cancel)
+        except LostConnection as error:
+            fault = faults.lost(str(error))
+            raise Failed(fault, _error(fault)) from error
+        fault = faults.of_answer(answer.status, _code(answer))
+        if answer.status not in (200, 206) and fault.passing:
+            raise Failed(fault, _error(fault))
+        return answer
+
+    return _read(persist(attempt, watch))
+
+
+def _error(fault: faults.Fault) -> DeliveryError:
+    return faults.as_error(fault, store="", bucket="", doing="trying the link")
+
+
+def _code(answer: Answer) -> str:
+    found = re.search(rb"<Code>([A-Za-z0-9_.-]{1,80})</Code>", answer.body) if answer.status >= 300 else None
+    return found[1].decode() if found else ""
+
+
+def _read(answer: Answer) -> Probe:
+    headers = answer.headers
+    ranged = re.fullmatch(r"bytes \d+-\d+/(\d+)", headers.get("content-range", ""))
+    length = headers.get("content-length", "")
+    total = int(ranged[1]) if ranged else int(length) if answer.status == 200 and length.isdecimal() else None
+    try:
+        date = parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        date = None
+    return Probe(
+        status=answer.status,
+        code=_code(answer),
+        total=total,
+        disposition=headers.get("content-disposition", ""),
+        media_type=headers.get("content-type", ""),
+        date=date,
+    )

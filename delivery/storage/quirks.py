@@ -1,0 +1,42 @@
+"""The table of known stores, read from ``profiles.toml`` once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+
+from delivery.errors import ConfigError
+from delivery.storage.base import Quirks
+
+_OFFERED_BY_NAME_ONLY = frozenset({"embedded"})
+
+
+@cache
+def table() -> Mapping[str, Quirks]:
+    """Every known kind of store by the name that ``profile =`` takes."""
+    rows = tomllib.loads(resources.files("delivery.storage").joinpath("profiles.toml").read_text(encoding="utf-8"))
+    return MappingProxyType({name: _quirks(name, row) for name, row in rows.items()})
+
+
+def _quirks(name: str, row: dict[str, object]) -> Quirks:
+    cap = row.pop("presign_cap", 604_800)
+    return Quirks(
+        name=name,
+        presign_cap=timedelta(seconds=cap) if isinstance(cap, int) else None,
+        **row,  # type: ignore[arg-type]
+    )
+
+
+def quirks(name: str) -> Quirks:
+    """The quirks called ``name``. Raises ConfigError that lists the known ones."""
+    found = table().get(name)
+    if found is None or name in _OFFERED_BY_NAME_ONLY:
+        offered = ", ".join(known for known in table() if known not in _OFFERED_BY_NAME_ONLY)
+        raise ConfigError(
+            f"no store profile is called {name!r}", hint=f"known profiles: {offered}", code="config-value"
+        )
+    return found

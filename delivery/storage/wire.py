@@ -1,0 +1,239 @@
+"""HTTP as uploads need it: bodies sent block by block, memory flat, a cancel heard while the network stalls.
+
+Knows nothing of S3 and signs nothing; it is also how links are tried, without credentials.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.client
+import os
+import select
+import socket
+import ssl
+import threading
+import time
+import urllib.request
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from delivery.progress import CancelToken
+from delivery.storage.base import Body
+
+CONNECT_SECONDS = 10.0
+STALL_SECONDS = 60.0
+"""Without one byte moving for so long, the connection counts as lost."""
+_POLL_SECONDS = 0.2
+_MOST_OF_AN_ANSWER = 1024 * 1024
+
+
+class LostConnection(Exception):
+    """The connection could not be made or broke; the text is fit for a person and holds no address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes = field(repr=False)
+
+
+@functools.cache
+def tls_context() -> ssl.SSLContext:
+    """Verifies, with the system's authorities, or those of ``AWS_CA_BUNDLE``, or else the ones that boto carries."""
+    bundle = os.environ.get("AWS_CA_BUNDLE") or None
+    context = ssl.create_default_context(cafile=bundle)
+    if bundle is None and not context.cert_store_stats()["x509_ca"]:
+        from delivery.storage.s3 import carried_authorities
+
+        context.load_verify_locations(cafile=carried_authorities())
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+class Wire:
+    """Connections to one origin, kept open and handed round; safe to use from several threads."""
+
+    def __init__(self, origin: str) -> None:
+        """``origin``: scheme and host with port, as in ``https://bucket.example.com``."""
+        self._parts = urlsplit(origin)
+        self._idle: list[http.client.HTTPConnection] = []
+        self._lock = threading.Lock()
+        weakref.finalize(self, _close_all, self._idle)
+
+    def send(
+        self, method: str, target: str, headers: Mapping[str, str], body: Body | None, cancel: CancelToken
+    ) -> Answer:
+        """One request and its answer, the answer's body cut at 1 MiB. ``target`` is the path with its query.
+
+        Raises LostConnection, and Cancelled within a fraction of a second of the token.
+        """
+        with self._request(method, target, headers, body, cancel) as answer:
+            data = answer.read(_MOST_OF_AN_ANSWER)
+            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, data)
+
+    def probe(self, target: str, headers: Mapping[str, str], cancel: CancelToken) -> Answer:
+        """A GET whose body is not waited for beyond its first kilobyte: the connection is closed at once."""
+        with self._request("GET", target, {**headers, "Connection": "close"}, None, cancel) as answer:
+            data = answer.read(1024)
+            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, data)
+
+    @contextmanager
+    def _request(
+        self, method: str, target: str, headers: Mapping[str, str], body: Body | None, cancel: CancelToken
+    ) -> Iterator[http.client.HTTPResponse]:
+        cancel.check()
+        connection = self._take()
+        whole = False
+        try:
+            self._write(connection, method, target, headers, body, cancel)
+            _await_readable(connection, cancel)
+            answer = connection.getresponse()
+            yield answer
+            whole = answer.isclosed() and not answer.will_close
+        except (OSError, http.client.HTTPException) as error:
+            raise LostConnection(_in_words(error)) from error
+        finally:
+            if whole:
+                with self._lock:
+                    self._idle.append(connection)
+            else:
+                connection.close()
+
+    def _write(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: Body | None,
+        cancel: CancelToken,
+    ) -> None:
+        connection.putrequest(method, target, skip_host="Host" in headers, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        if body is not None:
+            connection.putheader("Content-Length", str(body.size))
+        connection.endheaders()
+        if body is None:
+            return
+        try:
+            for block in body.blocks():
+                _send(connection.sock, block, cancel)
+        except (BrokenPipeError, ConnectionResetError):
+            # The store may have answered and closed before it had read all: its answer says why.
+            if not _readable(connection.sock, _POLL_SECONDS):
+                raise
+
+    def _take(self) -> http.client.HTTPConnection:
+        with self._lock:
+            while self._idle:
+                connection = self._idle.pop()
+                if connection.sock is not None and not _readable(connection.sock, 0):
+                    return connection
+                connection.close()
+        return self._connect()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        host, secure = self._parts.hostname or "", self._parts.scheme == "https"
+        port = self._parts.port or (443 if secure else 80)
+        proxy = _proxy(self._parts.scheme, host)
+        kind = (
+            functools.partial(http.client.HTTPSConnection, context=tls_context())
+            if secure
+            else http.client.HTTPConnection
+        )
+        if proxy is None:
+            connection = kind(host, port, timeout=CONNECT_SECONDS)
+        else:
+            connection = kind(proxy[0], proxy[1], timeout=CONNECT_SECONDS)
+            connection.set_tunnel(host, port, headers=proxy[2])
+        try:
+            connection.connect()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise LostConnection(_in_words(error)) from error
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sock.settimeout(STALL_SECONDS)
+        return connection
+
+
+def _close_all(connections: list[http.client.HTTPConnection]) -> None:
+    for connection in connections:
+        connection.close()
+
+
+def _proxy(scheme: str, host: str) -> tuple[str, int, dict[str, str]] | None:
+    """Host, port and headers of the proxy that the environment or system names for ``host``, or None."""
+    address = urllib.request.getproxies().get(scheme)
+    if not address or urllib.request.proxy_bypass(host):
+        return None
+    parts = urlsplit(address if "://" in address else f"http://{address}")
+    headers = {}
+    if parts.username is not None:
+        import base64
+
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
+    return parts.hostname or "", parts.port or 80, headers
+
+
+def _send(sock: socket.socket, block: memoryview, cancel: CancelToken) -> None:
+    """All of ``block``, waking several times a second to ask ``cancel``, giving up after a stall."""
+    sock.settimeout(_POLL_SECONDS)
+    moved_at = time.monotonic()
+    try:
+        while block:
+            cancel.check()
+            try:
+                sent = sock.send(block)
+            except TimeoutError:
+                if time.monotonic() - moved_at > STALL_SECONDS:
+                    raise
+                continue
+            block = block[sent:]
+            moved_at = time.monotonic()
+    finally:
+        sock.settimeout(STALL_SECONDS)
+
+
+def _await_readable(connection: http.client.HTTPConnection, cancel: CancelToken) -> None:
+    deadline = time.monotonic() + STALL_SECONDS
+    while not _readable(connection.sock, _POLL_SECONDS):
+        cancel.check()
+        if time.monotonic() > deadline:
+            raise TimeoutError
+
+
+def _readable(sock: socket.socket, seconds: float) -> bool:
+    if isinstance(sock, ssl.SSLSocket) and sock.pending():
+        return True
+    if hasattr(select, "poll"):  # select() fails for descriptors from 1024 up
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    return bool(select.select([sock], [], [], seconds)[0])
+
+
+def _in_words(error: Exception) -> str:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"its TLS certificate is not valid ({error.verify_message})"
+        case ssl.SSLError():
+            return "TLS failed"
+        case TimeoutError():
+            return "it did not answer in time"
+        case ConnectionRefusedError():
+            return "the connection was refused; nothing listens there"
+        case socket.gaierror():
+            return "its host name was not found"
+        case ConnectionError() | http.client.RemoteDisconnected() | http.client.IncompleteRead():
+            return "the connection broke"
+        case http.client.HTTPException():
+            return "its answer is not HTTP"
+        case _:
+            return f"the connection failed ({getattr(error, 'strerror', None) or type(error).__name__})"

@@ -1,0 +1,97 @@
+// Digests of files, worked out beside the page by as many workers as there are cores; never a whole file in memory.
+const hashing = (() => {
+  const BLOCK = 4 << 20;
+  const module = Sha256.compile(SHA256_WASM);
+
+  async function digest(blob, report) {
+    const sha = new Sha256(module);
+    const read = (at) => blob.slice(at, Math.min(blob.size, at + BLOCK)).arrayBuffer();
+    let next = blob.size ? read(0) : null;
+    for (let at = 0; at < blob.size; at += BLOCK) {
+      const bytes = new Uint8Array(await next);
+      if (bytes.length !== Math.min(BLOCK, blob.size - at)) throw new Error("changed while it was read");
+      if (at + BLOCK < blob.size) next = read(at + BLOCK);
+      sha.update(bytes);
+      report(at + bytes.length);
+    }
+    return sha.hex();
+  }
+
+  function serve() {
+    self.onmessage = async ({ data: { blob } }) => {
+      try {
+        const hex = await digest(blob, (done) => self.postMessage({ done }));
+        self.postMessage({ hex });
+      } catch (error) {
+        self.postMessage({ error: String((error && error.message) || error) });
+      }
+    };
+  }
+
+  const source = `"use strict";${Sha256}\nconst BLOCK=${BLOCK},module=Sha256.compile("${SHA256_WASM}");${digest}\n(${serve})();`;
+  const most = Math.max(2, Math.min(4, navigator.hardwareConcurrency || 2));
+  const queue = [];
+  const idle = [];
+  let busy = 0;
+
+  function worker() {
+    const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    const made = new Worker(address);
+    made.address = address;
+    return made;
+  }
+
+  function pump() {
+    while (queue.length && busy < most) {
+      const job = queue.shift();
+      if (job.stopped) continue;
+      busy++;
+      let hand;
+      const leave = (settle, value, reuse) => {
+        if (job.settled) return;
+        job.settled = true;
+        busy--;
+        if (hand && reuse) idle.push(hand);
+        else if (hand) hand.terminate();
+        settle(value);
+        pump();
+      };
+      try {
+        hand = idle.pop() || worker();
+      } catch {
+        hand = null;
+      }
+      if (!hand) {
+        digest(job.blob, job.report).then((hex) => leave(job.resolve, hex), (error) => leave(job.reject, error));
+        continue;
+      }
+      job.stop = () => leave(job.reject, new DOMException("stopped", "AbortError"), false);
+      hand.onerror = (event) => {
+        event.preventDefault();
+        leave(job.reject, new Error("worker"), false);
+      };
+      hand.onmessage = ({ data }) => {
+        if ("done" in data) job.report(data.done);
+        else if ("hex" in data) leave(job.resolve, data.hex, true);
+        else leave(job.reject, new Error(data.error), true);
+      };
+      hand.postMessage({ blob: job.blob });
+    }
+  }
+
+  // Gives { result: Promise of the hex digest, stop() }. `report` is told the bytes done.
+  return function hash(blob, report = () => {}, { first = false } = {}) {
+    const job = { blob, report, stopped: false, stop: null };
+    job.result = new Promise((resolve, reject) => Object.assign(job, { resolve, reject }));
+    if (first) queue.unshift(job);
+    else queue.push(job);
+    pump();
+    return {
+      result: job.result,
+      stop() {
+        job.stopped = true;
+        if (job.stop) job.stop();
+      },
+    };
+  };
+})();

@@ -1,0 +1,243 @@
+// The delivery page: what plain HTML cannot do. Downloading works without any of this.
+const REFRESH = 1000;
+const DAY = 86400;
+const rows = data.files.map((file, index) => {
+  const row = document.getElementById(`file-${index}`);
+  return { ...file, row, url: row.querySelector(".go a").href };
+});
+const byId = (id) => document.getElementById(id);
+const stamp = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" });
+
+translate();
+for (const spot of document.querySelectorAll("a[data-name]")) {
+  spot.setAttribute("aria-label", say("download_file", { name: isolate(spot.dataset.name) }));
+}
+for (const spot of document.querySelectorAll("[data-contains]")) {
+  spot.textContent = say("contains", { count: number.format(Number(spot.dataset.contains)) });
+}
+
+// --- how long it lasts
+let ahead = 0; // Seconds that this computer's clock is ahead of the store's.
+let settled = false;
+
+function secondsLeft() {
+  return data.expires === null ? Infinity : Math.floor(data.expires - Date.now() / 1000 + ahead);
+}
+
+function tick() {
+  const left = secondsLeft();
+  if (left === Infinity) return;
+  if (left <= 0 && !settled) {
+    settled = true;
+    askClock().then(tick);
+    return;
+  }
+  const over = left <= 0;
+  document.body.classList.toggle("expired", over);
+  byId("expired").hidden = !over;
+  byId("soon").hidden = over || left > DAY;
+  const [days, hours, minutes, seconds] = [left / DAY, (left % DAY) / 3600, (left % 3600) / 60, left % 60].map((part) => number.format(Math.max(0, Math.floor(part))));
+  const key = left >= DAY ? "days" : left >= 3600 ? "hours" : "minutes";
+  const shown = byId("left");
+  shown.closest("div").hidden = over;
+  const text = say(key, { days, hours, minutes, seconds });
+  if (shown.textContent !== text) shown.textContent = text;
+  if (!over) setTimeout(tick, REFRESH);
+}
+
+// A wrong clock here must not hide downloads that still work: the store's own clock decides where it can be asked.
+async function askClock() {
+  try {
+    const answer = await fetch(rows[0].url, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
+    const theirs = Date.parse(answer.headers.get("date"));
+    answer.body?.cancel();
+    if (answer.ok && !Number.isNaN(theirs)) ahead = (Date.now() - theirs) / 1000;
+  } catch {
+    // Not reachable or not allowed: this computer's clock has to do.
+  }
+}
+
+if (data.expires !== null) {
+  const end = stamp.format(new Date(data.expires * 1000));
+  byId("until").textContent = end;
+  byId("expired-text").textContent = say("expired", { date: end });
+  byId("left").closest("div").hidden = false;
+  tick();
+}
+
+// --- previews
+for (const player of document.querySelectorAll(".more img, .more video, .more audio")) {
+  player.addEventListener("error", () => {
+    player.replaceWith(element("p", { classes: "soft", text: say("preview_failed") }));
+  });
+}
+
+// --- everything at once
+const work = byId("work");
+const workText = byId("work-text");
+const workBar = byId("work-bar");
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+function tell(text, share = null) {
+  work.hidden = false;
+  workText.textContent = text;
+  workBar.hidden = share === null;
+  if (share !== null) workBar.value = share;
+}
+
+async function downloadAll() {
+  const button = byId("all");
+  button.disabled = true;
+  for (const [index, file] of rows.entries()) {
+    tell(say("starting", { number: number.format(index + 1), count: number.format(rows.length) }), index / rows.length);
+    // A frame of its own for each: a second navigation of this page would call off the first.
+    const frame = element("iframe", { hidden: "", referrerpolicy: "no-referrer", title: "" });
+    frame.src = file.url;
+    document.body.append(frame);
+    setTimeout(() => frame.remove(), 10 * 60 * 1000);
+    await pause(900);
+  }
+  tell(say("all_started", { count: number.format(rows.length) }));
+  button.disabled = false;
+}
+
+async function freeHandle(folder, name) {
+  const [, stem, ending] = /^(.*?)(\.[^.]*)?$/s.exec(name);
+  for (let copy = 0; ; copy++) {
+    const tried = copy ? `${stem} (${copy})${ending || ""}` : name;
+    try {
+      await folder.getFileHandle(tried);
+    } catch (error) {
+      if (error.name === "NotFoundError") return folder.getFileHandle(tried, { create: true });
+      if (error.name !== "TypeMismatchError") throw error;
+    }
+  }
+}
+
+// Fetches into the handle, going on where a broken connection stopped.
+async function fetchInto(handle, file, report) {
+  const target = await handle.createWritable();
+  let done = 0;
+  try {
+    for (let attempt = 0; done < file.size || attempt === 0; attempt++) {
+      try {
+        const answer = await fetch(file.url, { headers: done ? { Range: `bytes=${done}-` } : {}, cache: "no-store" });
+        if (!answer.ok || (done && answer.status !== 206)) throw Object.assign(new Error(`HTTP ${answer.status}`), { final: answer.status < 500 });
+        const reader = answer.body.getReader();
+        for (;;) {
+          const { value, done: end } = await reader.read();
+          if (end) break;
+          await target.write({ type: "write", position: done, data: value });
+          done += value.length;
+          report(done);
+        }
+        if (done < file.size) throw new Error("cut short");
+      } catch (error) {
+        if (error.final || attempt >= 4) throw error;
+        await pause(1000 * 2 ** attempt);
+      }
+    }
+    await target.close();
+  } catch (error) {
+    await target.abort().catch(() => {});
+    throw error;
+  }
+}
+
+async function saveIntoFolder() {
+  let folder;
+  try {
+    folder = await self.showDirectoryPicker({ mode: "readwrite" });
+  } catch {
+    return;
+  }
+  const button = byId("folder");
+  button.disabled = true;
+  const total = rows.reduce((sum, file) => sum + file.size, 0) || 1;
+  const failed = [];
+  let before = 0;
+  for (const file of rows) {
+    const show = (done) => tell(say("saving", { name: isolate(file.name), percent: percent((before + done) / total) }), (before + done) / total);
+    show(0);
+    let handle = null;
+    try {
+      handle = await freeHandle(folder, file.save);
+      await fetchInto(handle, file, show);
+      const digest = await hashing(await handle.getFile()).result;
+      if (digest !== file.sha256) throw new Error("altered");
+      markGood(file);
+    } catch {
+      failed.push(file);
+      if (handle) await folder.removeEntry(handle.name).catch(() => {});
+    }
+    before += file.size;
+  }
+  if (failed.length) {
+    const names = failed.slice(0, 10).map((file) => isolate(file.name)).join(", ");
+    tell(say("saved_some", { count: number.format(rows.length - failed.length), total: number.format(rows.length), names }));
+  } else {
+    tell(say("saved_all", { count: number.format(rows.length) }));
+  }
+  button.disabled = false;
+}
+
+if (rows.length > 1) {
+  byId("all").hidden = false;
+  byId("all").addEventListener("click", downloadAll);
+  const reachable = rows.every((file) => new URL(file.url).origin === location.origin);
+  if (self.showDirectoryPicker && reachable) {
+    byId("folder").hidden = false;
+    byId("folder").addEventListener("click", saveIntoFolder);
+  }
+}
+
+// --- checking what arrived
+const results = byId("results");
+
+function markGood(file) {
+  const state = file.row.querySelector(".state");
+  state.textContent = `✓ ${say("good")}`;
+  state.hidden = false;
+}
+
+const bare = (name) => name.normalize("NFC").toLowerCase().replace(/ ?\(\d+\)/g, "").replace(/\.(crdownload|part|partial|download)$/, "");
+
+async function checkFile(file) {
+  const line = element("li");
+  results.prepend(line);
+  const name = isolate(file.name);
+  const tell = (key, mood, values = {}) => {
+    line.textContent = say(key, { name, ...values });
+    line.className = mood;
+  };
+  const sized = rows.filter((row) => row.size === file.size);
+  const named = rows.find((row) => bare(row.save) === bare(file.name) || bare(row.name) === bare(file.name));
+  if (!sized.length && !named) return tell("unknown_file", "bad");
+  if (!sized.length) {
+    if (file.size < named.size) return tell("short_file", "bad", { have: size(file.size), size: size(named.size) });
+    return tell("bad_file", "bad");
+  }
+  let shown = -1;
+  const report = (done) => {
+    const share = Math.floor((done / (file.size || 1)) * 100);
+    if (share === shown) return;
+    shown = share;
+    tell("checking", "", { percent: percent(share / 100) });
+  };
+  report(0);
+  try {
+    const digest = await hashing(file, report).result;
+    const right = sized.find((row) => row.sha256 === digest);
+    if (!right) return tell("bad_file", "bad");
+    markGood(right);
+    tell("good_file", "good");
+  } catch {
+    tell("unreadable", "bad");
+  }
+}
+
+takeFiles(byId("drop"), byId("choose"), (files, fromFolder) => {
+  for (const file of files) {
+    if (!fromFolder || rows.some((row) => row.size === file.size || bare(row.save) === bare(file.name))) checkFile(file);
+  }
+});

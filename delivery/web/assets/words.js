@@ -1,0 +1,50 @@
+// The data that the page came with, and its words in the language of the browser.
+const data = JSON.parse(document.getElementById("data").textContent);
+const language = (() => {
+  const wanted = navigator.languages && navigator.languages.length ? navigator.languages : [navigator.language || ""];
+  for (const tag of wanted) {
+    const base = tag.toLowerCase().split("-")[0];
+    const known = { in: "id" }[base] || base;
+    if (data.words[known]) return known;
+  }
+  return data.language;
+})();
+const words = data.words[language];
+const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all));
+const number = new Intl.NumberFormat(language);
+const percent = (part) => new Intl.NumberFormat(language, { style: "percent" }).format(Math.min(1, part));
+
+function size(bytes) {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+  let unit = 0;
+  while (bytes >= 999.5 && unit < units.length - 1) {
+    bytes /= 1000;
+    unit++;
+  }
+  const digits = unit && bytes < 100 ? 1 : 0;
+  return new Intl.NumberFormat(language, {
+    style: "unit", unit: units[unit], unitDisplay: unit ? "short" : "long", maximumFractionDigits: digits,
+  }).format(bytes);
+}
+
+// A name keeps its own direction inside a sentence of another.
+const isolate = (name) => `\u2068${name}\u2069`;
+
+function element(tag, { text, classes, ...attributes } = {}, ...children) {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  if (classes) made.className = classes;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+function translate() {
+  document.documentElement.lang = language;
+  document.documentElement.dir = ["ar", "ur"].includes(language) ? "rtl" : "ltr";
+  for (const spot of document.querySelectorAll("[data-say]")) spot.textContent = say(spot.dataset.say);
+  for (const spot of document.querySelectorAll("[data-label]")) spot.setAttribute("aria-label", say(spot.dataset.label));
+  for (const spot of document.querySelectorAll("[data-size]")) spot.textContent = size(Number(spot.dataset.size));
+  for (const spot of document.querySelectorAll("[data-number]")) spot.textContent = number.format(Number(spot.dataset.number));
+  document.documentElement.classList.add("scripted");
+}

@@ -1,0 +1,149 @@
+"""Small, clean JPEG pictures of images that nobody vouches for.
+
+What comes out holds pixels alone: no EXIF, no comment, no colour profile, no name. What cannot be shown within bounds
+(corrupt, not an image, too large to decode in little memory) gives None; the caller shows a neutral tile instead.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = (
+    "JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "ICO", "ICNS", "PSD", "JPEG2000", "TGA", "PPM",
+)  # fmt: skip
+"""Never EPS or WMF: those run other programs."""
+
+MEMORY = 100_000_000
+"""Bytes that one decoded image may take."""
+
+_BYTES_PER_PIXEL = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2, "I;16L": 2}
+_BROKEN = (
+    OSError, ValueError, TypeError, SyntaxError, EOFError, IndexError, KeyError, AttributeError, NotImplementedError,
+    ArithmeticError, MemoryError, RuntimeError, struct.error, zlib.error,
+)  # fmt: skip
+"""What Pillow's readers are known to raise for broken files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    jpeg: bytes
+    width: int
+    height: int
+    source_width: int
+    source_height: int
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those of the formats that this build of Pillow reads; it takes no name that it does not know."""
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def is_picture(media_type: str) -> bool:
+    """Whether it is worth the try; what the file really is, is decided by reading it."""
+    return media_type.startswith("image/") and media_type not in {
+        "image/svg+xml",
+        "image/x-eps",
+        "image/wmf",
+        "image/emf",
+    }
+
+
+def thumbnail(path: str | Path, *, box: int, most_bytes: int = 60_000) -> Thumbnail | None:
+    """A picture of at most ``box`` by ``box`` pixels and ``most_bytes``, turned as EXIF says, on white.
+
+    None where the file holds no image that can be shown. Never raises for what is in the file.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=_formats()) as image:
+                return _shrink(image, box, most_bytes)
+    except (*_BROKEN, Image.DecompressionBombError):
+        return None
+
+
+def _shrink(image: Image, box: int, most_bytes: int) -> Thumbnail | None:
+    from PIL import Image, ImageOps
+
+    width, height = image.size
+    if width < 1 or height < 1:
+        return None
+    image.draft("RGB" if image.mode != "CMYK" else "CMYK", (box, box))
+    if image.width * image.height * _BYTES_PER_PIXEL.get(image.mode, 4) > MEMORY:
+        return None
+    profile = image.info.get("icc_profile")
+    small: Image.Image = _eight_bit(image)
+    if small.mode in {"1", "P"}:
+        small = small.convert("RGBA" if "transparency" in small.info else "RGB")
+    small.thumbnail((box, box), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    turned = ImageOps.exif_transpose(small)
+    if turned.size != small.size:
+        width, height = height, width
+    clean = _on_white(_to_srgb(turned, profile))
+    while True:
+        for quality in (82, 62, 40):
+            out = io.BytesIO()
+            clean.save(out, "JPEG", quality=quality, optimize=True)
+            if out.tell() <= most_bytes:
+                return Thumbnail(out.getvalue(), clean.width, clean.height, width, height)
+        if max(clean.size) < 16:
+            return None
+        clean = clean.resize((max(1, clean.width * 2 // 3), max(1, clean.height * 2 // 3)), Image.Resampling.LANCZOS)
+
+
+def _eight_bit(image: Image) -> Image:
+    """Deep greyscale scaled to what a screen shows; every other mode as it is."""
+    if image.mode.startswith("I;16"):
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    if image.mode in {"I", "F"}:
+        low, high = image.getextrema()
+        if image.mode == "I" and low >= 0 and high <= 0xFFFF:  # type: ignore[operator]
+            low, high = 0, 0xFFFF
+        span = float(high) - float(low) or 1.0  # type: ignore[arg-type]
+        return image.convert("F").point(lambda value: value * (255 / span) + (-float(low) * 255 / span)).convert("L")  # type: ignore[arg-type]
+    return image
+
+
+def _to_srgb(image: Image, profile: bytes | None) -> Image:
+    """Colours as a colour-managed viewer shows them, where the image brings a profile that can be read."""
+    if not profile or image.mode not in {"RGB", "CMYK", "L"}:
+        return image
+    try:
+        from PIL import ImageCms
+
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImportError, *_BROKEN):
+        return image
+    except ImageCms.PyCMSError:
+        return image
+    return image if converted is None else converted
+
+
+def _on_white(image: Image) -> Image:
+    """A new RGB image, so that nothing of ``image.info`` travels along."""
+    from PIL import Image
+
+    clean = Image.new("RGB", image.size, "white")
+    if image.mode in {"LA", "PA", "RGBA", "La", "RGBa"} or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        clean.paste(layer, mask=layer.getchannel("A"))
+    else:
+        clean.paste(image.convert("RGB"))
+    return clean

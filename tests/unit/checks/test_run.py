@@ -1,0 +1,68 @@
+"""Waiving, blocking, grouping and the documentation."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from delivery import checks
+from delivery.checks.docs import documentation, generated_part
+from delivery.errors import UsageError
+from delivery.model import Finding, Severity
+
+ROOT = Path(__file__).parents[3]
+
+
+def finding(code: str, path: str = "a.png") -> Finding:
+    rule = checks.RULES[code]
+    return Finding(code, rule.severity, path, "message", rule.hint)
+
+
+def test_a_code_waives_all_its_findings():
+    kept, waived = checks.waive([finding("draft-name"), finding("damaged")], ["draft-name"])
+    assert [item.code for item in kept] == ["damaged"]
+    assert [item.code for item in waived] == ["draft-name"]
+
+
+def test_a_pattern_waives_only_what_it_matches():
+    findings = [finding("damaged", "sketches/a.png"), finding("damaged", "final/a.png")]
+    assert [item.path for item in checks.waive(findings, ["damaged:sketches/*"])[0]] == ["final/a.png"]
+    assert checks.waive(findings, ["damaged:a.png"])[0] == ()
+    assert checks.waive(findings, ["damaged:final/a.png"])[1] == (findings[1],)
+
+
+def test_an_unknown_code_is_refused_with_the_nearest_one():
+    with pytest.raises(UsageError) as caught:
+        checks.waive([], ["draft-nam"])
+    assert "draft-name" in caught.value.hint
+
+
+def test_errors_block_and_warnings_only_when_strict():
+    findings = [finding("damaged"), finding("draft-name"), finding("left-out")]
+    assert [item.code for item in checks.blocking(findings, strict=False)] == ["damaged"]
+    assert [item.code for item in checks.blocking(findings, strict=True)] == ["damaged", "draft-name"]
+
+
+def test_many_findings_are_grouped_and_counted():
+    groups = checks.grouped([finding("damaged", f"{n}.png") for n in range(9)] + [finding("left-out")], most=4)
+    assert [(group.code, len(group.shown), group.more) for group in groups] == [("damaged", 4, 5), ("left-out", 1, 0)]
+
+
+def test_findings_come_gravest_first(check):
+    found = check({"a_draft.png": b"", "b.txt": b"", "c.png": b""})
+    order = [Severity.ERROR, Severity.WARNING, Severity.INFO]
+    assert [order.index(item.severity) for item in found] == sorted(order.index(item.severity) for item in found)
+
+
+def test_codes_are_words_with_hyphens_and_every_rule_explains_itself():
+    for code, rule in checks.RULES.items():
+        assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", code)
+        assert rule.title and rule.why.endswith(".") and rule.hint
+        assert (rule.each is None) != (rule.whole is None)
+
+
+def test_the_documentation_is_what_the_rules_say():
+    text = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
+    assert generated_part(text) == documentation(), "run: python -m delivery.checks.docs"

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from delivery.errors import StoreRefusedError, UsageError
+from delivery.hosting.links import UNKNOWN_END, check_life, signed_end
+from delivery.storage.base import KeyLife, Quirks
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+PERMANENT = KeyLife(False)
+
+
+def store(keys: KeyLife = PERMANENT, cap: timedelta | None = timedelta(days=7)) -> Any:
+    return SimpleNamespace(quirks=Quirks("t", "Test store", presign_cap=cap), key_life=lambda: keys)
+
+
+def test_permanent_keys_give_the_life_that_was_asked_for() -> None:
+    life = check_life(store(), timedelta(days=7), now=NOW)
+    assert (life.ends_at, life.reason) == (NOW + timedelta(days=7), "")
+
+
+def test_beyond_the_cap_is_refused_before_anything_is_sent() -> None:
+    with pytest.raises(UsageError, match="at most 7 days, not 10 days") as caught:
+        check_life(store(), timedelta(days=10), now=NOW)
+    assert "--expires 7d" in caught.value.hint
+
+
+def test_no_cap_means_any_life() -> None:
+    assert check_life(store(cap=None), timedelta(days=400), now=NOW).ends_at == NOW + timedelta(days=400)
+
+
+def test_temporary_keys_end_the_link_when_they_end() -> None:
+    ends_at = NOW + timedelta(hours=6)
+    life = check_life(store(KeyLife(True, ends_at)), timedelta(days=7), now=NOW)
+    assert life.ends_at == ends_at
+    assert "2026-11-23T18:00:00Z" in life.reason
+
+
+def test_temporary_keys_that_outlive_the_link_do_not_matter() -> None:
+    keys = KeyLife(True, NOW + timedelta(hours=6))
+    assert check_life(store(keys), timedelta(hours=1), now=NOW).ends_at == NOW + timedelta(hours=1)
+
+
+def test_an_unknown_end_is_never_promised() -> None:
+    life = check_life(store(KeyLife(True)), timedelta(hours=1), now=NOW)
+    assert (life.ends_at, life.reason) == (None, UNKNOWN_END)
+
+
+def test_ended_keys_are_an_error() -> None:
+    with pytest.raises(StoreRefusedError, match="expired"):
+        check_life(store(KeyLife(True, NOW)), timedelta(hours=1), now=NOW)
+
+
+def test_the_end_is_read_from_the_link_itself() -> None:
+    url = "https://b.example/k?X-Amz-Date=20261123T120000Z&X-Amz-Expires=3600&X-Amz-Signature=0"
+    assert signed_end(url) == NOW + timedelta(hours=1)
+    assert signed_end("https://b.example/k") is None

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from delivery.hosting.sender import MIB, part_size
+
+TIB = 1024**4
+
+
+@given(st.integers(0, 48 * TIB + 800 * 1024**3), st.integers(1, 64 * MIB))
+def test_any_size_fits_10_000_equal_parts_of_5_mib_to_5_gib(size: int, wanted: int) -> None:
+    step = part_size(size, wanted)
+    assert 5 * MIB <= step <= 5 * 1024**3
+    assert step % MIB == 0
+    assert -(-size // step) <= 10_000
+
+
+def test_the_wish_counts_while_it_can() -> None:
+    assert part_size(1024**3, 16 * MIB) == 16 * MIB
+    assert part_size(1024**3, 1) == 5 * MIB
+    assert part_size(TIB, 16 * MIB) == 105 * MIB

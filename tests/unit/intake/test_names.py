@@ -1,0 +1,96 @@
+"""Names that survive every system."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from delivery.intake import take_in
+from delivery.intake.names import NAME_BYTES, PATH_CHARS, fold, mend, mend_name
+
+AWKWARD = st.text(alphabet=st.sampled_from("aAéÉ\u0301e.: /\\CONcon1~\x00ß\U0001f600\ud800"), max_size=40)
+NAMES = st.one_of(
+    AWKWARD, st.text(max_size=300), st.sampled_from(["CON", "nul.txt", "a/b", "A/B", "a", "a/.", "com1 .x"])
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "mended"),
+    [
+        ("plain/file.txt", "plain/file.txt"),
+        ("Grüße/日本 📷.jpg", "Grüße/日本 📷.jpg"),
+        ("Gru\u0308n.txt", "Grün.txt"),
+        ("CON.txt", "CON_.txt"),
+        ("sub/aux", "sub/aux_"),
+        ("com1.tar.gz", "com1_.tar.gz"),
+        ("console.txt", "console.txt"),
+        ("what?.txt", "what_.txt"),
+        ('a:b*"<c>|.txt', "a_b___c__.txt"),
+        ("ends. /x", "ends/x"),
+        ("...", "_"),
+        ("tab\tname", "tab_name"),
+        ("back\\slash", "back_slash"),
+        ("bad\udcff.txt", "bad_.txt"),
+    ],
+)
+def test_one_path(path: str, mended: str) -> None:
+    assert mend([path]) == (mended,)
+
+
+def test_names_that_differ_by_case_alone_are_told_apart() -> None:
+    assert mend(["Case.txt", "case.txt", "CASE.TXT"]) == ("Case.txt", "case (2).txt", "CASE (3).TXT")
+
+
+def test_an_untouched_name_keeps_its_place_before_a_mended_one() -> None:
+    assert mend(["a?.txt", "a_.txt"]) == ("a_ (2).txt", "a_.txt")
+
+
+def test_a_file_that_would_sit_where_a_folder_is_gives_way() -> None:
+    assert mend(["Docs", "docs/a.txt"]) == ("Docs (2)", "docs/a.txt")
+
+
+def test_long_paths_are_cut_and_stay_different() -> None:
+    one, two = mend([f"{'long folder ' * 12}/{'very long name ' * 9}{n}.psd" for n in (1, 2)])
+    assert one != two
+    assert len(one) <= PATH_CHARS
+    assert one.endswith(".psd")
+
+
+def test_very_deep_paths_fit() -> None:
+    (path,) = mend(["/".join(["abcdefgh"] * 60) + "/file.txt"])
+    assert len(path) <= PATH_CHARS
+    assert path.endswith("/file.txt")
+
+
+@given(st.lists(NAMES, max_size=12, unique=True))
+def test_whatever_comes_is_safe_unique_and_stable(paths: list[str]) -> None:
+    mended = mend(paths)
+    assert len({fold(path) for path in mended}) == len(paths)
+    folded = {fold(path) for path in mended}
+    for path in mended:
+        assert 0 < len(path) <= PATH_CHARS
+        for name in path.split("/"):
+            assert mend_name(name) == name
+            assert 0 < len(name.encode()) <= NAME_BYTES
+            assert not re.search(r'[\x00-\x1f<>:"|?*\\]|[. ]$', name)
+        folders = path.split("/")[:-1]
+        assert not {fold("/".join(folders[:depth])) for depth in range(1, len(folders) + 1)} & folded
+    assert mend(mended) == mended
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot hold such names")
+def test_a_folder_taken_in_has_safe_names_and_remembers_the_old_ones(tmp_path: Path) -> None:
+    for name in ("CON.txt", "a?.txt", "Case.txt", "case.txt", "plain.txt", "Gru\u0308n.txt"):
+        (tmp_path / name).write_text(name)
+    entries = take_in([tmp_path]).entries
+    renamed = {entry.original: entry.arcname for entry in entries if entry.original is not None}
+    expected = {"CON.txt": "CON_.txt", "a?.txt": "a_.txt"}
+    if len(entries) == 6:  # a file system that tells case apart
+        expected["case.txt"] = "case (2).txt"
+    assert renamed == expected
+    assert {"Grün.txt", "plain.txt", "Case.txt"} <= {entry.arcname for entry in entries}

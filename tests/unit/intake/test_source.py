@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from delivery.errors import Cancelled, LocalError, SourceChangedError
+from delivery.intake import source, take_in, with_digests
+from delivery.intake.source import Source
+from delivery.model import FileEntry
+from delivery.progress import CancelToken, RecordingProgress
+
+
+def entry_of(path: Path, data: bytes) -> FileEntry:
+    path.write_bytes(data)
+    return take_in([path]).entries[0]
+
+
+def read_all(entry: FileEntry) -> tuple[bytes, str]:
+    data = b""
+    buffer = bytearray(7)
+    with Source(entry) as reader:
+        while count := reader.readinto(buffer):
+            data += buffer[:count]
+        return data, reader.sha256
+
+
+def test_it_gives_the_bytes_and_their_digest(tmp_path: Path) -> None:
+    data = os.urandom(1000)
+    assert read_all(entry_of(tmp_path / "f", data)) == (data, hashlib.sha256(data).hexdigest())
+
+
+def test_the_portable_way_reads_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = os.urandom(1000)
+    entry = entry_of(tmp_path / "f", data)
+    monkeypatch.delattr(source.os, "readv", raising=False)
+    assert read_all(entry) == (data, hashlib.sha256(data).hexdigest())
+
+
+def test_a_file_that_was_replaced_before_reading_is_refused(tmp_path: Path) -> None:
+    entry = entry_of(tmp_path / "f", b"old")
+    (tmp_path / "f").write_bytes(b"newer")
+    with pytest.raises(SourceChangedError, match="changed"), Source(entry):
+        pass
+
+
+@pytest.mark.parametrize("change", ["append", "truncate", "touch"])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "f"
+    entry = entry_of(path, b"x" * 100)
+    with pytest.raises(SourceChangedError), Source(entry) as reader:
+        reader.readinto(bytearray(10))
+        if change == "append":
+            with path.open("ab") as stream:
+                stream.write(b"more")
+        elif change == "truncate":
+            os.truncate(path, 50)
+        else:
+            os.utime(path, ns=(0, entry.mtime_ns + 1_000_000_000))
+        while reader.readinto(bytearray(10)):
+            pass
+
+
+def test_a_file_that_has_gone_is_named(tmp_path: Path) -> None:
+    entry = entry_of(tmp_path / "f", b"x")
+    (tmp_path / "f").unlink()
+    with pytest.raises(LocalError, match="not there any more") as caught, Source(entry):
+        pass
+    assert caught.value.code == "file-missing"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pipe")
+def test_a_pipe_in_the_place_of_the_file_does_not_block(tmp_path: Path) -> None:
+    entry = entry_of(tmp_path / "f", b"x")
+    (tmp_path / "f").unlink()
+    os.mkfifo(tmp_path / "f")
+    with pytest.raises(SourceChangedError), Source(entry):
+        pass
+
+
+def test_many_files_are_hashed_in_their_order(tmp_path: Path) -> None:
+    for number in range(300):
+        (tmp_path / f"{number}").write_bytes(str(number).encode() * number)
+    progress = RecordingProgress()
+    entries = with_digests(take_in([tmp_path]).entries, progress=progress)
+    expected = [hashlib.sha256(str(n).encode() * n).hexdigest() for n in range(300)]
+    assert [entry.sha256 for entry in entries] == expected
+    assert progress.tasks[0].done == progress.tasks[0].total
+
+
+def test_hashing_stops_when_cancelled(tmp_path: Path) -> None:
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        with_digests([entry_of(tmp_path / "f", b"x" * 10)], cancel=token)
+
+
+def test_an_unknown_identity_is_not_compared(tmp_path: Path) -> None:
+    entry = replace(entry_of(tmp_path / "f", b"x"), inode=0)
+    assert read_all(entry)[0] == b"x"

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from delivery.errors import Cancelled, LocalError
+from delivery.intake import take_in
+from delivery.progress import CancelToken, RecordingProgress
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX links, pipes or modes")
+
+
+def make(folder: Path, **files: str) -> Path:
+    for name, text in files.items():
+        path = folder / name.replace("__", "/").replace("_dot_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def names(*paths: Path | str, **options: bool) -> list[str]:
+    return [entry.arcname for entry in take_in(list(paths), **options).entries]
+
+
+def test_one_folder_gives_paths_relative_to_itself_in_a_persons_order(tmp_path: Path) -> None:
+    work = make(tmp_path / "work", page10="x", page2="x", sub__inner="x", Page3="x")
+    deliverable = take_in([work])
+    assert [entry.arcname for entry in deliverable.entries] == ["page2", "Page3", "page10", "sub/inner"]
+    assert deliverable.name == "work"
+
+
+def test_one_file_keeps_its_name_and_names_the_delivery(tmp_path: Path) -> None:
+    make(tmp_path, logo_dot_txt="hello")
+    deliverable = take_in([tmp_path / "logo.txt"])
+    entry = deliverable.entries[0]
+    assert (deliverable.name, entry.arcname, entry.size, entry.media_type) == ("logo", "logo.txt", 5, "text/plain")
+    assert entry.sha256 is None
+
+
+def test_of_several_paths_each_keeps_its_own_name_in_front(tmp_path: Path) -> None:
+    make(tmp_path, a__one="x", b__one="x", top="x")
+    assert names(tmp_path / "a", tmp_path / "b", tmp_path / "top") == ["a/one", "b/one", "top"]
+
+
+def test_the_same_path_twice_is_taken_once(tmp_path: Path) -> None:
+    make(tmp_path, a="x", b="x")
+    assert names(tmp_path / "a", tmp_path / "a", tmp_path / "b") == ["a", "b"]
+
+
+def test_two_files_that_would_get_one_name_are_refused(tmp_path: Path) -> None:
+    make(tmp_path, x__logo="1", y__logo="2")
+    with pytest.raises(LocalError, match="would both be called logo") as caught:
+        take_in([tmp_path / "x" / "logo", tmp_path / "y" / "logo"])
+    assert caught.value.code == "same-name"
+
+
+def test_names_are_normalised(tmp_path: Path) -> None:
+    decomposed = unicodedata.normalize("NFD", "é.txt")
+    (tmp_path / decomposed).write_text("x")
+    assert names(tmp_path) == ["é.txt"]
+
+
+def test_junk_is_left_out_and_listed_and_kept_when_asked(tmp_path: Path) -> None:
+    make(tmp_path, work__a="x", work__Thumbs_dot_db="x", work__node_modules__m="x")
+    deliverable = take_in([tmp_path / "work"])
+    assert [entry.arcname for entry in deliverable.entries] == ["a"]
+    assert {item.path for item in deliverable.left_out} == {"Thumbs.db", "node_modules/"}
+    assert names(tmp_path / "work", keep_junk=True) == ["a", "node_modules/m", "Thumbs.db"]
+
+
+def test_a_missing_path_says_so(tmp_path: Path) -> None:
+    with pytest.raises(LocalError, match="does not exist") as caught:
+        take_in([tmp_path / "none"])
+    assert (caught.value.code, caught.value.exit_code) == ("path-not-found", 4)
+
+
+def test_an_empty_folder_is_nothing_to_deliver(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(LocalError, match="the folder is empty"):
+        take_in([tmp_path])
+
+
+def test_a_folder_of_junk_alone_says_why(tmp_path: Path) -> None:
+    make(tmp_path, _dot_DS_Store="x")
+    with pytest.raises(LocalError, match="left out") as caught:
+        take_in([tmp_path])
+    assert "--keep-junk" in caught.value.hint
+
+
+@posix
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    make(tmp_path, a="x")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(LocalError, match="a pipe"):
+        take_in([tmp_path])
+
+
+@posix
+def test_a_device_is_refused() -> None:
+    with pytest.raises(LocalError, match="a device"):
+        take_in([os.devnull])
+
+
+@posix
+def test_a_link_inside_the_tree_is_delivered_as_its_file(tmp_path: Path) -> None:
+    make(tmp_path, sub__real="content")
+    (tmp_path / "link").symlink_to("sub/real")
+    entries = {entry.arcname: entry.size for entry in take_in([tmp_path]).entries}
+    assert entries == {"link": 7, "sub/real": 7}
+
+
+@posix
+def test_a_link_to_a_folder_inside_the_tree_is_left_out_and_listed(tmp_path: Path) -> None:
+    make(tmp_path, sub__real="content")
+    (tmp_path / "again").symlink_to("sub")
+    deliverable = take_in([tmp_path])
+    assert [entry.arcname for entry in deliverable.entries] == ["sub/real"]
+    assert [item.path for item in deliverable.left_out] == ["again"]
+
+
+@posix
+@pytest.mark.parametrize(
+    ("target", "code"), [("/etc/hostname", "link-out-of-tree"), ("nothing-there", "dangling-link")]
+)
+def test_a_link_that_leads_out_or_nowhere_is_refused(tmp_path: Path, target: str, code: str) -> None:
+    make(tmp_path, a="x")
+    (tmp_path / "link").symlink_to(target)
+    with pytest.raises(LocalError) as caught:
+        take_in([tmp_path])
+    assert caught.value.code == code
+
+
+@posix
+def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
+    make(tmp_path, a="x")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("nothing-there")
+    with pytest.raises(LocalError) as caught:
+        take_in([tmp_path])
+    assert "pipe" in str(caught.value)
+    assert "link" in str(caught.value)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root reads everything")
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
+    make(tmp_path, a="x")
+    (tmp_path / "a").chmod(0)
+    with pytest.raises(LocalError, match="cannot be read"):
+        take_in([tmp_path])
+
+
+def test_progress_counts_every_file(tmp_path: Path) -> None:
+    for number in range(600):
+        (tmp_path / f"{number}.txt").write_text("x")
+    progress = RecordingProgress()
+    assert len(take_in([tmp_path], progress=progress).entries) == 600
+    assert [(task.done, task.total) for task in progress.tasks] == [(600, 600)]
+
+
+def test_it_stops_when_cancelled(tmp_path: Path) -> None:
+    make(tmp_path, a="x")
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(Cancelled):
+        take_in([tmp_path], cancel=token)

@@ -1,0 +1,152 @@
+"""verify and join: what is there against what was sent."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from delivery.errors import IntegrityError, LocalError
+from delivery.model import Deliverable, FileEntry, Limits, Profile, Via
+from delivery.packing import join, pack, verify
+from delivery.planning import plan
+
+DATA = random.Random(11).randbytes(450_001)
+MANIFEST = "delivery-manifest.json"
+
+
+def deliver(tmp_path: Path, contents: dict[str, bytes], limit: int | None) -> Path:
+    entries = []
+    for name, data in contents.items():
+        path = tmp_path / "source" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        status = path.stat()
+        entries.append(FileEntry(str(path), name, status.st_size, status.st_mtime_ns))
+    profile = Profile("test", "Test", Limits(limit))
+    out = tmp_path / "parts"
+    pack(plan(Deliverable("work", tuple(entries)), profile, via=Via.ATTACH), out)
+    return out
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Path:
+    return deliver(tmp_path, {"film.mov": DATA, "notes.txt": b"thank you"}, 100_000)
+
+
+def test_volumes_join_to_the_same_bytes(parts: Path, tmp_path: Path) -> None:
+    joined = join(parts, tmp_path / "out")
+    assert [Path(path).name for path in joined.files] == ["film.mov"]
+    assert (tmp_path / "out" / "film.mov").read_bytes() == DATA
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["film.mov"]
+
+
+def test_all_is_well(parts: Path) -> None:
+    checked = verify(parts)
+    assert (checked.name, checked.files, dict(checked.renamed)) == ("work", 0, {})
+    assert checked.parts == len(list(parts.iterdir())) - 2
+    assert verify(parts / MANIFEST) == checked
+
+
+def test_names_that_a_browser_gave_are_recognised_by_content(parts: Path, tmp_path: Path) -> None:
+    (parts / "film.mov.002").rename(parts / "film.mov (1).002")
+    assert verify(parts).renamed == {"film.mov (1).002": "film.mov.002"}
+    join(parts, tmp_path / "out")
+    assert (tmp_path / "out" / "film.mov").read_bytes() == DATA
+
+
+def missing(parts: Path) -> None:
+    (parts / "film.mov.003").unlink()
+
+
+def altered(parts: Path) -> None:
+    data = bytearray((parts / "film.mov.003").read_bytes())
+    data[5000] ^= 1
+    (parts / "film.mov.003").write_bytes(data)
+
+
+def truncated(parts: Path) -> None:
+    (parts / "film.mov.003").write_bytes((parts / "film.mov.003").read_bytes()[:-1])
+
+
+def too_long(parts: Path) -> None:
+    (parts / "film.mov.003").write_bytes((parts / "film.mov.003").read_bytes() + b"x")
+
+
+def swapped(parts: Path) -> None:
+    (parts / "film.mov.003").rename(parts / "x")
+    (parts / "film.mov.002").rename(parts / "film.mov.003")
+    (parts / "x").rename(parts / "film.mov.002")
+
+
+@pytest.mark.parametrize("damage", [missing, altered, truncated, too_long, swapped])
+def test_damage_is_named_with_exit_code_7_and_nothing_is_made(
+    damage: Callable[[Path], None], parts: Path, tmp_path: Path
+) -> None:
+    damage(parts)
+    word = damage.__name__.replace("_", " ")
+    for act in (lambda: verify(parts), lambda: join(parts, tmp_path / "out")):
+        with pytest.raises(IntegrityError, match=rf"film\.mov\.003.*{word}") as caught:
+            act()
+        assert caught.value.exit_code == 7
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_problem_is_named_at_once(parts: Path) -> None:
+    missing(parts)
+    (parts / "film.mov.001").write_bytes(b"")
+    with pytest.raises(IntegrityError, match=r"001 is truncated(.|\n)*003 is missing"):
+        verify(parts)
+
+
+def test_files_that_were_unpacked_already_stand_for_their_zip(tmp_path: Path) -> None:
+    contents = {f"dir/{n}.txt": b"text %d" % n for n in range(20)}
+    parts = deliver(tmp_path, contents, None)
+    (parts / "work.zip").unlink()
+    for name, data in contents.items():
+        (parts / name).parent.mkdir(exist_ok=True)
+        (parts / name).write_bytes(data)
+    assert (verify(parts).parts, verify(parts).files) == (0, 20)
+    (parts / "dir/7.txt").write_bytes(b"text 8")
+    with pytest.raises(IntegrityError, match=r"dir/7\.txt is altered"):
+        verify(parts)
+
+
+def test_nothing_is_overwritten_by_a_join(parts: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "film.mov").write_bytes(b"mine")
+    with pytest.raises(LocalError) as caught:
+        join(parts, tmp_path / "out")
+    assert caught.value.code == "out-exists"
+    assert (tmp_path / "out" / "film.mov").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a\\..\\b", "C:evil", "..", "a\0b", ""])
+def test_a_manifest_that_leads_out_of_its_folder_is_refused(name: str, parts: Path, tmp_path: Path) -> None:
+    document = json.loads((parts / MANIFEST).read_text(encoding="utf-8"))
+    for record, key in ((document["parts"][0], "filename"), (document["files"][0], "path")):
+        kept = record[key]
+        record[key] = name
+        (parts / MANIFEST).write_text(json.dumps(document), encoding="utf-8")
+        with pytest.raises(IntegrityError) as caught:
+            join(parts, tmp_path / "out")
+        assert caught.value.code == "manifest-broken"
+        record[key] = kept
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "other/1"}', '{"schema": "delivery.manifest/1"}', "\xff"])
+def test_a_broken_manifest_is_an_integrity_error(text: str, tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_bytes(text.encode("latin-1"))
+    with pytest.raises(IntegrityError) as caught:
+        verify(tmp_path)
+    assert caught.value.code == "manifest-broken"
+
+
+def test_a_missing_manifest_says_what_to_name(tmp_path: Path) -> None:
+    with pytest.raises(LocalError) as caught:
+        verify(tmp_path)
+    assert caught.value.code == "manifest-missing"

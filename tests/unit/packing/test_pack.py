@@ -1,0 +1,256 @@
+"""Plans made real: what lies in the folder, byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from delivery.errors import Cancelled, LocalError, PackingError, SourceChangedError
+from delivery.model import Deliverable, FileEntry, Limits, Method, PartKind, Profile, Via
+from delivery.packing import estimate, pack, pack_archives
+from delivery.planning import plan
+from delivery.progress import CancelToken, RecordingProgress
+
+MANIFEST = "delivery-manifest.json"
+
+
+def profile(file: int | None = None, message: int | None = None, files: int | None = None) -> Profile:
+    return Profile("test", "Test", Limits(file, message, files))
+
+
+def taken_in(root: Path, name: str = "work") -> Deliverable:
+    entries = []
+    for path in sorted(root.rglob("*")):
+        if path.is_file():
+            status = path.stat()
+            arcname = path.relative_to(root).as_posix()
+            entries.append(
+                FileEntry(
+                    str(path), arcname, status.st_size, status.st_mtime_ns, status.st_mode & 0o7777, inode=status.st_ino
+                )
+            )
+    return Deliverable(name, tuple(entries), folders=(str(root.absolute()),))
+
+
+def write(root: Path, name: str, content: bytes) -> Path:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Text, noise, an empty file, an executable, a name that is not ASCII; small and large."""
+    root = tmp_path / "source"
+    chance = random.Random(7)
+    for number in range(40):
+        write(root, f"photos/p{number}.jpg", chance.randbytes(chance.randint(10, 60_000)))
+        write(root, f"text/t{number}.txt", b"all work and no play\n" * chance.randint(1, 3000))
+    write(root, "big/noise.bin", chance.randbytes(1_500_000))
+    write(root, "big/words.csv", b"".join(b"%d,%d\n" % (n, n * n) for n in range(60_000)))
+    write(root, "leer.txt", b"")
+    write(root, "Grüße/日本.txt", "schön".encode())
+    write(root, "run.sh", b"#!/bin/sh\necho hello\n").chmod(0o755)
+    return root
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def unzipped(out: Path, target: Path) -> dict[str, bytes]:
+    for path in sorted(out.glob("*.zip")):
+        with zipfile.ZipFile(path) as archive:
+            assert archive.testzip() is None
+            archive.extractall(target)
+    return contents(target)
+
+
+def test_zips_give_back_every_byte_and_keep_the_limit(tree: Path, tmp_path: Path) -> None:
+    deliverable = taken_in(tree)
+    packed = pack(plan(deliverable, profile(file=1_600_000), via=Via.ATTACH), tmp_path / "out")
+    zips = list((tmp_path / "out").glob("*.zip"))
+    assert len(zips) > 1
+    assert all(path.stat().st_size <= 1_600_000 for path in zips)
+    assert unzipped(tmp_path / "out", tmp_path / "back") == contents(tree)
+    assert {file.arcname: file.sha256 for file in packed.files} == {
+        name: hashlib.sha256(data).hexdigest() for name, data in contents(tree).items()
+    }
+    for attachment in packed.attachments:
+        data = Path(attachment.path).read_bytes()
+        assert (attachment.size, attachment.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    assert [part.size for part in packed.plan.parts] == [attachment.size for attachment in packed.attachments]
+
+
+def test_modes_times_and_methods_are_kept_in_the_zip(tree: Path, tmp_path: Path) -> None:
+    os.utime(tree / "leer.txt", (100, 100))
+    os.utime(tree / "run.sh", (1_600_000_001, 1_600_000_001))
+    pack(plan(taken_in(tree), profile()), tmp_path / "out")
+    with zipfile.ZipFile(tmp_path / "out" / "work.zip") as archive:
+        infos = {info.filename: info for info in archive.infolist()}
+    assert infos["run.sh"].external_attr >> 16 == 0o100755
+    assert infos["run.sh"].date_time == (2020, 9, 13, 12, 26, 40)
+    assert infos["run.sh"].extra[5:] == (1_600_000_001).to_bytes(4, "little")
+    assert infos["leer.txt"].date_time == (1980, 1, 1, 0, 0, 0)
+    assert infos["big/noise.bin"].compress_type == zipfile.ZIP_STORED
+    assert infos["big/words.csv"].compress_type == zipfile.ZIP_DEFLATED
+    assert infos["Grüße/日本.txt"].flag_bits == 0x800
+    assert all(not info.flag_bits & 0x8 for info in infos.values())
+
+
+def test_the_same_input_gives_the_same_bytes(tree: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        pack(plan(taken_in(tree), profile(file=1_600_000)), tmp_path / name)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_few_files_are_copied_as_they_are(tmp_path: Path) -> None:
+    write(tmp_path / "source", "a.jpg", b"a" * 10)
+    write(tmp_path / "source", "b.txt", b"b" * 20)
+    packed = pack(plan(taken_in(tmp_path / "source"), profile()), tmp_path / "out")
+    assert [(a.filename, a.kind, a.message) for a in packed.attachments] == [
+        ("a.jpg", PartKind.AS_IS, 1),
+        ("b.txt", PartKind.AS_IS, 1),
+    ]
+    assert contents(tmp_path / "out").keys() == {"a.jpg", "b.txt", "SHA256SUMS", MANIFEST}
+
+
+def test_the_manifest_names_files_and_parts(tree: Path, tmp_path: Path) -> None:
+    packed = pack(plan(taken_in(tree), profile(file=1_600_000)), tmp_path / "out")
+    manifest = json.loads((tmp_path / "out" / MANIFEST).read_text(encoding="utf-8"))
+    assert manifest["schema"] == "delivery.manifest/1"
+    assert {record["path"]: record["sha256"] for record in manifest["files"]} == {
+        file.arcname: file.sha256 for file in packed.files
+    }
+    assert [record["filename"] for record in manifest["parts"]] == [a.filename for a in packed.attachments]
+    assert all(len(record["parts"]) == 1 for record in manifest["files"])
+
+
+@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="needs sha256sum")
+def test_sha256sum_takes_the_checksums(tree: Path, tmp_path: Path) -> None:
+    pack(plan(taken_in(tree), profile(file=1_600_000)), tmp_path / "out")
+    run = subprocess.run(["sha256sum", "--strict", "-c", "SHA256SUMS"], cwd=tmp_path / "out", capture_output=True)
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_file_above_the_limit_becomes_volumes_that_cat_joins(tmp_path: Path) -> None:
+    data = random.Random(1).randbytes(1_050_001)
+    write(tmp_path / "source", "film.mov", data)
+    packed = pack(plan(taken_in(tmp_path / "source"), profile(file=100_000), via=Via.ATTACH), tmp_path / "out")
+    volumes = [a for a in packed.attachments if a.kind is PartKind.VOLUME]
+    assert [a.filename for a in volumes] == [f"film.mov.{n:03d}" for n in range(1, 12)]
+    assert b"".join(Path(a.path).read_bytes() for a in volumes) == data
+    assert packed.files[0].sha256 == hashlib.sha256(data).hexdigest()
+    assert all(a.sha256 == hashlib.sha256(Path(a.path).read_bytes()).hexdigest() for a in packed.attachments)
+
+
+def test_real_sizes_decide_how_many_zips_there_are(tmp_path: Path) -> None:
+    for number in range(12):
+        write(tmp_path / "source", f"{number}.txt", b"x" * 100_000)
+    planned = plan(taken_in(tmp_path / "source"), profile(file=250_000))
+    packed = pack(planned, tmp_path / "out")
+    assert (len(planned.parts), len(packed.plan.parts)) == (6, 1)
+
+
+def test_estimates_are_near_and_cover_every_file(tree: Path) -> None:
+    deliverable = taken_in(tree)
+    sizes = estimate(deliverable)
+    assert sizes.keys() == {entry.arcname for entry in deliverable.entries}
+    assert all(sizes[entry.arcname] <= entry.size for entry in deliverable.entries if entry.size)
+    assert sizes["big/noise.bin"] == 1_500_000
+    assert sizes["big/words.csv"] < 1_000_000
+
+
+def test_the_link_way_makes_only_the_zips(tree: Path, tmp_path: Path) -> None:
+    planned = plan(taken_in(tree), profile(), via=Via.LINK)
+    assert planned.method is Method.LINK
+    packed = pack_archives(planned, tmp_path / "work")
+    assert contents(tmp_path / "work").keys() == {"work.zip"}
+    assert packed.manifest_path is None
+    assert all(file.sha256 for file in packed.files)
+
+
+def test_a_link_of_few_files_needs_no_folder(tmp_path: Path) -> None:
+    write(tmp_path / "source", "a.jpg", b"a" * 10)
+    packed = pack_archives(plan(taken_in(tmp_path / "source"), profile(), via=Via.LINK), tmp_path / "work")
+    assert packed.attachments == ()
+    assert not (tmp_path / "work").exists()
+
+
+def test_progress_counts_each_source_byte_once(tree: Path, tmp_path: Path) -> None:
+    progress = RecordingProgress()
+    deliverable = taken_in(tree)
+    pack(plan(deliverable, profile(file=1_600_000)), tmp_path / "out", progress=progress)
+    (task,) = progress.tasks
+    assert (task.total, task.done) == (deliverable.size, deliverable.size)
+
+
+def test_an_out_folder_with_something_in_it_is_refused_and_left_alone(tree: Path, tmp_path: Path) -> None:
+    write(tmp_path / "out", "mine.txt", b"mine")
+    with pytest.raises(LocalError) as caught:
+        pack(plan(taken_in(tree), profile()), tmp_path / "out")
+    assert (caught.value.code, contents(tmp_path / "out")) == ("out-not-empty", {"mine.txt": b"mine"})
+
+
+def test_an_out_folder_inside_the_source_is_refused(tree: Path) -> None:
+    with pytest.raises(LocalError) as caught:
+        pack(plan(taken_in(tree), profile()), tree / "out")
+    assert caught.value.code == "out-inside-source"
+    assert not (tree / "out").exists()
+
+
+def test_a_source_that_changed_is_refused_and_nothing_is_left(tree: Path, tmp_path: Path) -> None:
+    planned = plan(taken_in(tree), profile())
+    write(tree, "big/noise.bin", b"shorter")
+    with pytest.raises(SourceChangedError, match=r"noise\.bin"):
+        pack(planned, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cancelled_run_leaves_nothing(tree: Path, tmp_path: Path) -> None:
+    cancel = CancelToken()
+    cancel.cancel()
+    (tmp_path / "out").mkdir()
+    with pytest.raises(Cancelled):
+        pack(plan(taken_in(tree), profile()), tmp_path / "out", cancel=cancel)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_leftovers_of_a_dead_run_are_removed_with_what_it_had_moved(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write(out, ".delivery-unfinished-0badcafe/lock", b"")
+    write(out, ".delivery-unfinished-0badcafe/moving", b"work.zip\0delivery-manifest.json")
+    write(out, ".delivery-unfinished-0badcafe/delivery-manifest.json", b"{}")
+    write(out, "work.zip", b"of the dead run")
+    pack(plan(taken_in(tree), profile()), out)
+    assert contents(out).keys() == {"work.zip", "SHA256SUMS", MANIFEST}
+
+
+def test_a_live_run_in_the_same_folder_is_left_alone(tree: Path, tmp_path: Path) -> None:
+    from delivery.packing.workspace import Workspace
+
+    with Workspace(tmp_path / "out") as other:
+        with pytest.raises(LocalError) as caught:
+            pack(plan(taken_in(tree), profile()), tmp_path / "out")
+        assert caught.value.code == "out-in-use"
+        assert other.folder.exists()
+
+
+def test_a_plan_whose_zips_turn_out_larger_than_estimated_is_not_carried_out(tmp_path: Path) -> None:
+    write(tmp_path / "source", "noise.bin", random.Random(3).randbytes(300_000))
+    deliverable = taken_in(tmp_path / "source")
+    planned = plan(deliverable, profile(file=200_000), packed_sizes={"noise.bin": 100_000})
+    assert planned.method is Method.ATTACH
+    with pytest.raises(PackingError) as caught:
+        pack(planned, tmp_path / "out")
+    assert caught.value.code == "plan-changed"
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from delivery.config import Settings
+from delivery.errors import ConfigError, StoreRefusedError
+from delivery.options import StoreOptions
+from delivery.storage import open_store
+from delivery.storage.quirks import table
+
+UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
+FULL = {"bucket": "work", "endpoint": "https://s3.example.com", "access_key_id": "AK", "secret_access_key": "SECRET"}
+
+
+def opened(**values: str | None):  # type: ignore[no-untyped-def]
+    return open_store("main", Settings(stores={"main": StoreOptions(**{**FULL, **values})}), until=UNTIL)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "values, hint",
+    [
+        ({"bucket": None}, "bucket = "),
+        ({"endpoint": None}, "endpoint = "),
+        ({"endpoint": None, "profile": "r2"}, "r2.cloudflarestorage.com"),
+        ({"endpoint": None, "profile": "aws"}, "region = "),
+        ({"profile": "nope"}, "minio"),
+        ({"endpoint": "s3.example.com"}, "https://"),
+        ({"endpoint": "http://s3.example.com"}, "https"),
+    ],
+)
+def test_an_incomplete_store_is_an_error_that_says_what_to_write(values: dict[str, str | None], hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        opened(**values)
+    assert hint in caught.value.hint
+
+
+def test_an_unknown_store_lists_the_known() -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_store("mian", Settings(stores={"main": StoreOptions()}), until=UNTIL)
+    assert "local, main" in caught.value.hint
+
+
+def test_no_credentials_is_said_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    with pytest.raises(StoreRefusedError, match="no credentials"):
+        opened(access_key_id=None, secret_access_key=None)
+
+
+@pytest.mark.parametrize(
+    "region", ["us-east-1", "us-west-1", "eu-west-1", "ap-southeast-1", "sa-east-1", "eu-central-1", "me-south-1"]
+)
+def test_links_are_sigv4_on_the_regional_host_in_every_region(region: str) -> None:
+    from datetime import timedelta
+
+    store = opened(profile="aws", endpoint=None, region=region)
+    url = store.presign("k/x.txt", timedelta(days=7))
+    host = "work.s3.amazonaws.com" if region == "us-east-1" else f"work.s3.{region}.amazonaws.com"
+    assert url.startswith((f"https://{host}/k/x.txt?", f"https://work.s3.{region}.amazonaws.com/k/x.txt?"))
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url and f"%2F{region}%2Fs3%2F" in url
+
+
+@pytest.mark.parametrize("profile", [name for name in table() if name not in ("aws", "embedded")])
+def test_links_of_every_profile_are_sigv4_for_their_addressing(profile: str) -> None:
+    from datetime import timedelta
+
+    store = opened(profile=profile)
+    url = store.presign("k", timedelta(hours=1))
+    virtual = table()[profile].addressing == "virtual"
+    assert url.startswith("https://work.s3.example.com/k?" if virtual else "https://s3.example.com/work/k?")
+    assert "X-Amz-Signature=" in url and "AWSAccessKeyId" not in url
+
+
+def test_a_dotted_bucket_falls_back_to_path_style() -> None:
+    from datetime import timedelta
+
+    store = opened(profile="aws", endpoint=None, region="eu-central-1", bucket="my.bucket")
+    url = store.presign("k", timedelta(hours=1))
+    assert url.startswith("https://s3.eu-central-1.amazonaws.com/my.bucket/k?")
+
+
+def test_no_secret_is_in_a_repr() -> None:
+    store = opened(access_key_id="AKVISIBLE", secret_access_key="VERYSECRET")
+    assert "VERYSECRET" not in repr(store) and "AKVISIBLE" not in repr(store)

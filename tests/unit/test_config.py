@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from delivery import config
+from delivery.config import Settings
+from delivery.errors import ConfigError
+from delivery.model import Via
+
+ROOT = Path(__file__).parents[2]
+
+
+def load(tmp_path: Path, text: str, **environ: str) -> Settings:
+    path = tmp_path / "config.ini"
+    path.write_text(text, "utf-8")
+    path.chmod(0o600)
+    return Settings.load(path, environ=environ)
+
+
+def test_without_a_file_every_option_has_its_default() -> None:
+    settings = Settings.load(environ={"DELIVERY_HOME": "/nowhere"})
+    assert settings == Settings()
+    assert settings.delivery.platform == "fiverr"
+    assert settings.delivery.expires == timedelta(days=7)
+    assert settings.origin("delivery.platform") == "default"
+
+
+def test_option_beats_environment_beats_file_beats_default(tmp_path: Path) -> None:
+    text = "[delivery]\nplatform = gmail\nlanguage = es\nexpires = 3d\n"
+    settings = load(tmp_path, text, DELIVERY_LANGUAGE="fr", DELIVERY_EXPIRES="2d").override(expires=timedelta(days=1))
+    assert (settings.delivery.platform, settings.delivery.language) == ("gmail", "fr")
+    assert settings.delivery.expires == timedelta(days=1)
+    assert "config.ini [delivery]" in settings.origin("delivery.platform")
+    assert settings.origin("delivery.language") == "DELIVERY_LANGUAGE"
+    assert settings.origin("delivery.expires") == "given"
+
+
+def test_a_file_here_comes_before_the_one_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "config.ini").write_text("[delivery]\nplatform = gmail\n")
+    monkeypatch.chdir(tmp_path)
+    environ = {"DELIVERY_HOME": str(home)}
+    assert Settings.load(environ=environ).delivery.platform == "gmail"
+    Path("delivery.ini").write_text("[delivery]\nplatform = discord\n")
+    assert Settings.load(environ=environ).delivery.platform == "discord"
+
+
+def test_several_stores_and_platforms_have_sections_of_their_own(tmp_path: Path) -> None:
+    text = "[store:a]\nbucket = one\n[store:b]\nbucket = two\n[platform:club]\nfile_limit = 5 MB\n"
+    settings = load(tmp_path, text)
+    assert {name: store.bucket for name, store in settings.stores.items()} == {"a": "one", "b": "two"}
+    assert settings.platforms["club"].file_limit == 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "hint"),
+    [
+        ("[delivery]\nplatfrom = fiverr\n", "unknown option 'platfrom'", "did you mean 'platform'?"),
+        ("[delivry]\n", "unknown section [delivry]", "did you mean 'delivery'?"),
+        ("[store]\nbucket = x\n", "unknown section [store]", "store:NAME"),
+        ("[delivery]\nexpires = soon\n", "'soon' is not a duration", "How long links live"),
+        ("[delivery]\nvia = pigeon\n", "'pigeon' is not one of auto, attach, link", "auto picks"),
+        ("[delivery]\nstrict = perhaps\n", "neither yes nor no", "Warnings block too"),
+        ("platform = fiverr\n", "no section headers", "config.example.ini"),
+        ("[delivery]\nplatform = a\nplatform = b\n", "already exists", "config.example.ini"),
+    ],
+)
+def test_a_broken_file_is_a_clear_error(tmp_path: Path, text: str, words: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert words in str(caught.value)
+    assert "config.ini" in str(caught.value)
+    assert hint in caught.value.hint
+
+
+def test_a_named_file_that_is_absent_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="does not exist"):
+        Settings.load(tmp_path / "none.ini")
+
+
+def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "config.ini"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        Settings.load(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are a POSIX matter")
+def test_a_file_with_keys_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "config.ini"
+    path.write_text("[store:a]\nbucket = x\nsecret_access_key = hush\n")
+    path.chmod(0o644)
+    with pytest.raises(ConfigError, match="can be read by others") as caught:
+        Settings.load(path)
+    assert "chmod 600" in caught.value.hint
+    path.chmod(0o600)
+    assert Settings.load(path).stores["a"].secret_access_key == "hush"
+
+
+def test_keys_never_show(tmp_path: Path) -> None:
+    settings = load(tmp_path, "[store:a]\naccess_key_id = AKIAHUSH\nsecret_access_key = hush-hush\n")
+    assert "hush" not in repr(settings).lower()
+
+
+def test_the_example_is_the_generated_one_and_loads_as_the_defaults(tmp_path: Path) -> None:
+    text = (ROOT / "config.example.ini").read_text("utf-8")
+    assert text == config.example()
+    plain = load(tmp_path, text)
+    assert (plain.delivery, plain.upload, plain.checks, plain.message) == (
+        Settings().delivery, Settings().upload, Settings().checks, Settings().message,
+    )  # fmt: skip
+
+
+def test_every_option_of_the_example_can_be_taken_out_of_its_comment(tmp_path: Path) -> None:
+    """Each line as a user would uncomment it, so that no example value is one that the reader refuses."""
+    lines = [line[1:] if line.startswith("#") and line[1:2] != " " else line for line in config.example().splitlines()]
+    settings = load(tmp_path, "\n".join(lines))
+    assert settings.delivery.via is Via.AUTO
+    assert settings.stores["mine"].bucket == "my-deliveries"
