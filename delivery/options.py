@@ -102,7 +102,9 @@ class UploadOptions:
     threshold: int = option(64 * 1024**2, "Files from this size on go up in parts", parse_size)
     part_size: int = option(16 * 1024**2, "The size of one S3 part; raised by itself for very large files", parse_size)
     threads: int = option(2, "S3 parts under way at once; more than the machine's cores cost time", parse_positive)
-    bwlimit: int | None = option(None, "Bytes per second over all transfers; empty: no limit", parse_size, example="5MB")
+    bwlimit: int | None = option(
+        None, "Bytes per second over all transfers; empty: no limit", parse_size, example="5MB"
+    )
     verify: bool = option(False, "Read every object back and compare its SHA-256", parse_bool)
     attempts: int = option(6, "Tries for each request before the store counts as unreachable", parse_positive)
 

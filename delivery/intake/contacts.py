@@ -100,7 +100,7 @@ def _places(lowered: bytes, anchors: tuple[bytes, ...]) -> Iterator[int]:
             at = lowered.find(anchor, at + len(anchor))
 
 
-_MESSENGERS = tuple(b"wa.me/ t.me/ signal.me/ telegram whatsapp skype discord wechat viber".split()) + (b"whats app",)
+_MESSENGERS = (*b"wa.me/ t.me/ signal.me/ telegram whatsapp skype discord wechat viber".split(), b"whats app")
 _DIGITS = tuple(b"+%d" % digit for digit in range(1, 10))
 _ANCHORED = (
     ((b"@",), _EMAIL, "an email address"),

@@ -125,6 +125,7 @@ def _running(program: Path, folder: Folder, identity: Identity) -> Iterator[subp
             stderr=log,
             env=environ,
             cwd=folder.path,
+            umask=0o077 if os.name == "posix" else -1,
             preexec_fn=process.die_with_parent if sys.platform == "linux" else None,
         )
     folder.change_state(child=child.pid, child_start=process.started(child.pid), ready=False)

@@ -61,6 +61,7 @@ class Folder:
         path = places.data_dir() / "store"
         try:
             places.private_dir(path)
+            places.private_dir(path / "files")
             places.private_dir(path / "files" / BUCKET)
         except OSError as error:
             raise LocalError(
