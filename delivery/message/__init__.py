@@ -3,7 +3,7 @@
 from delivery.message.changes import Changes, compare
 from delivery.message.compose import Reply, Situation, compose, reply
 from delivery.message.language import codes as language_codes
-from delivery.message.lint import LintFinding, lint, lint_name
+from delivery.message.lint import LintFinding, lint, lint_name, warnings
 
 __all__ = [
     "Changes",
@@ -16,4 +16,5 @@ __all__ = [
     "lint",
     "lint_name",
     "reply",
+    "warnings",
 ]
