@@ -45,17 +45,27 @@ class Handover:
     cancel: CancelToken
     now: datetime
     findings: tuple[Finding, ...] = ()
+    revision_of: str | None = None
+    """The delivery that this one replaces."""
 
     def run(self, plan: Plan) -> Delivery:
         """Do what ``plan`` says, compose the messages, record it. What can be refused early is refused first."""
         ledger = Ledger(places.data_dir())
         ledger.list(limit=1, now=self.now)
+        before = ledger.load(self.revision_of) if self.revision_of else None
         out = choose_out(self.settings.delivery.out, plan)
         done = self._attach(plan, out) if plan.method is Method.ATTACH else self._link(plan, out)
         zone = zone_of(self.settings, done.expires_at or self.now)
-        texts = message.compose(done, options=self.settings.message, zone=zone, now=self.now)
-        done = replace(done, messages=texts)
-        ledger.record(done, waived=self.settings.delivery.allow)
+        texts = message.compose(
+            done,
+            options=self.settings.message,
+            zone=zone,
+            now=self.now,
+            situation=message.Situation.REVISION if before else message.Situation.FIRST,
+            changes=message.compare(before.files, done.files) if before else None,
+        )
+        done = replace(done, messages=texts, notes=(*done.notes, *message.warnings(texts, plan.profile)))
+        ledger.record(done, waived=self.settings.delivery.allow, revision_of=before.id if before else None)
         return done
 
     def _attach(self, plan: Plan, out: Path) -> Delivery:

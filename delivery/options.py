@@ -186,6 +186,8 @@ class MessageOptions:
     templates: str | None = option(
         None, "Folder with sentences (en.toml) and layouts (attach.txt, link.txt) of your own"
     )
+    held: tuple[str, ...] = option((), "Words of your own that `delivery lint` should name too", parse_list)
+    bilingual: bool = option(False, "Put English below messages in another language", parse_bool)
 
 
 def option_names(section: type) -> tuple[str, ...]:

@@ -67,6 +67,14 @@ deep = _option("--deep", is_flag=True, default=None, help="Decode every picture,
 strip = _option("--strip", is_flag=True, default=None, help="Deliver copies without personal metadata.")
 dry_run = _option("--dry-run", "-n", is_flag=True, help="Say what would be done, and why; do nothing.")
 
+bilingual = _option("--bilingual", is_flag=True, help="Put English below a message in another language.")
+copy = _option("--copy", is_flag=True, help="Put the message on the clipboard too; several, one after the other.")
+qr = _option("--qr", metavar="FILE", help="The link as a QR code: a PNG of this name, or - for the terminal.")
+saying = together(language, bilingual, copy)
+revision_of = click.option(
+    "--revision-of", metavar="ID", help="The delivery that this one replaces: the message says what changed."
+)
+
 json = _option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 config = _option(
     "--config", type=click.Path(), metavar="FILE", help="A configuration file (default: delivery.ini here, then yours)."
@@ -100,6 +108,8 @@ def session(values: dict[str, Any]) -> Iterator[Session]:
         values.pop(name) for name in ("as_json", "quiet", "verbose", "no_progress", "config")
     )
     settings = Settings.load(file)
+    if values.pop("bilingual", False):
+        settings = replace(settings, message=replace(settings.message, bilingual=True))
     shown = not (quiet or silent)
     cancel = CancelToken()
     with progress_for(shown) as progress, _cancelling(cancel):

@@ -16,7 +16,8 @@ from delivery.model import Via
 @options.platform
 @options.out
 @options.order
-@options.language
+@options.saying
+@options.revision_of
 @options.allow
 @options.strict
 @options.keep_junk

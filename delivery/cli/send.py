@@ -18,7 +18,9 @@ from delivery.cli.act import act
 @options.expires
 @options.store
 @options.order
-@options.language
+@options.saying
+@options.qr
+@options.revision_of
 @options.allow
 @options.strict
 @options.keep_junk

@@ -25,7 +25,9 @@ optional_paths = click.argument("paths", nargs=-1, type=click.Path(), metavar="P
 @options.expires
 @options.store
 @options.order
-@options.language
+@options.saying
+@options.qr
+@options.revision_of
 @options.allow
 @options.strict
 @options.keep_junk
