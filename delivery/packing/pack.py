@@ -124,7 +124,7 @@ class _Work:
         finally:
             spool.close()
         self.files = tuple(
-            replace(entry, sha256=self._digests[entry.arcname]) if entry.arcname in self._digests else entry
+            _with_digest(entry, self._digests.get(entry.arcname, entry.sha256))
             for entry in self.plan.deliverable.entries
         )
 
@@ -221,6 +221,14 @@ class _Work:
         files = [entry for entry in self.files if entry.arcname in cut]
         page: bytes = joiner.page(manifest.document(self.plan.deliverable.name, files, volumes), language=language)
         return page if len(page) <= part.size else None
+
+
+def _with_digest(entry: FileEntry, sha256: str | None) -> FileEntry:
+    """``dataclasses.replace`` takes four times as long, which shows with 100,000 files."""
+    return FileEntry(
+        entry.path, entry.arcname, entry.size, entry.mtime_ns, entry.mode, entry.media_type, sha256, entry.inode,
+        entry.original,
+    )  # fmt: skip
 
 
 def _changed(why: str) -> PackingError:
