@@ -51,6 +51,8 @@ store = _option(
     "--store", metavar="NAME", help="The [store:NAME] of your configuration (default: local, on this machine)."
 )
 order = _option("--order", metavar="TEXT", help="A label for the order, shown to the buyer and kept in the record.")
+note = _option("--note", metavar="TEXT", help="A line for the buyer on the delivery page.")
+page = _option("--page/--no-page", default=None, help="One page for the chat instead of several links (default: yes).")
 language = _option("--language", metavar="en", help="The language of the message.")
 allow = _option(
     "--allow", type=LIST, multiple=True, metavar="CODE", help="Waive a finding by its code; may be repeated."
@@ -83,7 +85,7 @@ quiet = _option("--quiet", "-q", is_flag=True, help="Only the result and errors.
 verbose = _option("--verbose", "-v", is_flag=True, help="Say more: where settings come from, every reason.")
 no_progress = _option("--no-progress", is_flag=True, help="No progress bars or lines.")
 
-transfer = together(bwlimit, verify)
+transfer = together(note, page, bwlimit, verify)
 common = together(json, config, quiet, verbose, no_progress)
 looking = together(since, expect, deep)
 finding_options = together(platform, allow, strict, keep_junk, looking)
