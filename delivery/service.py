@@ -106,6 +106,7 @@ def carry_out(
         cancel or CancelToken(),
         now,
         inspection.findings,
+        inspection.waived,
         revision_of,
     )
     return handover.run(planned)
