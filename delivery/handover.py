@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from delivery import hosting, message, packing, places, storage
 from delivery.config import Settings
 from delivery.errors import UsageError
-from delivery.hosting import Upload, Uploaded
+from delivery.hosting import Upload, Uploaded, page
 from delivery.intake import with_digests
 from delivery.ledger import Ledger
 from delivery.model import (
@@ -83,43 +83,82 @@ class Handover:
         store = storage.open_store(options.store, self.settings, until=self.now + options.expires)
         hosting.check_life(store, options.expires, now=self.now)
         store.ensure_ready()
-        prefix = hosting.new_prefix(store)
-        with storage.kept_up(options.store), Workspace(out) as workspace:
+        with (
+            storage.kept_up(options.store),
+            hosting.journal_for(store, [part.filename for part in plan.parts]) as journal,
+            Workspace(out) as workspace,
+        ):
             archives = workspace.folder / _ARCHIVES
             packed = packing.pack_archives(plan, archives, progress=self.progress, cancel=self.cancel)
-            uploaded = self._upload(store, prefix, _uploads(packed))
+            uploaded = self._upload(store, journal, _uploads(packed))
             files = _with_digests(packed.files, uploaded)
             manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, _as_parts(packed.plan, uploaded))
-            uploaded += self._upload(store, prefix, [Upload.of_path(workspace.folder / MANIFEST)])
+            uploaded += self._upload(store, journal, [Upload.of_path(workspace.folder / MANIFEST)])
             *links, manifest_link = self._proven_links(store, uploaded)
             expires_at = links[0].expires_at
+            shown_page = self._page(store, journal, workspace.folder, plan, links, files)
             shown = self._proof(packed.plan, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
+            journal.finish()
         return replace(
             self._begun(packed.plan, files, out),
             attachments=(replace(shown, path=str(out / shown.filename)),),
             links=tuple(links),
+            page=shown_page,
             manifest=ManifestPlace(str(out / MANIFEST), manifest_link.url),
             store=options.store,
-            prefix=prefix,
+            prefix=journal.prefix,
             expires_at=expires_at,
             notes=_link_notes(plan, store.notice),
         )
+
+    def _page(
+        self,
+        store: storage.Store,
+        journal: hosting.Journal,
+        folder: Path,
+        plan: Plan,
+        links: Sequence[Link],
+        files: Sequence[FileEntry],
+    ) -> Link | None:
+        """One link for the chat where there are several; a single file needs no page around it."""
+        options = self.settings.delivery
+        if len(links) < 2 or not options.page:
+            return None
+        content = page.render(
+            plan.deliverable.name,
+            page.page_files(links, files, cancel=self.cancel),
+            expires_at=links[0].expires_at,
+            order=options.order,
+            note=options.note,
+            language=options.language,
+        )
+        (folder / page.FILENAME).write_bytes(content)
+        uploads = [Upload.of_path(folder / page.FILENAME, None, page.MEDIA_TYPE, inline=True)]
+        return self._proven_links(store, self._upload(store, journal, uploads))[0]
 
     def _proven_links(self, store: storage.Store, uploaded: Sequence[Uploaded]) -> tuple[Link, ...]:
         """Signed now, kept alive up to their end, and each opened once as the buyer will."""
         options = self.settings.delivery
         links = hosting.sign(store, uploaded, expires_in=options.expires, now=self.now)
-        for link in links:
+        for link, item in zip(links, uploaded, strict=True):
             if link.expires_at is not None:
                 storage.keep_until(options.store, link.expires_at)
-            hosting.try_link(link, cancel=self.cancel)
+            hosting.try_link(link, inline=item.inline, cancel=self.cancel)
         return links
 
-    def _upload(self, store: storage.Store, prefix: str, uploads: Sequence[Upload]) -> tuple[Uploaded, ...]:
+    def _upload(
+        self, store: storage.Store, journal: hosting.Journal, uploads: Sequence[Upload]
+    ) -> tuple[Uploaded, ...]:
         return hosting.upload(
-            store, uploads, prefix=prefix, options=self.settings.upload, progress=self.progress, cancel=self.cancel
+            store,
+            uploads,
+            prefix=journal.prefix,
+            journal=journal,
+            options=self.settings.upload,
+            progress=self.progress,
+            cancel=self.cancel,
         )
 
     def _proof(self, plan: Plan, folder: Path, files: Sequence[FileEntry], expires_at: datetime | None) -> Attachment:

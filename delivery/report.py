@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Document = Mapping[str, Any]
 
 SEND, CHECK, ERROR = "delivery.send/1", "delivery.check/1", "delivery.error/1"
+REVOKE, PRUNE, DOCTOR = "delivery.revoke/1", "delivery.prune/1", "delivery.doctor/1"
 REPLY, LINT, STATUS = "delivery.reply/1", "delivery.lint/1", "delivery.status/1"
 VERIFY, LIST, PLATFORMS, STORE = "delivery.verify/1", "delivery.list/1", "delivery.platforms/1", "delivery.store/1"
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from delivery import checks, intake, packing, planning, platforms
+from delivery import checks, intake, packing, places, planning, platforms
 from delivery.afterwards import compose_message
 from delivery.config import Settings
 from delivery.errors import BlockedError
 from delivery.handover import Handover, zone_of
+from delivery.intake import strip
 from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Plan, Profile, Via
 from delivery.progress import CancelToken, NullProgress, Progress
@@ -31,6 +32,8 @@ class Inspection:
     deliverable: Deliverable
     findings: tuple[Finding, ...]
     waived: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    """What ``strip`` took out."""
 
     @property
     def files(self) -> tuple[FileEntry, ...]:
@@ -54,7 +57,8 @@ def check(
 ) -> Inspection:
     """Look at ``paths`` and say what is wrong, leaky or blocked. Nothing is written, nothing is sent.
 
-    ``options`` are those of the ``[delivery]`` section (``platform``, ``strict``, ``allow`` ...). With ``digests``
+    ``options`` are those of the ``[delivery]`` and ``[checks]`` sections (``platform``, ``allow``, ``since``
+    ...); with ``strip`` cleaned copies are made in the state folder and stand in the deliverable. With ``digests``
     every file is hashed. Raises ConfigError, UsageError for an unknown platform or language, and LocalError for paths
     that cannot be taken.
     """
@@ -64,13 +68,17 @@ def check(
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
     profile = platforms.get(settings.delivery.platform, settings)
     deliverable = intake.take_in(paths, keep_junk=settings.delivery.keep_junk, progress=progress, cancel=cancel)
+    notes: tuple[str, ...] = ()
+    if settings.checks.strip:
+        stripped = strip.strip(deliverable, places.state_dir() / "cleaned", progress=progress, cancel=cancel)
+        deliverable, notes = stripped.deliverable, strip.summary(stripped.removed)
     if digests:
         entries = intake.with_digests(deliverable.entries, progress=progress, cancel=cancel)
         deliverable = replace(deliverable, entries=entries)
     observations = intake.observe(deliverable, options=settings.checks, progress=progress, cancel=cancel)
     found = checks.run(deliverable, observations, profile, settings.checks, now=now or datetime.now(UTC))
     kept, waived = checks.waive(found, settings.delivery.allow)
-    return Inspection(settings, profile, deliverable, kept, waived)
+    return Inspection(settings, profile, deliverable, kept, waived, notes)
 
 
 def plan(inspection: Inspection) -> Plan:
@@ -109,7 +117,8 @@ def carry_out(
         inspection.waived,
         revision_of,
     )
-    return handover.run(planned)
+    done = handover.run(planned)
+    return replace(done, notes=(*inspection.notes, *done.notes))
 
 
 def dry_run(inspection: Inspection, planned: Plan, *, now: datetime | None = None) -> Delivery:

@@ -16,11 +16,14 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
     with options.session(values) as session:
         from delivery import service
 
+        settings = options.transfer_settings(session.settings, values)
         given = options.overrides(values)
         if via is not None:
             given["via"] = via
+        if only_plan:
+            given["strip"] = False  # cleaned copies are made when it is done, not when it is planned
         inspection = service.check(
-            paths, settings=session.settings, digests=False, progress=session.progress, cancel=session.cancel, **given
+            paths, settings=settings, digests=False, progress=session.progress, cancel=session.cancel, **given
         )
         spoken = not (session.as_json or session.quiet)
         if spoken:

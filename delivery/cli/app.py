@@ -24,9 +24,13 @@ _COMMANDS: dict[str, str] = {
     "lint": "What in a text of yours a marketplace may hold back, and how else to say it.",
     "list": "What was delivered.",
     "show": "One delivery, whole.",
+    "renew": "Sign the links of a delivery again, without uploading.",
+    "revoke": "End the links of a delivery now, and prove it.",
+    "prune": "Remove from the stores what is past its time.",
     "status": "Which links end soon; the exit code says so too, for cron.",
     "record": "The dated, factual account of a delivery, for Customer Support.",
     "platforms": "What each platform takes, with source and date.",
+    "doctor": "Try the configured store for real.",
     "init": "Write a config.ini, asking what it needs.",
     "store": "The embedded store on this machine: serve, status, stop.",
 }

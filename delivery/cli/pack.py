@@ -21,6 +21,8 @@ from delivery.model import Via
 @options.allow
 @options.strict
 @options.keep_junk
+@options.looking
+@options.strip
 @options.dry_run
 @options.common
 def command(paths: tuple[str, ...], **values: Any) -> None:

@@ -24,6 +24,9 @@ from delivery.cli.act import act
 @options.allow
 @options.strict
 @options.keep_junk
+@options.transfer
+@options.looking
+@options.strip
 @options.dry_run
 @options.common
 def command(paths: tuple[str, ...], **values: Any) -> None:

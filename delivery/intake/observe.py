@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Callable
 
+from delivery.intake import deep
 from delivery.intake.observation import Fact, Observation, Observations, Seen
 from delivery.intake.readers import archives, design, formats, media, pdf, pictures, text
 from delivery.intake.readers.view import Exhausted, View
@@ -53,6 +54,9 @@ _READERS: dict[str, Reader] = {
 }
 
 
+_CANNOT_DECODE = frozenset({Seen.DAMAGED, Seen.ZEROS, Seen.ENCRYPTED, Seen.HOSTILE})
+
+
 def observe(
     deliverable: Deliverable,
     *,
@@ -67,7 +71,7 @@ def observe(
     with (progress or NullProgress()).task("Looking inside", len(deliverable.entries), "files") as task:
         for number, entry in enumerate(deliverable.entries, start=1):
             if entry.size:
-                observation = observe_entry(entry, options, known)
+                observation = observe_entry(entry, options, known, cancel)
                 if observation is not None:
                     seen[entry.arcname] = observation
             if number % 64 == 0:
@@ -94,14 +98,17 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).lower().lstrip("/")
 
 
-def observe_entry(entry: FileEntry, options: CheckOptions, known: _Known) -> Observation | None:
+def observe_entry(entry: FileEntry, options: CheckOptions, known: _Known, cancel: CancelToken) -> Observation | None:
     """What one file tells, or None."""
     descriptor = open_entry(entry)
     try:
         view = View.of_descriptor(descriptor, entry.size, name=entry.arcname)
-        look(view)
+        look(view, whole=options.deep)
     finally:
         os.close(descriptor)
+    if options.deep and not any(fact.kind in _CANNOT_DECODE for fact in view.facts):
+        fact = deep.decode(entry.path, formats.sniff(view.head), cancel)
+        view.facts += [fact] if fact else []
     view.facts = [
         fact for fact in view.facts if fact.kind is not Seen.ASSET or not known.has(entry.arcname, fact.detail)
     ]
@@ -110,8 +117,8 @@ def observe_entry(entry: FileEntry, options: CheckOptions, known: _Known) -> Obs
     return view.observation
 
 
-def look(view: View, *, deep: bool = False) -> None:
-    """Note what the bytes of ``view`` tell, going by its content first and its name second."""
+def look(view: View, *, whole: bool = False) -> None:
+    """Note what the bytes of ``view`` tell, by content first and name second; ``whole``: texts to their end."""
     try:
         if not view.head.strip(b"\0") and _all_zero(view):
             view.note(Seen.ZEROS)
@@ -125,7 +132,7 @@ def look(view: View, *, deep: bool = False) -> None:
         if reader is not None:
             reader(view)
         elif found in ("", "rtf") and text.is_text(view.head):
-            text.read_text(view, deep=deep)
+            text.read_text(view, deep=whole)
     except Exhausted:
         pass
 

@@ -106,9 +106,7 @@ def test_a_tampered_link_is_refused_and_a_restarted_store_serves_old_links(tmp_p
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are a POSIX matter")
-def test_the_stores_folder_and_keys_are_private_and_no_secret_is_kept_in_the_ledger(
-    tmp_path: Path, home: Path
-) -> None:
+def test_the_stores_folder_and_keys_are_private_and_no_secret_is_kept_in_the_ledger(tmp_path: Path, home: Path) -> None:
     made = document("upload", SAMPLE / "cover.jpg", "--expires", "1h", "--out", tmp_path / "a")
     for path in [home / "store", *(home / "store").rglob("*"), *home.glob("ledger*")]:
         assert path.stat().st_mode & 0o077 == 0, path
