@@ -45,6 +45,7 @@ class Handover:
     cancel: CancelToken
     now: datetime
     findings: tuple[Finding, ...] = ()
+    waived: tuple[Finding, ...] = ()
     revision_of: str | None = None
     """The delivery that this one replaces."""
 
@@ -65,7 +66,7 @@ class Handover:
             changes=message.compare(before.files, done.files) if before else None,
         )
         done = replace(done, messages=texts, notes=(*done.notes, *message.warnings(texts, plan.profile)))
-        ledger.record(done, waived=self.settings.delivery.allow, revision_of=before.id if before else None)
+        ledger.record(done, waived=self.waived, revision_of=before.id if before else None)
         return done
 
     def _attach(self, plan: Plan, out: Path) -> Delivery:
