@@ -107,7 +107,7 @@ class Handover:
         for link in links:
             if link.expires_at is not None:
                 storage.keep_until(options.store, link.expires_at)
-            hosting.try_link(link, cancel=self.cancel)
+        hosting.try_links(links, cancel=self.cancel)
         return links
 
     def _upload(
