@@ -139,7 +139,7 @@ def _cancelling(cancel: CancelToken) -> Iterator[None]:
 
 
 def transfer_settings(settings: Settings, values: dict[str, Any]) -> Settings:
-    """``settings`` with the options of :data:`transfer`, which are taken out of ``values``."""
+    """``settings`` with ``--bwlimit`` and ``--verify``, which are taken out of ``values``."""
     given = {name: value for name in ("bwlimit", "verify") if (value := values.pop(name, None)) is not None}
     return replace(settings, upload=replace(settings.upload, **given)) if given else settings
 
