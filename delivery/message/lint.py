@@ -149,7 +149,7 @@ def _word(word: str) -> str:
     if any("\u4e00" <= char <= "\u9fff" for char in stem):
         return body
     before = "(?:و|ف)?(?:ال|بال|لل|ب|ل|ک)?" if "\u0600" <= stem[0] <= "\u06ff" else ""
-    # A Latin word ends at a letter of another script, as in 我的WhatsApp号. Devanagari vowel signs are no word characters.
+    # A Latin word ends at a letter of another script (我的WhatsApp号). Devanagari vowel signs are no word characters.
     letter = _LATIN if stem[0].isascii() else r"(?:[^\W_]|[\u0900-\u0963])"
     return rf"(?<!{letter}){before}{body}{ending}(?!{letter})"
 
