@@ -58,8 +58,9 @@ def file_records(files: Iterable[FileEntry], parts: Sequence[Attachment]) -> Ite
     carried: dict[str, list[str]] = {}
     for part in sorted(parts, key=lambda part: part.offset):
         if part.kind in (PartKind.AS_IS, PartKind.ARCHIVE, PartKind.VOLUME):
+            alone = [part.filename]
             for arcname in part.members:
-                carried.setdefault(arcname, []).append(part.filename)
+                carried[arcname] = carried[arcname] + alone if arcname in carried else alone
     for entry in files:
         record: dict[str, Any] = {
             "path": entry.arcname,

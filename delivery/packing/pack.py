@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -117,16 +117,14 @@ class _Work:
                 if zipped:
                     spool.fill(self._crew, task)
                     places = {entry.arcname: place for place, entry in enumerate(zipped)}
-                    self._plan_again({entry.arcname: spool.packed[place] for place, entry in enumerate(zipped)})
+                    self._plan_again(_PackedSizes(spool, places))
                 self._crew.run(self._jobs(known, spool, places, task))
-            for place, entry in enumerate(zipped):
-                self._digests[entry.arcname] = spool.sha256(place)
+            self.files = tuple(
+                _with_digest(entry, self._digests.get(entry.arcname) or _spooled_digest(entry, spool, places))
+                for entry in self.plan.deliverable.entries
+            )
         finally:
             spool.close()
-        self.files = tuple(
-            _with_digest(entry, self._digests.get(entry.arcname, entry.sha256))
-            for entry in self.plan.deliverable.entries
-        )
 
     def _plan_again(self, packed_sizes: Mapping[str, int]) -> None:
         before = self.plan
@@ -221,6 +219,28 @@ class _Work:
         files = [entry for entry in self.files if entry.arcname in cut]
         page: bytes = joiner.page(manifest.document(self.plan.deliverable.name, files, volumes), language=language)
         return page if len(page) <= part.size else None
+
+
+class _PackedSizes(Mapping[str, int]):
+    """Arcname -> packed size, as the spool knows it, without a second table of 100,000 names."""
+
+    def __init__(self, spool: Spool, places: Mapping[str, int]) -> None:
+        self._spool = spool
+        self._places = places
+
+    def __getitem__(self, arcname: str) -> int:
+        return self._spool.packed[self._places[arcname]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def _spooled_digest(entry: FileEntry, spool: Spool, places: Mapping[str, int]) -> str | None:
+    place = places.get(entry.arcname)
+    return entry.sha256 if place is None else spool.sha256(place)
 
 
 def _with_digest(entry: FileEntry, sha256: str | None) -> FileEntry:
