@@ -155,13 +155,13 @@ def _is_live(folder: Path) -> bool:
 def _try_lock(stream: IO[bytes]) -> bool:
     """Whether the lock was free. It ends with the stream, or with the process."""
     try:
-        if os.name == "nt":
+        try:
+            import fcntl
+        except ImportError:
             import msvcrt
 
             msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
         else:
-            import fcntl
-
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
