@@ -96,5 +96,4 @@ def part_records(parts: Sequence[Attachment]) -> Iterator[Mapping[str, Any]]:
         yield record
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_json = json.JSONEncoder(ensure_ascii=False).encode

@@ -148,10 +148,10 @@ class _Work:
         place = 0
         for entry in self.plan.deliverable.entries:
             if place < len(spool.entries) and spool.entries[place] is entry:
-                yield replace(entry, sha256=spool.sha256(place))
+                yield _with_digest(entry, spool.sha256(place))
                 place += 1
             else:
-                yield replace(entry, sha256=self._digests.get(entry.arcname, entry.sha256))
+                yield _with_digest(entry, self._digests.get(entry.arcname, entry.sha256))
 
     def _plan_again(self, packed_sizes: Mapping[str, int]) -> None:
         before = self.plan
@@ -246,6 +246,14 @@ class _Work:
         files = [entry for entry in self.files if entry.arcname in cut]
         page: bytes = joiner.page(manifest.document(self.plan.deliverable.name, files, volumes), language=language)
         return page if len(page) <= part.size else None
+
+
+def _with_digest(entry: FileEntry, sha256: str | None) -> FileEntry:
+    """``dataclasses.replace`` takes four times as long, which shows with 100,000 files."""
+    return FileEntry(
+        entry.path, entry.arcname, entry.size, entry.mtime_ns, entry.mode, entry.media_type, sha256, entry.inode,
+        entry.original,
+    )  # fmt: skip
 
 
 def _changed(why: str) -> PackingError:
