@@ -97,14 +97,25 @@ def carry_out(
     inspection: Inspection,
     planned: Plan,
     *,
+    revision_of: str | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
 ) -> Delivery:
-    """Do what was planned, compose the messages, and record it."""
+    """Do what was planned, compose the messages, and record it.
+
+    ``revision_of`` is the delivery that this one replaces: the message says what changed since, the record keeps it.
+    """
     now = now or datetime.now(UTC)
     handover = Handover(
-        new_id(now), inspection.settings, progress or NullProgress(), cancel or CancelToken(), now, inspection.findings
+        new_id(now),
+        inspection.settings,
+        progress or NullProgress(),
+        cancel or CancelToken(),
+        now,
+        inspection.findings,
+        inspection.waived,
+        revision_of,
     )
     done = handover.run(planned)
     return replace(done, notes=(*inspection.notes, *done.notes))
@@ -129,6 +140,7 @@ def send(
     paths: Paths,
     *,
     settings: Settings | None = None,
+    revision_of: str | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
@@ -137,10 +149,11 @@ def send(
     """The main job: check, plan, attach or link, compose the message, record.
 
     ``options`` are those of the ``[delivery]`` section: ``platform="gmail"``, ``via="attach"``, ``expires="3d"`` ...
+    ``revision_of`` is the id of the delivery that this one replaces.
     Raises BlockedError when findings stand in the way, and any other DeliveryError that the rooms raise.
     """
     inspection = check(paths, settings=settings, digests=False, progress=progress, cancel=cancel, now=now, **options)
-    return carry_out(inspection, plan(inspection), progress=progress, cancel=cancel, now=now)
+    return carry_out(inspection, plan(inspection), revision_of=revision_of, progress=progress, cancel=cancel, now=now)
 
 
 def pack(paths: Paths, **options: Any) -> Delivery:

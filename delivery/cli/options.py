@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
 
 from delivery.cli.progress import progress_for
-from delivery.cli.types import DAY, DURATION, LIST
+from delivery.cli.types import DAY, DURATION, LIST, SIZE
 from delivery.config import Settings
 from delivery.model import Via
 from delivery.progress import CancelToken, Progress
@@ -51,12 +51,16 @@ store = _option(
     "--store", metavar="NAME", help="The [store:NAME] of your configuration (default: local, on this machine)."
 )
 order = _option("--order", metavar="TEXT", help="A label for the order, shown to the buyer and kept in the record.")
+note = _option("--note", metavar="TEXT", help="A line for the buyer on the delivery page.")
+page = _option("--page/--no-page", default=None, help="One page for the chat instead of several links (default: yes).")
 language = _option("--language", metavar="en", help="The language of the message.")
 allow = _option(
     "--allow", type=LIST, multiple=True, metavar="CODE", help="Waive a finding by its code; may be repeated."
 )
 strict = _option("--strict", is_flag=True, default=None, help="Warnings block too.")
 keep_junk = _option("--keep-junk", is_flag=True, default=None, help="Deliver .DS_Store, Thumbs.db and the like too.")
+bwlimit = _option("--bwlimit", type=SIZE, metavar="5MB", help="Send at most so many bytes per second.")
+verify = _option("--verify", is_flag=True, default=None, help="Read every uploaded file back and compare its SHA-256.")
 since = _option("--since", type=DAY, metavar="DAY", help="The order's start (2026-01-31): older files are told.")
 expect = _option(
     "--expect", type=LIST, multiple=True, metavar="PATTERN", help="What was promised (*.svg); may be repeated."
@@ -64,6 +68,15 @@ expect = _option(
 deep = _option("--deep", is_flag=True, default=None, help="Decode every picture, archive, video ... to its end; slow.")
 strip = _option("--strip", is_flag=True, default=None, help="Deliver copies without personal metadata.")
 dry_run = _option("--dry-run", "-n", is_flag=True, help="Say what would be done, and why; do nothing.")
+
+bilingual = _option("--bilingual", is_flag=True, help="Put English below a message in another language.")
+copy = _option("--copy", is_flag=True, help="Put the message on the clipboard too; several, one after the other.")
+qr = _option("--qr", metavar="FILE", help="The link as a QR code: a PNG of this name, or - for the terminal.")
+open_folder = _option("--open", "open_folder", is_flag=True, help="Open the folder with what to attach.")
+saying = together(language, bilingual, copy)
+revision_of = click.option(
+    "--revision-of", metavar="ID", help="The delivery that this one replaces: the message says what changed."
+)
 
 json = _option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 config = _option(
@@ -76,6 +89,10 @@ no_progress = _option("--no-progress", is_flag=True, help="No progress bars or l
 common = together(json, config, quiet, verbose, no_progress)
 looking = together(since, expect, deep)
 finding_options = together(platform, allow, strict, keep_junk, looking)
+linking = together(expires, store, note, page, qr, bwlimit, verify)
+delivering = together(
+    platform, out, order, saying, revision_of, allow, strict, keep_junk, looking, strip, open_folder, dry_run, common
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +114,8 @@ def session(values: dict[str, Any]) -> Iterator[Session]:
         values.pop(name) for name in ("as_json", "quiet", "verbose", "no_progress", "config")
     )
     settings = Settings.load(file)
+    if values.pop("bilingual", False):
+        settings = replace(settings, message=replace(settings.message, bilingual=True))
     shown = not (quiet or silent)
     cancel = CancelToken()
     with progress_for(shown) as progress, _cancelling(cancel):
@@ -117,6 +136,12 @@ def _cancelling(cancel: CancelToken) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def transfer_settings(settings: Settings, values: dict[str, Any]) -> Settings:
+    """``settings`` with ``--bwlimit`` and ``--verify``, which are taken out of ``values``."""
+    given = {name: value for name in ("bwlimit", "verify") if (value := values.pop(name, None)) is not None}
+    return replace(settings, upload=replace(settings.upload, **given)) if given else settings
 
 
 def overrides(values: dict[str, Any]) -> dict[str, Any]:

@@ -7,14 +7,20 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from delivery import report
+from delivery.config import Settings
 from delivery.errors import BlockedError, DeliveryError
 from delivery.escape import printable
 from delivery.model import Attachment, Delivery, Finding, LeftOut, Method, Part, Plan, Severity
+from delivery.options import show
 from delivery.units import format_duration, format_size
+
+if TYPE_CHECKING:
+    from delivery.hosting import Pruned
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _MANY = 12
@@ -42,6 +48,15 @@ def hint(text: str) -> None:
 
 def note(text: str) -> None:
     say(f"{click.style('note:', fg='blue')} {printable(text)}")
+
+
+def settings(chosen: Settings) -> None:
+    """What differs from the built-in defaults, and where it came from. Keys are not among it."""
+    say(f"configuration: {printable(str(chosen.file)) if chosen.file else 'no file'}")
+    for name, place in chosen.origins.items():
+        section, _, option = name.partition(".")
+        if section == "delivery":
+            say(f"  {option} = {printable(show(getattr(chosen.delivery, option)))} ({printable(place)})")
 
 
 def findings(found: Sequence[Finding]) -> None:
@@ -107,6 +122,20 @@ def delivery(done: Delivery, *, as_json: bool, quiet: bool) -> None:
     if not quiet:
         _summary(done)
     messages(done.messages)
+
+
+def pruned(gone: Pruned) -> dict[str, int]:
+    """What left a store, for a JSON document."""
+    return {"deliveries": gone.deliveries, "objects": gone.objects, "bytes": gone.size, "parts": gone.parts}
+
+
+def renewed(done: Delivery) -> None:
+    """What is new about links that were signed again."""
+    ends = f"until {_local(done.expires_at)}" if done.expires_at else "until an unknown time"
+    count = len(done.links)
+    say(f"{count:,} {_plural('link', count)} of {done.id} signed again, {ends}; older ones keep their own end")
+    for text in done.notes:
+        note(text)
 
 
 def _summary(done: Delivery) -> None:

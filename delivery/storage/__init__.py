@@ -94,6 +94,11 @@ def keep_until(name: str, moment: datetime) -> None:
         Folder.usual().extend(moment)
 
 
+def key_prefix(text: str) -> str:
+    """The configured prefix as keys carry it: empty, or ending in one slash."""
+    return f"{text.strip('/')}/" if text.strip("/") else ""
+
+
 def _is_loopback(endpoint: str | None) -> bool:
     return bool(endpoint) and (urlsplit(endpoint or "").hostname or "") in _LOOPBACK
 
@@ -129,5 +134,6 @@ __all__ = [
     "Watch",
     "keep_until",
     "kept_up",
+    "key_prefix",
     "open_store",
 ]

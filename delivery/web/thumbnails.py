@@ -26,7 +26,7 @@ FORMATS = (
 MEMORY = 100_000_000
 """Bytes that one decoded image may take."""
 
-_BYTES_PER_PIXEL = {"1": 1, "L": 1, "P": 1, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2, "I;16L": 2}
+_BYTES_PER_PIXEL = {"1": 5, "L": 1, "P": 5, "LA": 4, "PA": 4, "I;16": 2, "I;16B": 2, "I;16L": 2}
 _BROKEN = (
     OSError, ValueError, TypeError, SyntaxError, EOFError, IndexError, KeyError, AttributeError, NotImplementedError,
     ArithmeticError, MemoryError, RuntimeError, struct.error, zlib.error,
@@ -88,11 +88,11 @@ def _shrink(image: Image, box: int, most_bytes: int) -> Thumbnail | None:
     if image.width * image.height * _BYTES_PER_PIXEL.get(image.mode, 4) > MEMORY:
         return None
     profile = image.info.get("icc_profile")
-    small: Image.Image = _eight_bit(image)
-    if small.mode in {"1", "P"}:
-        small = small.convert("RGBA" if "transparency" in small.info else "RGB")
+    small: Image.Image = image
+    if image.mode in {"1", "P"}:
+        small = image.convert("RGBA" if "transparency" in image.info else "RGB")
     small.thumbnail((box, box), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    turned = ImageOps.exif_transpose(small)
+    turned = _eight_bit(ImageOps.exif_transpose(small))
     if turned.size != small.size:
         width, height = height, width
     clean = _on_white(_to_srgb(turned, profile))

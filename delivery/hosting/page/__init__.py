@@ -7,26 +7,29 @@ account.
 from __future__ import annotations
 
 import base64
+import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from delivery.errors import UsageError
 from delivery.escape import printable
 from delivery.hosting.page import markup
-from delivery.hosting.page.markup import PageFile
-from delivery.model import FileEntry
+from delivery.hosting.page.markup import STRIP, PageFile
+from delivery.model import FileEntry, Link
 from delivery.progress import CancelToken
 from delivery.web.document import all_words, document
 from delivery.web.thumbnails import is_picture, thumbnail
 from delivery.web.words import known, words
 
 FILENAME = "index.html"
-__all__ = ["FILENAME", "MEDIA_TYPE", "PageFile", "render", "thumbnails"]
+__all__ = ["FILENAME", "MEDIA_TYPE", "PageFile", "page_files", "render", "thumbnails", "thumbnails_of"]
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 
+_UNKNOWN = "application/octet-stream"
+_TYPES = {"zip": "application/zip", "json": "application/json"}
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
@@ -48,6 +51,39 @@ def thumbnails(
             taken += len(picture.jpeg)
             made[entry.arcname] = "data:image/jpeg;base64," + base64.b64encode(picture.jpeg).decode()
     return made
+
+
+def page_files(
+    links: Sequence[Link],
+    files: Sequence[FileEntry],
+    *,
+    kept: Mapping[str, tuple[str, ...]] | None = None,
+    cancel: CancelToken | None = None,
+) -> tuple[PageFile, ...]:
+    """What :func:`render` wants to know of each of ``links``, from the delivered ``files``.
+
+    ``kept`` are the thumbnails of an earlier page (:func:`thumbnails_of`), for when the files themselves are gone.
+    """
+    entries = {entry.arcname: entry for entry in files}
+    pictures = thumbnails(entries.values(), cancel=cancel) if kept is None else {}
+    made = []
+    for link in links:
+        members = [entries[name] for name in link.members if name in entries]
+        alone = len(link.members) == 1 and bool(members) and members[0].size == link.size
+        media_type = members[0].media_type if alone else _TYPES.get(link.name.rpartition(".")[2].lower(), _UNKNOWN)
+        own = tuple(pictures[entry.arcname] for entry in members if entry.arcname in pictures)
+        made.append(PageFile(link, media_type, own[:STRIP] if kept is None else kept.get(printable(link.name), ())))
+    return tuple(made)
+
+
+def thumbnails_of(page: bytes) -> dict[str, tuple[str, ...]]:
+    """Link name -> the ``data:`` addresses that an earlier page showed for it, so that it can be rendered anew."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in page.decode("utf-8", "replace").split('<li class="card file"')[1:]:
+        name = re.search(r' data-name="([^"]*)"', row)
+        if name is not None:
+            found[html.unescape(name[1])] = tuple(re.findall(r'src="(data:image/jpeg;base64,[A-Za-z0-9+/=]+)"', row))
+    return found
 
 
 def render(

@@ -11,6 +11,9 @@ from delivery.model import Link
 from delivery.web.document import text
 from delivery.web.sizes import short_size
 
+STRIP = 12
+"""Pictures shown of what an archive holds."""
+
 _SHOWN_MEMBERS = 200
 _IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
 _VIDEOS = {"video/mp4", "video/webm", "video/ogg", "video/quicktime"}
@@ -49,7 +52,7 @@ def body(
 
     eyebrow = f"{say('order')} <bdi>{text(printable(order))}</bdi>" if order else say("delivery")
     shown_note = (
-        f'<section class="card seller-note">{say("note", "h2")}<bdi>{text(_lines(note))}</bdi></section>'
+        f'<section class="card seller-note">{say("note", "h2")}<p dir="auto">{text(_lines(note))}</p></section>'
         if note and note.strip()
         else ""
     )
@@ -74,7 +77,7 @@ def body(
 </dl>
 <p class="note" id="soon" hidden>{say("ends_soon")}</p>
 {shown_note}
-<noscript><p class="note">{text(said["noscript"])}</p></noscript>
+<p class="note unscripted">{text(said["noscript"])}</p>
 <div class="actions scripted-only">
 <button class="button" type="button" id="all" hidden>{say("download_all")}</button>
 <button class="button quiet" type="button" id="folder" hidden>{say("save_folder")}</button>
@@ -105,7 +108,7 @@ def _row(index: int, file: PageFile, said: Mapping[str, str]) -> str:
     ending = ending if 0 < len(ending) <= 5 else ""
     own = file.thumbnails[:1] if kind == "image" else ()
     picture = f'<img src="{text(own[0])}" alt="">' if own else f'<span class="badge">{text(ending)}</span>'
-    strip = "" if own else "".join(f'<img src="{text(uri)}" alt="">' for uri in file.thumbnails[:12])
+    strip = "" if own else "".join(f'<img src="{text(uri)}" alt="">' for uri in file.thumbnails[:STRIP])
     url = text(link.url)
     more = _preview(kind, file, name, url, said) + _members(link, said)
     if link.sha256:

@@ -37,7 +37,11 @@ class Ink:
         says: str | None = None,
     ) -> None:
         """One line with its baseline at ``y``, in the box of ``width`` at ``x``, both as before mirroring."""
-        stencil = None if pdf.encodes(text) or self._stencil_bytes > _STENCIL_BYTES else lettering.draw(text, size)
+        stencil = (
+            None
+            if pdf.encodes(text) or self._stencil_bytes > _STENCIL_BYTES
+            else lettering.draw(text, size, bold=font == pdf.BOLD)
+        )
         shown = text if pdf.encodes(text) else _ascii(text)
         taken = stencil.width if stencil else pdf.text_width(shown, font, size)
         left = x + width - taken if align == "end" else x
@@ -60,8 +64,8 @@ class Ink:
 def width_of(text: str, size: float, font: str = pdf.REGULAR) -> float:
     if pdf.encodes(text):
         return pdf.text_width(text, font, size)
-    stencil = lettering.draw(text, size)
-    return stencil.width if stencil else pdf.text_width(_ascii(text), font, size)
+    drawn = lettering.measure(text, size)
+    return pdf.text_width(_ascii(text), font, size) if drawn is None else drawn
 
 
 def wrap(text: str, size: float, width: float, lines: int, font: str = pdf.REGULAR) -> list[str]:

@@ -155,17 +155,31 @@ def readable(text: str) -> str:
     return "".join(run if path is not None else "".join(map(escape, run)) for path, run in _runs(text))
 
 
-def draw(text: str, points: float) -> Stencil | None:
-    """A stencil of one line of ``text``; None where this machine has no font at all that could draw it."""
-    from PIL import Image, ImageDraw
+def measure(text: str, points: float) -> float | None:
+    """How wide :func:`draw` makes ``text``, in points; None where it draws nothing."""
+    pieces = _pieces(text, round(points * _DOTS_PER_POINT))
+    return None if pieces is None else sum(width for *_, width in pieces) / _DOTS_PER_POINT
 
-    pixels = round(points * _DOTS_PER_POINT)
-    pieces: list[tuple[FreeTypeFont, str, int]] = []
+
+def _pieces(text: str, pixels: int) -> list[tuple[FreeTypeFont, str, int]] | None:
+    """``text`` as runs with their fonts and widths; None where this machine has no font that could draw it."""
+    pieces = []
     for path, run in _runs(readable(text)):
         font = None if path is None else _font(path, pixels)
         if font is None:
             return None
         pieces.append((font, run, round(font.getlength(run)) + 1))
+    return pieces
+
+
+def draw(text: str, points: float, *, bold: bool = False) -> Stencil | None:
+    """A stencil of one line of ``text``; None where this machine has no font at all that could draw it."""
+    from PIL import Image, ImageDraw
+
+    pixels = round(points * _DOTS_PER_POINT)
+    pieces = _pieces(text, pixels)
+    if pieces is None:
+        return None
     right_to_left = rtl(text)
     if right_to_left:
         pieces.reverse()
@@ -176,7 +190,8 @@ def draw(text: str, points: float) -> Stencil | None:
     pen, x = ImageDraw.Draw(image), 0
     for font, run, width in pieces:
         direction = {"direction": "rtl" if right_to_left and len(pieces) == 1 else None} if _shapes() else {}
-        pen.text((x, ascent), run, fill=255, font=font, anchor="ls", **direction)  # type: ignore[arg-type]
+        stroke = max(1, pixels // 45) if bold else 0
+        pen.text((x, ascent), run, fill=255, font=font, anchor="ls", stroke_width=stroke, **direction)  # type: ignore[arg-type]
         x += width
     bits = image.point(lambda value: 255 if value > 110 else 0).convert("1")
     return Stencil(

@@ -66,9 +66,6 @@ class Page:
     def rectangle(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
         self.content.append(f"{_rgb(colour)} rg {_n(x)} {_n(A4[1] - y - height)} {_n(width)} {_n(height)} re f")
 
-    def frame(self, x: float, y: float, width: float, height: float, colour: Colour) -> None:
-        self.content.append(f"{_rgb(colour)} RG 0.5 w {_n(x)} {_n(A4[1] - y - height)} {_n(width)} {_n(height)} re S")
-
     def text(
         self, x: float, y: float, text: str, font: str, size: float, colour: Colour, *, says: str | None = None
     ) -> None:
