@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
+
 import pytest
 
 from delivery.message import lint, lint_name
@@ -109,3 +112,21 @@ def test_a_signature_never_stands_in_a_finding():
     findings = lint("https://bit.ly/x?X-Amz-Signature=secret.", FIVERR)
     assert findings
     assert not any("secret" in str(finding) for finding in findings)
+
+
+def test_what_rules_words_out_quickly_rules_out_none_of_them():
+    """Each listed word, alone and inside a sentence, is found."""
+    data = tomllib.loads((files("delivery.message") / "lint.toml").read_text("utf-8"))
+    for group in data["group"]:
+        for word in (word for words in group["words"].values() for word in words):
+            for text in (word.removesuffix("*"), f"a {word.removesuffix('*')} b"):
+                assert group["code"] in codes(text), word
+
+
+@pytest.mark.parametrize("language", ["en", "ar", "de", "es", "fr", "hi", "id", "pt", "ur", "zh"])
+def test_the_pages_and_the_proof_say_nothing_that_is_held_back(language):
+    data = tomllib.loads((files("delivery.web") / "languages" / f"{language}.toml").read_text("utf-8"))
+    texts = [text for section in data.values() for text in section.values() if isinstance(text, str)]
+    assert len(texts) > 20
+    for text in texts:
+        assert lint(text, FIVERR) == (), text
