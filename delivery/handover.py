@@ -136,16 +136,18 @@ class Handover:
         )
         (folder / page.FILENAME).write_bytes(content)
         uploads = [Upload.of_path(folder / page.FILENAME, None, page.MEDIA_TYPE, inline=True)]
-        return self._proven_links(store, self._upload(store, journal, uploads))[0]
+        return self._proven_links(store, self._upload(store, journal, uploads), inline=True)[0]
 
-    def _proven_links(self, store: storage.Store, uploaded: Sequence[Uploaded]) -> tuple[Link, ...]:
+    def _proven_links(
+        self, store: storage.Store, uploaded: Sequence[Uploaded], *, inline: bool = False
+    ) -> tuple[Link, ...]:
         """Signed now, kept alive up to their end, and each opened once as the buyer will."""
         options = self.settings.delivery
         links = hosting.sign(store, uploaded, expires_in=options.expires, now=self.now)
-        for link, item in zip(links, uploaded, strict=True):
+        for link in links:
             if link.expires_at is not None:
                 storage.keep_until(options.store, link.expires_at)
-            hosting.try_link(link, inline=item.inline, cancel=self.cancel)
+        hosting.try_links(links, inline=inline, cancel=self.cancel)
         return links
 
     def _upload(

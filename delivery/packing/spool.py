@@ -7,6 +7,7 @@ What is known of each file is kept in arrays, so that 100,000 files cost a few m
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
@@ -87,8 +88,10 @@ class Spool:
             yield block
 
     def close(self) -> None:
+        """Give up what is still open; on a full disk a stream cannot flush its rest, which no longer matters."""
         for stream in self._open:
-            stream.close()
+            with contextlib.suppress(OSError):
+                stream.close()
 
     def _jobs(self, crew: Crew, task: Task) -> Iterator[Callable[[], None]]:
         large = [p for p, entry in enumerate(self.entries) if entry.size > SMALL and not self.is_spooled(p)]
