@@ -23,6 +23,7 @@ STEPS: tuple[str, ...] = (
         size         INTEGER NOT NULL,
         expires_at   INTEGER,                    -- the earliest end of its links; NULL: none, or not known
         revoked_at   INTEGER,
+        pruned_at    INTEGER,                    -- when its objects were removed from the store
         revision_of  TEXT,
         tool_version TEXT NOT NULL,
         profile      TEXT NOT NULL,              -- JSON: the platform's rules as they were

@@ -130,7 +130,7 @@ def test_plural_rules_are_those_of_cldr(code):
     babel = pytest.importorskip("babel")
     rule = babel.Locale.parse(LOCALES.get(code, code)).plural_form
     language = load(code)
-    numbers = [*range(2_100), *range(99_900, 100_100), 1_000_000, 2_000_000, 1_000_001]
+    numbers = [*range(2_100), *range(99_900, 100_100)]
     assert [language.plural(number) for number in numbers] == [rule(number) for number in numbers]
 
 
