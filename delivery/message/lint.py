@@ -6,10 +6,11 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import unquote
 
 from delivery.message import disguise
 from delivery.message.cut import URL, Measure, utf16
@@ -274,10 +275,23 @@ def _links(text: str, profile: Profile) -> Iterator[LintFinding]:
                 "contact", Severity.ERROR, match.start(), end, _shortened(url),
                 "the link carries a name before its host", "use a link without a name in it",
             )  # fmt: skip
+        if profile.marketplace:
+            yield from _path(url, match.start(), end)
         yield from _host(authority.rpartition("@")[2].partition(":")[0], match.start(), end, url, profile)
     view = _without_links(text).lower()
     for match in _BARE_HOST.finditer(view):
         yield from _host(match[0], *match.span(), text[slice(*match.span())], profile)
+
+
+def _path(url: str, start: int, end: int) -> Iterator[LintFinding]:
+    """Held-back words in the names that a link shows; not in its query, which is the store's."""
+    path = unquote(re.split(r"[?#]", url.partition("://")[2], maxsplit=1)[0].partition("/")[2])
+    for found in _words(path, path, ()):
+        if found.severity is not Severity.INFO:
+            yield replace(
+                found, start=start, end=end, found=_shortened(url), message=f"the link shows {found.message}",
+                suggestion="rename the file before it is uploaded",
+            )  # fmt: skip
 
 
 def _host(host: str, start: int, end: int, shown: str, profile: Profile) -> Iterator[LintFinding]:
