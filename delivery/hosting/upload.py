@@ -20,7 +20,6 @@ from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.storage.base import Store, Watch
 from delivery.units import format_size
 
-
 _SMALL_AT_ONCE = 4
 """Small files wait for answers more than they send: so many are under way for each thread that sends parts."""
 
