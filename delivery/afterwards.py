@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from delivery import hosting, message, places, storage
+from delivery import hosting, message, places, platforms, storage
 from delivery.config import Settings
 from delivery.errors import UsageError
 from delivery.handover import zone_of
 from delivery.hosting import Uploaded
+from delivery.hosting.page import MEDIA_TYPE
 from delivery.ledger import Ledger
 from delivery.model import Delivery, Link, StoredObject
 from delivery.progress import CancelToken, Progress
@@ -36,7 +37,51 @@ def compose_message(
     if again.store is not None:
         again = _signed_again(again, settings, now)
     zone = zone_of(settings, again.expires_at or now)
-    return replace(again, messages=message.compose(again, options=settings.message, zone=zone, now=now))
+    again = replace(again, messages=message.compose(again, options=settings.message, zone=zone, now=now))
+    Ledger(places.data_dir()).wrote(again.id, again, situation="again", at=now)
+    return again
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A reply, and what it was written for."""
+
+    messages: tuple[str, ...]
+    platform: str
+    language: str
+    id: str | None
+
+
+def compose_reply(
+    to: message.Reply,
+    id: str | None = None,
+    *,
+    platform: str | None = None,
+    language: str | None = None,
+    settings: Settings | None = None,
+    now: datetime | None = None,
+) -> Written:
+    """The answer ``to`` what the buyer said; about the delivery ``id`` where one is given, which keeps it.
+
+    Raises UsageError for an unknown id, platform or language.
+    """
+    settings, now = settings or Settings.load(), now or datetime.now(UTC)
+    ledger = Ledger(places.data_dir())
+    kept = ledger.load(id) if id is not None else None
+    if kept is not None and platform is None:
+        profile = kept.plan.profile
+    else:
+        profile = platforms.get(platform or settings.delivery.platform, settings)
+    if language is None:
+        language = kept.language if kept is not None else settings.delivery.language
+    renewals = sum(event.kind == "renewed" for event in ledger.events(kept.id)) if kept is not None else 0
+    texts = message.reply(
+        to, profile=profile, language=language, options=settings.message, zone=zone_of(settings, now), now=now,
+        delivery=kept, renewals=renewals,
+    )  # fmt: skip
+    if kept is not None:
+        ledger.wrote(kept.id, replace(kept, messages=texts), situation=f"reply: {to.value}", at=now)
+    return Written(texts, profile.name, language, kept.id if kept is not None else None)
 
 
 def _signed_again(kept: Delivery, settings: Settings, now: datetime) -> Delivery:
@@ -45,8 +90,11 @@ def _signed_again(kept: Delivery, settings: Settings, now: datetime) -> Delivery
         raise UsageError(f"the links of {kept.id} {ended}", hint=f"delivery renew {kept.id}", code="links-expired")
     assert kept.store is not None
     store = storage.open_store(kept.store, settings, until=kept.expires_at)
-    signed = hosting.sign(store, list(as_uploaded(kept)), expires_in=kept.expires_at - now, now=now)
-    return replace(kept, links=signed)
+    pages = [_page_as_uploaded(kept.page)] if kept.page else []
+    uploaded = [*as_uploaded(kept), *pages]
+    signed = hosting.sign(store, uploaded, expires_in=kept.expires_at - now, now=now)
+    links = signed[: len(kept.links)]
+    return replace(kept, links=links, page=signed[-1] if pages else None)
 
 
 def as_uploaded(kept: Delivery) -> Iterator[Uploaded]:
@@ -56,6 +104,10 @@ def as_uploaded(kept: Delivery) -> Iterator[Uploaded]:
         yield Uploaded(
             StoredObject(link.key, link.size), link.name, link.sha256, _media_type(link, types), False, link.members
         )
+
+
+def _page_as_uploaded(page: Link) -> Uploaded:
+    return Uploaded(StoredObject(page.key, page.size), page.name, page.sha256, MEDIA_TYPE, inline=True)
 
 
 def _media_type(link: Link, types: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from delivery.model import Via
@@ -50,6 +50,14 @@ def choice(*allowed: str) -> Parse:
     return parse
 
 
+def parse_day(text: str) -> datetime:
+    """A day or a moment in ISO form; without a zone it is meant in this machine's."""
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(f"{text!r} is not a day; write 2026-01-31 or 2026-01-31T18:00") from None
+
+
 def parse_via(text: str) -> Via:
     try:
         return Via(text)
@@ -86,6 +94,8 @@ class SendOptions:
     )
     store: str = option("local", "Which [store:NAME] links go to; local is the embedded store on this machine")
     order: str | None = option(None, "A label for the order, shown in the message and kept in the record")
+    note: str | None = option(None, "A line of yours for the buyer, shown on the delivery page")
+    page: bool = option(True, "One page for the chat instead of several links", parse_bool)
     language: str = option("en", "The language of the message")
     timezone: str | None = option(
         None, "The buyer's or your time zone for dates (Europe/Berlin); default: this machine's"
@@ -163,6 +173,18 @@ class PlatformOptions:
 class CheckOptions:
     """What the checks look for."""
 
+    since: datetime | None = option(
+        None, "The order's start: older files are suspects", parse_day, example="2026-01-31"
+    )
+    expect: tuple[str, ...] = option(
+        (),
+        "Patterns of what was promised; what is absent blocks, what is not named is told",
+        parse_list,
+        example="*.png, *.svg",
+    )
+    deep: bool = option(False, "Decode every picture, archive, PDF, video and sound to its end; slow", parse_bool)
+    strip: bool = option(False, "Deliver copies without personal metadata; your files stay as they are", parse_bool)
+
 
 @dataclass(frozen=True, slots=True)
 class MessageOptions:
@@ -171,6 +193,8 @@ class MessageOptions:
     templates: str | None = option(
         None, "Folder with sentences (en.toml) and layouts (attach.txt, link.txt) of your own"
     )
+    held: tuple[str, ...] = option((), "Words of your own that `delivery lint` should name too", parse_list)
+    bilingual: bool = option(False, "Put English below messages in another language", parse_bool)
 
 
 def option_names(section: type) -> tuple[str, ...]:

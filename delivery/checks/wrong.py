@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 
 from delivery.checks.rule import Case, File, Group, each, whole
 from delivery.checks.words import phrase_pattern, word_set
@@ -102,3 +104,44 @@ def duplicate(case: Case) -> Iterator[tuple[str, str]]:
             other = first.setdefault(entry.sha256 or "", entry)
             if other is not entry:
                 yield entry.arcname, f"it is the same, byte for byte, as {printable(other.arcname)}"
+
+
+@each(
+    "older-than-order", Severity.WARNING, _W, "Older than the order",
+    why="A file from before the order began is seldom the work that was ordered. Only looked for with --since DAY.",
+    hint="make sure that it belongs to this order",
+)  # fmt: skip
+def older_than_order(file: File, case: Case) -> Iterator[str]:
+    since = case.options.since
+    if since is not None and file.entry.mtime_ns < since.timestamp() * 1e9:
+        changed = datetime.fromtimestamp(file.entry.mtime_ns / 1e9, since.tzinfo)
+        yield f"it was last changed on {changed:%Y-%m-%d}, before the order began on {since:%Y-%m-%d}"
+
+
+@whole(
+    "promised-absent", Severity.ERROR, _W, "Promised but absent",
+    why="What was agreed on is not among the files. Only looked for with --expect PATTERN.",
+    hint="add what is missing, or correct the pattern",
+)  # fmt: skip
+def promised_absent(case: Case) -> Iterator[tuple[str, str]]:
+    for pattern in case.options.expect:
+        if not any(_matches(entry.arcname, pattern) for entry in case.deliverable.entries):
+            yield "", f"no file matches {printable(pattern)}"
+
+
+@each(
+    "not-promised", Severity.WARNING, _W, "Not among what was promised",
+    why="What nobody asked for puzzles the buyer, or was never meant to leave. Only looked for with --expect PATTERN.",
+    hint="leave it out, or add a pattern for it",
+)  # fmt: skip
+def not_promised(file: File, case: Case) -> Iterator[str]:
+    if case.options.expect and not any(_matches(file.path, pattern) for pattern in case.options.expect):
+        yield "no pattern of what was promised names it"
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Without regard to case; a pattern without a slash is matched against the name, one with it against the path."""
+    path, pattern = path.lower(), pattern.lower().removeprefix("./")
+    if pattern.endswith("/"):
+        return path.startswith(pattern)
+    return fnmatch.fnmatchcase(path if "/" in pattern else path.rpartition("/")[2], pattern)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from delivery.cli.progress import progress_for
-from delivery.cli.types import DURATION, LIST, SIZE
+from delivery.cli.types import DAY, DURATION, LIST, SIZE
 from delivery.config import Settings
 from delivery.model import Via
 from delivery.progress import CancelToken, Progress
@@ -51,6 +51,8 @@ store = _option(
     "--store", metavar="NAME", help="The [store:NAME] of your configuration (default: local, on this machine)."
 )
 order = _option("--order", metavar="TEXT", help="A label for the order, shown to the buyer and kept in the record.")
+note = _option("--note", metavar="TEXT", help="A line for the buyer on the delivery page.")
+page = _option("--page/--no-page", default=None, help="One page for the chat instead of several links (default: yes).")
 language = _option("--language", metavar="en", help="The language of the message.")
 allow = _option(
     "--allow", type=LIST, multiple=True, metavar="CODE", help="Waive a finding by its code; may be repeated."
@@ -59,7 +61,22 @@ strict = _option("--strict", is_flag=True, default=None, help="Warnings block to
 keep_junk = _option("--keep-junk", is_flag=True, default=None, help="Deliver .DS_Store, Thumbs.db and the like too.")
 bwlimit = _option("--bwlimit", type=SIZE, metavar="5MB", help="Send at most so many bytes per second.")
 verify = _option("--verify", is_flag=True, default=None, help="Read every uploaded file back and compare its SHA-256.")
+since = _option("--since", type=DAY, metavar="DAY", help="The order's start (2026-01-31): older files are told.")
+expect = _option(
+    "--expect", type=LIST, multiple=True, metavar="PATTERN", help="What was promised (*.svg); may be repeated."
+)
+deep = _option("--deep", is_flag=True, default=None, help="Decode every picture, archive, video ... to its end; slow.")
+strip = _option("--strip", is_flag=True, default=None, help="Deliver copies without personal metadata.")
 dry_run = _option("--dry-run", "-n", is_flag=True, help="Say what would be done, and why; do nothing.")
+
+bilingual = _option("--bilingual", is_flag=True, help="Put English below a message in another language.")
+copy = _option("--copy", is_flag=True, help="Put the message on the clipboard too; several, one after the other.")
+qr = _option("--qr", metavar="FILE", help="The link as a QR code: a PNG of this name, or - for the terminal.")
+open_folder = _option("--open", "open_folder", is_flag=True, help="Open the folder with what to attach.")
+saying = together(language, bilingual, copy)
+revision_of = click.option(
+    "--revision-of", metavar="ID", help="The delivery that this one replaces: the message says what changed."
+)
 
 json = _option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 config = _option(
@@ -69,9 +86,13 @@ quiet = _option("--quiet", "-q", is_flag=True, help="Only the result and errors.
 verbose = _option("--verbose", "-v", is_flag=True, help="Say more: where settings come from, every reason.")
 no_progress = _option("--no-progress", is_flag=True, help="No progress bars or lines.")
 
-transfer = together(bwlimit, verify)
 common = together(json, config, quiet, verbose, no_progress)
-finding_options = together(platform, allow, strict, keep_junk)
+looking = together(since, expect, deep)
+finding_options = together(platform, allow, strict, keep_junk, looking)
+linking = together(expires, store, note, page, qr, bwlimit, verify)
+delivering = together(
+    platform, out, order, saying, revision_of, allow, strict, keep_junk, looking, strip, open_folder, dry_run, common
+)
 
 
 @dataclass(frozen=True)
@@ -93,6 +114,8 @@ def session(values: dict[str, Any]) -> Iterator[Session]:
         values.pop(name) for name in ("as_json", "quiet", "verbose", "no_progress", "config")
     )
     settings = Settings.load(file)
+    if values.pop("bilingual", False):
+        settings = replace(settings, message=replace(settings.message, bilingual=True))
     shown = not (quiet or silent)
     cancel = CancelToken()
     with progress_for(shown) as progress, _cancelling(cancel):
@@ -116,7 +139,7 @@ def _cancelling(cancel: CancelToken) -> Iterator[None]:
 
 
 def transfer_settings(settings: Settings, values: dict[str, Any]) -> Settings:
-    """``settings`` with the options of :data:`transfer`, which are taken out of ``values``."""
+    """``settings`` with ``--bwlimit`` and ``--verify``, which are taken out of ``values``."""
     given = {name: value for name in ("bwlimit", "verify") if (value := values.pop(name, None)) is not None}
     return replace(settings, upload=replace(settings.upload, **given)) if given else settings
 
@@ -125,6 +148,8 @@ def overrides(values: dict[str, Any]) -> dict[str, Any]:
     """The options that stand for settings, in the form that the library takes; those that were not given are None."""
     allowed = values.pop("allow", ())
     values["allow"] = tuple(code for codes in allowed for code in codes) or None
+    expected = values.pop("expect", ())
+    values["expect"] = tuple(pattern for patterns in expected for pattern in patterns) or None
     if values.get("via") is not None:
         values["via"] = Via(values["via"])
     return values

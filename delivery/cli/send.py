@@ -12,19 +12,9 @@ from delivery.cli.act import act
 
 @click.command("send")
 @options.paths
-@options.platform
 @options.via
-@options.out
-@options.expires
-@options.store
-@options.order
-@options.language
-@options.allow
-@options.strict
-@options.keep_junk
-@options.transfer
-@options.dry_run
-@options.common
+@options.linking
+@options.delivering
 def command(paths: tuple[str, ...], **values: Any) -> None:
     """Check PATHs, make ready what to attach or upload and link, and write the message to paste.
 

@@ -102,11 +102,11 @@ def signed_end(url: str) -> datetime | None:
         return None
 
 
-def try_links(links: Sequence[Link], *, cancel: CancelToken | None = None) -> None:
+def try_links(links: Sequence[Link], *, inline: bool = False, cancel: CancelToken | None = None) -> None:
     """:func:`try_link` for each, several at once; the first that fails is raised."""
     halt = Halt(cancel or CancelToken())
     with ThreadPoolExecutor(min(_TRIED_AT_ONCE, max(1, len(links))), thread_name_prefix="delivery-try") as pool:
-        slots = [pool.submit(try_link, link, cancel=halt) for link in links]
+        slots = [pool.submit(try_link, link, inline=inline, cancel=halt) for link in links]
         try:
             for slot in slots:
                 slot.result()

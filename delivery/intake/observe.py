@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Callable
 
+from delivery.intake import deep
 from delivery.intake.observation import Fact, Observation, Observations, Seen
 from delivery.intake.readers import archives, design, formats, media, pdf, pictures, text
 from delivery.intake.readers.view import Exhausted, View
@@ -53,6 +54,12 @@ _READERS: dict[str, Reader] = {
 }
 
 
+_MOST_NAMES = 150_000
+_MOST_TYPES = 100
+_MOST_KNOWN = 10_000
+_CANNOT_DECODE = frozenset({Seen.DAMAGED, Seen.ZEROS, Seen.ENCRYPTED, Seen.HOSTILE})
+
+
 def observe(
     deliverable: Deliverable,
     *,
@@ -63,18 +70,43 @@ def observe(
     """What is inside the files, as far as checks need it. Raises LocalError, SourceChangedError and Cancelled."""
     options, cancel = options or CheckOptions(), cancel or CancelToken()
     seen: dict[str, Observation] = {}
-    known = _Known(deliverable)
+    known, keeper = _Known(deliverable), _Keeper()
     with (progress or NullProgress()).task("Looking inside", len(deliverable.entries), "files") as task:
         for number, entry in enumerate(deliverable.entries, start=1):
             if entry.size:
-                observation = observe_entry(entry, options, known)
+                observation = observe_entry(entry, options, known, cancel)
                 if observation is not None:
-                    seen[entry.arcname] = observation
+                    seen[entry.arcname] = keeper.keep(observation)
             if number % 64 == 0:
                 cancel.check()
                 task.advance(64)
         task.advance(len(deliverable.entries) % 64)
     return Observations(seen)
+
+
+class _Keeper:
+    """Keeps observations small: equal ones once, and of archives' names no more in all than fit in memory."""
+
+    def __init__(self) -> None:
+        self._known: dict[Observation, Observation] = {}
+        self._names = _MOST_NAMES
+
+    def keep(self, observation: Observation) -> Observation:
+        if observation.members:
+            self._names -= len(observation.members)
+            if self._names < 0:
+                return _by_extension(observation)
+            return observation
+        if len(self._known) < _MOST_KNOWN:
+            return self._known.setdefault(observation, observation)
+        return self._known.get(observation, observation)
+
+
+def _by_extension(observation: Observation) -> Observation:
+    """The first name of each extension: enough to tell what a platform refuses."""
+    first = {formats.extension(name): name for name in reversed(observation.members)}
+    told = Fact(Seen.UNSEEN, "so many archives: of the names inside it, only one of each type was kept")
+    return Observation((*observation.facts, told), tuple(first.values())[:_MOST_TYPES])
 
 
 class _Known:
@@ -94,14 +126,17 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).lower().lstrip("/")
 
 
-def observe_entry(entry: FileEntry, options: CheckOptions, known: _Known) -> Observation | None:
+def observe_entry(entry: FileEntry, options: CheckOptions, known: _Known, cancel: CancelToken) -> Observation | None:
     """What one file tells, or None."""
     descriptor = open_entry(entry)
     try:
         view = View.of_descriptor(descriptor, entry.size, name=entry.arcname)
-        look(view)
+        look(view, whole=options.deep)
     finally:
         os.close(descriptor)
+    if options.deep and not any(fact.kind in _CANNOT_DECODE for fact in view.facts):
+        fact = deep.decode(entry.path, formats.sniff(view.head), cancel)
+        view.facts += [fact] if fact else []
     view.facts = [
         fact for fact in view.facts if fact.kind is not Seen.ASSET or not known.has(entry.arcname, fact.detail)
     ]
@@ -110,8 +145,8 @@ def observe_entry(entry: FileEntry, options: CheckOptions, known: _Known) -> Obs
     return view.observation
 
 
-def look(view: View, *, deep: bool = False) -> None:
-    """Note what the bytes of ``view`` tell, going by its content first and its name second."""
+def look(view: View, *, whole: bool = False) -> None:
+    """Note what the bytes of ``view`` tell, by content first and name second; ``whole``: texts to their end."""
     try:
         if not view.head.strip(b"\0") and _all_zero(view):
             view.note(Seen.ZEROS)
@@ -125,7 +160,7 @@ def look(view: View, *, deep: bool = False) -> None:
         if reader is not None:
             reader(view)
         elif found in ("", "rtf") and text.is_text(view.head):
-            text.read_text(view, deep=deep)
+            text.read_text(view, deep=whole)
     except Exhausted:
         pass
 

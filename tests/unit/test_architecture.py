@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "hosting": SETTINGS | {"intake", "storage", "web"},
     "message": SETTINGS,
     "ledger": SETTINGS,
-    "report": GROUND | {"ledger"},
+    "report": GROUND | {"ledger", "message"},
     "schemas": set(),
 }
 SOLE_IMPORTERS = {

@@ -77,7 +77,7 @@ def body(
 </dl>
 <p class="note" id="soon" hidden>{say("ends_soon")}</p>
 {shown_note}
-<noscript><p class="note">{text(said["noscript"])}</p></noscript>
+<p class="note unscripted">{text(said["noscript"])}</p>
 <div class="actions scripted-only">
 <button class="button" type="button" id="all" hidden>{say("download_all")}</button>
 <button class="button quiet" type="button" id="folder" hidden>{say("save_folder")}</button>

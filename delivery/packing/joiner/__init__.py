@@ -72,7 +72,7 @@ def _body(said: Mapping[str, str], files: list[dict[str, Any]]) -> str:
 <h1 data-say="title">{text(said["title"])}</h1>
 {say("intro", attributes=' class="soft"')}
 <div class="note" id="phone" hidden>{say("phone_title", "strong")}{say("phone", "span")}</div>
-<noscript><p class="note">{text(said["noscript"])}</p></noscript>
+<p class="note unscripted">{text(said["noscript"])}</p>
 <div class="drop scripted-only" id="drop">
 {say("drop", "span", ' class="where"')}
 <label class="button"><span data-say="choose">{text(said["choose"])}</span>
