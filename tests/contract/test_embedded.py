@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -81,6 +82,15 @@ def test_it_ends_by_itself_after_the_last_link_and_leaves_no_process(monkeypatch
     assert not local.status().running
     assert not local_server.answers(folder.identity().port)
     assert folder.state().child == 0
+
+
+def test_a_server_whose_folder_was_removed_ends() -> None:
+    open_store("local", Settings(), until=soon())
+    folder = Folder.usual()
+    before = folder.state()
+    shutil.rmtree(folder.path)
+    eventually(lambda: process.started(before.pid) != before.pid_start)
+    eventually(lambda: process.started(before.child) != before.child_start)
 
 
 def test_links_survive_a_restart(tmp_path: Path) -> None:
