@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from delivery import hosting, message, places, storage
+from delivery import hosting, message, places, platforms, storage
 from delivery.config import Settings
 from delivery.errors import UsageError
 from delivery.handover import zone_of
@@ -36,7 +36,51 @@ def compose_message(
     if again.store is not None:
         again = _signed_again(again, settings, now)
     zone = zone_of(settings, again.expires_at or now)
-    return replace(again, messages=message.compose(again, options=settings.message, zone=zone, now=now))
+    again = replace(again, messages=message.compose(again, options=settings.message, zone=zone, now=now))
+    Ledger(places.data_dir()).wrote(again.id, again, situation="again", at=now)
+    return again
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A reply, and what it was written for."""
+
+    messages: tuple[str, ...]
+    platform: str
+    language: str
+    id: str | None
+
+
+def compose_reply(
+    to: message.Reply,
+    id: str | None = None,
+    *,
+    platform: str | None = None,
+    language: str | None = None,
+    settings: Settings | None = None,
+    now: datetime | None = None,
+) -> Written:
+    """The answer ``to`` what the buyer said; about the delivery ``id`` where one is given, which keeps it.
+
+    Raises UsageError for an unknown id, platform or language.
+    """
+    settings, now = settings or Settings.load(), now or datetime.now(UTC)
+    ledger = Ledger(places.data_dir())
+    kept = ledger.load(id) if id is not None else None
+    if kept is not None and platform is None:
+        profile = kept.plan.profile
+    else:
+        profile = platforms.get(platform or settings.delivery.platform, settings)
+    if language is None:
+        language = kept.language if kept is not None else settings.delivery.language
+    renewals = sum(event.kind == "renewed" for event in ledger.events(kept.id)) if kept is not None else 0
+    texts = message.reply(
+        to, profile=profile, language=language, options=settings.message, zone=zone_of(settings, now), now=now,
+        delivery=kept, renewals=renewals,
+    )  # fmt: skip
+    if kept is not None:
+        ledger.wrote(kept.id, replace(kept, messages=texts), situation=f"reply: {to.value}", at=now)
+    return Written(texts, profile.name, language, kept.id if kept is not None else None)
 
 
 def _signed_again(kept: Delivery, settings: Settings, now: datetime) -> Delivery:

@@ -22,6 +22,7 @@ from delivery.options import (
     SendOptions,
     StoreOptions,
     UploadOptions,
+    option_names,
     show,
 )
 
@@ -64,10 +65,16 @@ class Settings:
         return settings._with_texts("delivery", from_environment, lambda name: f"DELIVERY_{name.upper()}")
 
     def override(self, **values: Any) -> Settings:
-        """A copy with options of the ``[delivery]`` section replaced; None leaves one as it is."""
+        """A copy with options of ``[delivery]`` or ``[checks]`` replaced; None leaves one as it is."""
         given = {name: value for name, value in values.items() if value is not None}
-        origins = {**self.origins, **{f"delivery.{name}": "given" for name in given}}
-        return replace(self, delivery=replace(self.delivery, **given), origins=origins)
+        checks = {name: given.pop(name) for name in option_names(CheckOptions) if name in given}
+        origins = {
+            **self.origins,
+            **{f"delivery.{name}": "given" for name in given},
+            **{f"checks.{name}": "given" for name in checks},
+        }
+        delivery = replace(self.delivery, **given)
+        return replace(self, delivery=delivery, checks=replace(self.checks, **checks), origins=origins)
 
     def origin(self, name: str) -> str:
         """Where ``"section.option"`` came from: a file and section, a variable, ``given`` or ``default``."""

@@ -15,7 +15,18 @@ from delivery.errors import UsageError
 from delivery.hosting import Upload, Uploaded
 from delivery.intake import with_digests
 from delivery.ledger import Ledger
-from delivery.model import Attachment, Delivery, FileEntry, Finding, LinkPolicy, ManifestPlace, Method, PartKind, Plan
+from delivery.model import (
+    Attachment,
+    Delivery,
+    FileEntry,
+    Finding,
+    Link,
+    LinkPolicy,
+    ManifestPlace,
+    Method,
+    PartKind,
+    Plan,
+)
 from delivery.packing import Packed, manifest, proof
 from delivery.packing.workspace import Workspace
 from delivery.planning.names import CHECKSUMS, MANIFEST
@@ -34,17 +45,27 @@ class Handover:
     cancel: CancelToken
     now: datetime
     findings: tuple[Finding, ...] = ()
+    revision_of: str | None = None
+    """The delivery that this one replaces."""
 
     def run(self, plan: Plan) -> Delivery:
         """Do what ``plan`` says, compose the messages, record it. What can be refused early is refused first."""
         ledger = Ledger(places.data_dir())
         ledger.list(limit=1, now=self.now)
+        before = ledger.load(self.revision_of) if self.revision_of else None
         out = choose_out(self.settings.delivery.out, plan)
         done = self._attach(plan, out) if plan.method is Method.ATTACH else self._link(plan, out)
         zone = zone_of(self.settings, done.expires_at or self.now)
-        texts = message.compose(done, options=self.settings.message, zone=zone, now=self.now)
-        done = replace(done, messages=texts)
-        ledger.record(done, waived=self.settings.delivery.allow)
+        texts = message.compose(
+            done,
+            options=self.settings.message,
+            zone=zone,
+            now=self.now,
+            situation=message.Situation.REVISION if before else message.Situation.FIRST,
+            changes=message.compare(before.files, done.files) if before else None,
+        )
+        done = replace(done, messages=texts, notes=(*done.notes, *message.warnings(texts, plan.profile)))
+        ledger.record(done, waived=self.settings.delivery.allow, revision_of=before.id if before else None)
         return done
 
     def _attach(self, plan: Plan, out: Path) -> Delivery:
@@ -58,39 +79,58 @@ class Handover:
 
     def _link(self, plan: Plan, out: Path) -> Delivery:
         options = self.settings.delivery
-        expires_at = self.now + options.expires
-        store = storage.open_store(options.store, self.settings, until=expires_at)
+        store = storage.open_store(options.store, self.settings, until=self.now + options.expires)
         hosting.check_life(store, options.expires, now=self.now)
         store.ensure_ready()
-        prefix = hosting.new_prefix(store)
-        with Workspace(out) as workspace:
+        with (
+            storage.kept_up(options.store),
+            hosting.journal_for(store, [part.filename for part in plan.parts]) as journal,
+            Workspace(out) as workspace,
+        ):
             archives = workspace.folder / _ARCHIVES
             packed = packing.pack_archives(plan, archives, progress=self.progress, cancel=self.cancel)
-            uploaded = self._upload(store, prefix, _uploads(packed))
+            uploaded = self._upload(store, journal, _uploads(packed))
             files = _with_digests(packed.files, uploaded)
             manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, _as_parts(packed.plan, uploaded))
-            uploaded += self._upload(store, prefix, [Upload.of_path(workspace.folder / MANIFEST)])
-            links = hosting.sign(store, uploaded, expires_in=options.expires, now=self.now)
-            for link in links:
-                hosting.try_link(link, cancel=self.cancel)
-            shown = self._proof(packed.plan, workspace.folder, files, links[0].expires_at)
+            uploaded += self._upload(store, journal, [Upload.of_path(workspace.folder / MANIFEST)])
+            *links, manifest_link = self._proven_links(store, uploaded)
+            expires_at = links[0].expires_at
+            shown = self._proof(packed.plan, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
-        *links_shown, manifest_link = links
+            journal.finish()
         return replace(
             self._begun(packed.plan, files, out),
             attachments=(replace(shown, path=str(out / shown.filename)),),
-            links=tuple(links_shown),
+            links=tuple(links),
             manifest=ManifestPlace(str(out / MANIFEST), manifest_link.url),
             store=options.store,
-            prefix=prefix,
-            expires_at=links[0].expires_at,
+            prefix=journal.prefix,
+            expires_at=expires_at,
             notes=_link_notes(plan, store.notice),
         )
 
-    def _upload(self, store: storage.Store, prefix: str, uploads: Sequence[Upload]) -> tuple[Uploaded, ...]:
+    def _proven_links(self, store: storage.Store, uploaded: Sequence[Uploaded]) -> tuple[Link, ...]:
+        """Signed now, kept alive up to their end, and each opened once as the buyer will."""
+        options = self.settings.delivery
+        links = hosting.sign(store, uploaded, expires_in=options.expires, now=self.now)
+        for link in links:
+            if link.expires_at is not None:
+                storage.keep_until(options.store, link.expires_at)
+            hosting.try_link(link, cancel=self.cancel)
+        return links
+
+    def _upload(
+        self, store: storage.Store, journal: hosting.Journal, uploads: Sequence[Upload]
+    ) -> tuple[Uploaded, ...]:
         return hosting.upload(
-            store, uploads, prefix=prefix, options=self.settings.upload, progress=self.progress, cancel=self.cancel
+            store,
+            uploads,
+            prefix=journal.prefix,
+            journal=journal,
+            options=self.settings.upload,
+            progress=self.progress,
+            cancel=self.cancel,
         )
 
     def _proof(self, plan: Plan, folder: Path, files: Sequence[FileEntry], expires_at: datetime | None) -> Attachment:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from delivery.model import Via
@@ -48,6 +48,14 @@ def choice(*allowed: str) -> Parse:
         return text
 
     return parse
+
+
+def parse_day(text: str) -> datetime:
+    """A day or a moment in ISO form; without a zone it is meant in this machine's."""
+    try:
+        return datetime.fromisoformat(text.strip()).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise ValueError(f"{text!r} is not a day; write 2026-01-31 or 2026-01-31T18:00") from None
 
 
 def parse_via(text: str) -> Via:
@@ -102,6 +110,8 @@ class UploadOptions:
     threshold: int = option(64 * 1024**2, "Files from this size on go up in parts", parse_size)
     part_size: int = option(16 * 1024**2, "The size of one S3 part; raised by itself for very large files", parse_size)
     threads: int = option(2, "S3 parts under way at once; more than the machine's cores cost time", parse_positive)
+    bwlimit: int | None = option(None, "Bytes per second, all in all; empty: no limit", parse_size, example="5MB")
+    verify: bool = option(False, "Read every object back and compare its SHA-256", parse_bool)
     attempts: int = option(6, "Tries for each request before the store counts as unreachable", parse_positive)
 
 
@@ -117,6 +127,9 @@ class StoreOptions:
     addressing: str | None = option(None, "virtual or path; default: what the profile knows", choice("virtual", "path"))
     presign_cap: timedelta | None = option(
         None, "The longest life the store signs; default: what the profile knows", parse_duration
+    )
+    keep: timedelta = option(
+        timedelta(days=30), "`doctor --fix` has the store remove files after this, if prefix is set", parse_duration
     )
     aws_profile: str | None = option(None, "A profile of ~/.aws/credentials to take keys from")
     access_key_id: str | None = option(
@@ -153,6 +166,18 @@ class PlatformOptions:
 class CheckOptions:
     """What the checks look for."""
 
+    since: datetime | None = option(
+        None, "The order's start: older files are suspects", parse_day, example="2026-01-31"
+    )
+    expect: tuple[str, ...] = option(
+        (),
+        "Patterns of what was promised; what is absent blocks, what is not named is told",
+        parse_list,
+        example="*.png, *.svg",
+    )
+    deep: bool = option(False, "Decode every picture, archive, PDF, video and sound to its end; slow", parse_bool)
+    strip: bool = option(False, "Deliver copies without personal metadata; your files stay as they are", parse_bool)
+
 
 @dataclass(frozen=True, slots=True)
 class MessageOptions:
@@ -161,6 +186,8 @@ class MessageOptions:
     templates: str | None = option(
         None, "Folder with sentences (en.toml) and layouts (attach.txt, link.txt) of your own"
     )
+    held: tuple[str, ...] = option((), "Words of your own that `delivery lint` should name too", parse_list)
+    bilingual: bool = option(False, "Put English below messages in another language", parse_bool)
 
 
 def option_names(section: type) -> tuple[str, ...]:

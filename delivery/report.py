@@ -15,11 +15,16 @@ from delivery.model import Attachment, Delivery, FileEntry, Finding, Link, PartK
 from delivery.units import format_utc
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from delivery.ledger import Record
+    from delivery.message import LintFinding
 
 Document = Mapping[str, Any]
 
 SEND, CHECK, ERROR = "delivery.send/1", "delivery.check/1", "delivery.error/1"
+REVOKE, PRUNE, DOCTOR = "delivery.revoke/1", "delivery.prune/1", "delivery.doctor/1"
+REPLY, LINT, STATUS = "delivery.reply/1", "delivery.lint/1", "delivery.status/1"
 VERIFY, LIST, PLATFORMS, STORE = "delivery.verify/1", "delivery.list/1", "delivery.platforms/1", "delivery.store/1"
 
 
@@ -79,6 +84,45 @@ def verify_document(manifest: str, checked: int, joined: Iterable[str] = ()) -> 
 def list_document(records: Iterable[Record]) -> Document:
     """``delivery.list/1``."""
     return {"schema": LIST, "deliveries": (_record(record) for record in records)}
+
+
+def reply_document(situation: str, texts: Iterable[str], *, platform: str, language: str, id: str | None) -> Document:
+    """``delivery.reply/1``."""
+    return {
+        "schema": REPLY,
+        "situation": situation,
+        "platform": platform,
+        "language": language,
+        "delivery": id,
+        "messages": list(texts),
+    }
+
+
+def lint_document(found: Iterable[LintFinding], platform: str) -> Document:
+    """``delivery.lint/1``: ``start`` and ``end`` count characters of the text from 0."""
+    return {"schema": LINT, "platform": platform, "findings": (_linted(item) for item in found)}
+
+
+def status_document(records: Iterable[Record], within: timedelta) -> Document:
+    """``delivery.status/1``: the deliveries whose links end within ``within``, the next one first."""
+    return {
+        "schema": STATUS,
+        "within_seconds": round(within.total_seconds()),
+        "deliveries": (_record(record) for record in records),
+    }
+
+
+def _linted(item: LintFinding) -> dict[str, Any]:
+    return {
+        "code": item.code,
+        "severity": item.severity.value,
+        "start": item.start,
+        "end": item.end,
+        "found": item.found,
+        "message": item.message,
+        "suggestion": item.suggestion,
+        "source": item.source,
+    }
 
 
 def platform_entry(profile: Profile) -> dict[str, Any]:
@@ -203,6 +247,7 @@ def _record(record: Record) -> dict[str, Any]:
         "size": record.size,
         "order": record.order,
         "expires_at": format_utc(record.expires_at) if record.expires_at else None,
+        "revision_of": record.revision_of,
     }
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from delivery import checks, intake, packing, planning, platforms
+from delivery import checks, intake, packing, places, planning, platforms
 from delivery.afterwards import compose_message
 from delivery.config import Settings
 from delivery.errors import BlockedError
 from delivery.handover import Handover, zone_of
+from delivery.intake import strip
 from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Plan, Profile, Via
 from delivery.progress import CancelToken, NullProgress, Progress
@@ -31,6 +32,8 @@ class Inspection:
     deliverable: Deliverable
     findings: tuple[Finding, ...]
     waived: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    """What ``strip`` took out."""
 
     @property
     def files(self) -> tuple[FileEntry, ...]:
@@ -54,7 +57,8 @@ def check(
 ) -> Inspection:
     """Look at ``paths`` and say what is wrong, leaky or blocked. Nothing is written, nothing is sent.
 
-    ``options`` are those of the ``[delivery]`` section (``platform``, ``strict``, ``allow`` ...). With ``digests``
+    ``options`` are those of the ``[delivery]`` and ``[checks]`` sections (``platform``, ``allow``, ``since``
+    ...); with ``strip`` cleaned copies are made in the state folder and stand in the deliverable. With ``digests``
     every file is hashed. Raises ConfigError, UsageError for an unknown platform or language, and LocalError for paths
     that cannot be taken.
     """
@@ -64,13 +68,17 @@ def check(
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
     profile = platforms.get(settings.delivery.platform, settings)
     deliverable = intake.take_in(paths, keep_junk=settings.delivery.keep_junk, progress=progress, cancel=cancel)
+    notes: tuple[str, ...] = ()
+    if settings.checks.strip:
+        stripped = strip.strip(deliverable, places.state_dir() / "cleaned", progress=progress, cancel=cancel)
+        deliverable, notes = stripped.deliverable, strip.summary(stripped.removed)
     if digests:
         entries = intake.with_digests(deliverable.entries, progress=progress, cancel=cancel)
         deliverable = replace(deliverable, entries=entries)
     observations = intake.observe(deliverable, options=settings.checks, progress=progress, cancel=cancel)
     found = checks.run(deliverable, observations, profile, settings.checks, now=now or datetime.now(UTC))
     kept, waived = checks.waive(found, settings.delivery.allow)
-    return Inspection(settings, profile, deliverable, kept, waived)
+    return Inspection(settings, profile, deliverable, kept, waived, notes)
 
 
 def plan(inspection: Inspection) -> Plan:
@@ -89,16 +97,27 @@ def carry_out(
     inspection: Inspection,
     planned: Plan,
     *,
+    revision_of: str | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
 ) -> Delivery:
-    """Do what was planned, compose the messages, and record it."""
+    """Do what was planned, compose the messages, and record it.
+
+    ``revision_of`` is the delivery that this one replaces: the message says what changed since, the record keeps it.
+    """
     now = now or datetime.now(UTC)
     handover = Handover(
-        new_id(now), inspection.settings, progress or NullProgress(), cancel or CancelToken(), now, inspection.findings
+        new_id(now),
+        inspection.settings,
+        progress or NullProgress(),
+        cancel or CancelToken(),
+        now,
+        inspection.findings,
+        revision_of,
     )
-    return handover.run(planned)
+    done = handover.run(planned)
+    return replace(done, notes=(*inspection.notes, *done.notes))
 
 
 def dry_run(inspection: Inspection, planned: Plan, *, now: datetime | None = None) -> Delivery:
@@ -120,6 +139,7 @@ def send(
     paths: Paths,
     *,
     settings: Settings | None = None,
+    revision_of: str | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
@@ -128,10 +148,11 @@ def send(
     """The main job: check, plan, attach or link, compose the message, record.
 
     ``options`` are those of the ``[delivery]`` section: ``platform="gmail"``, ``via="attach"``, ``expires="3d"`` ...
+    ``revision_of`` is the id of the delivery that this one replaces.
     Raises BlockedError when findings stand in the way, and any other DeliveryError that the rooms raise.
     """
     inspection = check(paths, settings=settings, digests=False, progress=progress, cancel=cancel, now=now, **options)
-    return carry_out(inspection, plan(inspection), progress=progress, cancel=cancel, now=now)
+    return carry_out(inspection, plan(inspection), revision_of=revision_of, progress=progress, cancel=cancel, now=now)
 
 
 def pack(paths: Paths, **options: Any) -> Delivery:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from delivery.checks.rule import Case, File, Group, each, whole
 from delivery.escape import printable
 from delivery.intake.observation import Seen
-from delivery.intake.readers.formats import PROGRAMS, PROMISES, TITLES, extension
-from delivery.model import Severity
+from delivery.intake.readers.formats import PROGRAMS, TITLES, extension
+from delivery.model import FileEntry, Severity
 from delivery.units import format_size
 
 _A = Group.ARRIVE
@@ -100,8 +99,6 @@ def blocked_inside(file: File, case: Case) -> Iterator[str]:
     hint="deliver it under its own name in a way that takes programs, or leave it out",
 )  # fmt: skip
 def blocked_content(file: File, case: Case) -> Iterator[str]:
-    if file.extension not in PROMISES or "exe" in PROMISES[file.extension]:
-        return
     for fact in file.seen.of(Seen.FORMAT):
         if fact.detail in PROGRAMS:
             yield f"it is named .{file.extension} but is {TITLES[fact.detail]}"
@@ -125,12 +122,21 @@ def encrypted_nested(file: File, case: Case) -> Iterator[str]:
     hint="rename it: no reserved word, none of < > : \" | ? * \\, no dot or space at the end",
 )  # fmt: skip
 def name_breaks(file: File, case: Case) -> Iterator[str]:
-    name = file.entry.original or file.path
-    for piece in name.split("/"):
+    reason = _broken(file.entry)
+    if reason:
+        yield f"{reason}{_mended(file.entry)}"
+
+
+def _broken(entry: FileEntry) -> str:
+    for piece in (entry.original or entry.arcname).split("/"):
         reason = _breaks(piece)
         if reason:
-            yield f"{printable(piece)} {reason}"
-            return
+            return f"{printable(piece)} {reason}"
+    return ""
+
+
+def _mended(entry: FileEntry) -> str:
+    return f"; it is delivered as {printable(entry.arcname)}" if entry.original is not None else ""
 
 
 def _breaks(piece: str) -> str:
@@ -155,27 +161,21 @@ def _breaks(piece: str) -> str:
     hint="shorten the folder names above it",
 )  # fmt: skip
 def path_too_long(file: File, case: Case) -> Iterator[str]:
-    if len(file.path) > _LONGEST_PATH:
-        yield f"its path has {len(file.path)} characters; above {_LONGEST_PATH} some Windows programs cannot unpack it"
+    length = len(file.entry.original or file.path)
+    if length > _LONGEST_PATH:
+        yield f"its path has {length} characters; above {_LONGEST_PATH} Windows may not unpack it{_mended(file.entry)}"
 
 
-@whole(
+@each(
     "name-collision", Severity.WARNING, _A, "Names that differ by case alone",
     why="On Windows and macOS one of the two overwrites the other when the buyer unpacks them.",
     hint="rename one of them",
 )  # fmt: skip
-def name_collision(case: Case) -> Iterator[tuple[str, str]]:
-    first: dict[int, int] = {}
-    entries = case.deliverable.entries
-    for index, entry in enumerate(entries):
-        folded = _folded(entry.arcname)
-        other = first.setdefault(hash(folded), index)
-        if other != index and _folded(entries[other].arcname) == folded:
-            yield entry.arcname, f"it and {printable(entries[other].arcname)} are the same name on Windows and macOS"
-
-
-def _folded(name: str) -> str:
-    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+def name_collision(file: File, case: Case) -> Iterator[str]:
+    """Intake mends such names; what was mended for no other reason fell together with another name."""
+    entry = file.entry
+    if entry.original is not None and not _broken(entry) and len(entry.original) <= _LONGEST_PATH:
+        yield f"{printable(entry.original)} and another file have one name on Windows and macOS{_mended(entry)}"
 
 
 def _listed(names: list[str]) -> str:

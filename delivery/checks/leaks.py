@@ -8,6 +8,7 @@ from delivery.checks.rule import Case, File, Group, each, whole
 from delivery.checks.words import name_pattern, word_set
 from delivery.escape import printable
 from delivery.intake import contacts
+from delivery.intake.observation import Seen
 from delivery.model import Severity
 
 _L = Group.LEAK
@@ -66,3 +67,74 @@ def contact_in_name(file: File, case: Case) -> Iterator[str]:
     if case.profile.marketplace:
         for found in contacts.in_name(file.path):
             yield f"its name holds {found.kind}: {printable(found.text)}"
+
+
+@each(
+    "contact-inside", Severity.WARNING, _L, "Contact details inside a file", inside=True,
+    why="Marketplaces look into texts and metadata, and hold an address or a number against the seller.",
+    hint="take it out; --strip cleans metadata in a copy",
+)  # fmt: skip
+def contact_inside(file: File, case: Case) -> Iterator[str]:
+    if case.profile.marketplace:
+        for fact in file.seen.of(Seen.CONTACT):
+            yield f"{printable(fact.detail)} ({printable(fact.place)})"
+
+
+@each(
+    "secret-in-text", Severity.WARNING, _L, "A credential in a text", inside=True,
+    why="A key that leaves once is public for good, and the bill for its use comes to whoever owns it.",
+    hint="take it out, and change it where it was issued",
+)  # fmt: skip
+def secret_in_text(file: File, case: Case) -> Iterator[str]:
+    for fact in file.seen.of(Seen.SECRET):
+        yield f"{fact.detail} ({printable(fact.place)})"
+
+
+@each(
+    "gps", Severity.WARNING, _L, "Where it was taken", inside=True,
+    why="The coordinates in a picture or video tell where you, or your client, live or work.",
+    hint="--strip removes it in a copy",
+)  # fmt: skip
+def gps(file: File, case: Case) -> Iterator[str]:
+    for fact in file.seen.of(Seen.GPS):
+        yield f"it holds the place on earth where it was taken ({fact.place})"
+
+
+@each(
+    "personal-metadata", Severity.WARNING, _L, "A person or company in metadata", inside=True,
+    why="Author, company and last editor stand in the file's properties: yours, or a former client's.",
+    hint="look whether the buyer should see it; --strip removes it in a copy",
+)  # fmt: skip
+def personal_metadata(file: File, case: Case) -> Iterator[str]:
+    for fact in file.seen.of(Seen.PERSON):
+        yield f"{fact.place}: {printable(fact.detail)}"
+
+
+@each(
+    "serial-number", Severity.WARNING, _L, "A device's serial number", inside=True,
+    why="It ties every picture of the same camera to you.",
+    hint="--strip removes it in a copy",
+)  # fmt: skip
+def serial_number(file: File, case: Case) -> Iterator[str]:
+    for fact in file.seen.of(Seen.SERIAL):
+        yield f"it holds the {fact.detail} ({fact.place})"
+
+
+@each(
+    "local-path", Severity.WARNING, _L, "A path of your own computer", inside=True,
+    why="It shows your account's name and folders, and what it points to is missing at the buyer's.",
+    hint="make the path relative, or export again; --strip removes it from metadata in a copy",
+)  # fmt: skip
+def local_path(file: File, case: Case) -> Iterator[str]:
+    for fact in file.seen.of(Seen.LOCAL_PATH):
+        yield f"{printable(fact.detail)} ({fact.place})"
+
+
+@each(
+    "review-traces", Severity.WARNING, _L, "Comments or tracked changes", inside=True,
+    why="Remarks between you and others, and deleted sentences, are still in the document.",
+    hint="accept or reject the changes and delete the comments, unless the buyer should see them",
+)  # fmt: skip
+def review_traces(file: File, case: Case) -> Iterator[str]:
+    for fact in file.seen.of(Seen.REVIEW):
+        yield f"it still holds {fact.detail}"

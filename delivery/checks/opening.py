@@ -8,7 +8,7 @@ from delivery.checks.rule import Case, File, Group, each
 from delivery.checks.words import word_set
 from delivery.escape import printable
 from delivery.intake.observation import Seen
-from delivery.intake.readers.formats import PROGRAMS, PROMISES, TITLES
+from delivery.intake.readers.formats import PROGRAMS, TITLES, needs_content
 from delivery.model import Severity
 from delivery.units import format_size
 
@@ -23,7 +23,7 @@ _INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
     hint="export or download it again",
 )  # fmt: skip
 def empty_file(file: File, case: Case) -> Iterator[str]:
-    if file.entry.size == 0 and file.extension in PROMISES:
+    if file.entry.size == 0 and needs_content(file.extension):
         yield "it is empty"
 
 
@@ -35,7 +35,7 @@ def empty_file(file: File, case: Case) -> Iterator[str]:
 def empty_text(file: File, case: Case) -> Iterator[str]:
     if (
         file.entry.size == 0
-        and file.extension not in PROMISES
+        and not needs_content(file.extension)
         and file.lowered not in word_set("names", "empty_is_normal")
     ):
         yield "it is empty"
@@ -47,7 +47,7 @@ def empty_text(file: File, case: Case) -> Iterator[str]:
     hint="export or download it again",
 )  # fmt: skip
 def zero_filled(file: File, case: Case) -> Iterator[str]:
-    if file.extension in PROMISES and any(file.seen.of(Seen.ZEROS)):
+    if needs_content(file.extension) and any(file.seen.of(Seen.ZEROS)):
         yield f"its {format_size(file.entry.size)} are nothing but zeros"
 
 
@@ -57,7 +57,7 @@ def zero_filled(file: File, case: Case) -> Iterator[str]:
     hint="look whether it was meant so",
 )  # fmt: skip
 def zero_data(file: File, case: Case) -> Iterator[str]:
-    if file.extension not in PROMISES and any(file.seen.of(Seen.ZEROS)):
+    if not needs_content(file.extension) and any(file.seen.of(Seen.ZEROS)):
         yield f"its {format_size(file.entry.size)} are nothing but zeros"
 
 
@@ -159,6 +159,16 @@ def locked(file: File, case: Case) -> Iterator[str]:
 def unfinished_download(file: File, case: Case) -> Iterator[str]:
     if file.extension in word_set("names", "unfinished"):
         yield f".{file.extension} is the ending of a download that is not complete"
+
+
+@each(
+    "missing-asset", Severity.WARNING, _O, "A file that it needs is not delivered", inside=True,
+    why="A page without its pictures or a scene without its textures looks broken at the buyer's.",
+    hint="add the file, or correct the path",
+)  # fmt: skip
+def missing_asset(file: File, case: Case) -> Iterator[str]:
+    for fact in file.seen.of(Seen.ASSET):
+        yield f"it needs {printable(fact.detail)}, which is not delivered"
 
 
 @each(

@@ -30,9 +30,3 @@ def name_pattern(section: str, key: str) -> re.Pattern[str]:
 def phrase_pattern(section: str, key: str) -> re.Pattern[str]:
     """Finds any of the phrases in lower-case text."""
     return re.compile("|".join(map(re.escape, data()[section][key])))
-
-
-@cache
-def words_pattern(section: str, key: str) -> re.Pattern[str]:
-    """Finds any of the words where letters do not go on before or after it."""
-    return re.compile(rf"(?<![^\W\d_])(?:{'|'.join(map(re.escape, data()[section][key]))})(?![^\W\d_])")

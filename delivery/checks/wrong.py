@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 
 from delivery.checks.rule import Case, File, Group, each, whole
-from delivery.checks.words import phrase_pattern, word_set, words_pattern
+from delivery.checks.words import phrase_pattern, word_set
 from delivery.escape import printable
+from delivery.intake import agencies
 from delivery.intake.observation import Seen
-from delivery.intake.readers.formats import PROMISES
+from delivery.intake.readers.formats import extension, needs_content
 from delivery.model import FileEntry, Severity
 
 _W = Group.WRONG
@@ -18,9 +21,13 @@ _VERSION = re.compile(r"^(.*?)[ _.-]?(?:v|ver|version|rev|r)[ _.-]?(\d{1,3})$", 
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+_WORK = frozenset({"svg", "obj", "gltf", "fbx", "stl", "c4d", "max"})
+_PACKED = frozenset({"gz", "bz2", "xz", "zst", "tar", "tgz", "jar", "sqlite", "dll", "exe"})
+
+
 def _is_work(file: File) -> bool:
-    """Pictures, documents, sound, video and archives: the rules on names would misjudge source code."""
-    return file.extension in PROMISES or file.extension in ("svg", "obj", "gltf", "fbx", "stl", "c4d", "max", "html")
+    """Pictures, documents, sound, video and zips: the rules on names would misjudge what belongs to source code."""
+    return file.extension in _WORK or (needs_content(file.extension) and file.extension not in _PACKED)
 
 
 @each(
@@ -30,9 +37,9 @@ def _is_work(file: File) -> bool:
 )  # fmt: skip
 def stock_name(file: File, case: Case) -> Iterator[str]:
     if _is_work(file):
-        found = words_pattern("stock", "names").search(file.lowered)
+        found = agencies.find(file.lowered)
         if found:
-            yield f"its name says {found[0]}"
+            yield f"its name says {found}"
 
 
 @each(
@@ -69,7 +76,7 @@ def older_version(case: Case) -> Iterator[tuple[str, str]]:
     versions: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
     for entry in case.deliverable.entries:
         stem, dot, ending = entry.arcname.rpartition(".")
-        if not dot or ending.lower() not in PROMISES:
+        if not dot or not needs_content(ending.lower()):
             continue
         found = _VERSION.match(stem)
         if found:
@@ -89,7 +96,7 @@ def older_version(case: Case) -> Iterator[tuple[str, str]]:
 def duplicate(case: Case) -> Iterator[tuple[str, str]]:
     by_size: dict[int, list[FileEntry]] = defaultdict(list)
     for entry in case.deliverable.entries:
-        if entry.sha256 and entry.size >= 1024 and entry.arcname.rpartition(".")[2].lower() in PROMISES:
+        if entry.sha256 and entry.size >= 1024 and needs_content(extension(entry.arcname)):
             by_size[entry.size].append(entry)
     for entries in by_size.values():
         first: dict[str, FileEntry] = {}
@@ -97,3 +104,44 @@ def duplicate(case: Case) -> Iterator[tuple[str, str]]:
             other = first.setdefault(entry.sha256 or "", entry)
             if other is not entry:
                 yield entry.arcname, f"it is the same, byte for byte, as {printable(other.arcname)}"
+
+
+@each(
+    "older-than-order", Severity.WARNING, _W, "Older than the order",
+    why="A file from before the order began is seldom the work that was ordered. Only looked for with --since DAY.",
+    hint="make sure that it belongs to this order",
+)  # fmt: skip
+def older_than_order(file: File, case: Case) -> Iterator[str]:
+    since = case.options.since
+    if since is not None and file.entry.mtime_ns < since.timestamp() * 1e9:
+        changed = datetime.fromtimestamp(file.entry.mtime_ns / 1e9, since.tzinfo)
+        yield f"it was last changed on {changed:%Y-%m-%d}, before the order began on {since:%Y-%m-%d}"
+
+
+@whole(
+    "promised-absent", Severity.ERROR, _W, "Promised but absent",
+    why="What was agreed on is not among the files. Only looked for with --expect PATTERN.",
+    hint="add what is missing, or correct the pattern",
+)  # fmt: skip
+def promised_absent(case: Case) -> Iterator[tuple[str, str]]:
+    for pattern in case.options.expect:
+        if not any(_matches(entry.arcname, pattern) for entry in case.deliverable.entries):
+            yield "", f"no file matches {printable(pattern)}"
+
+
+@each(
+    "not-promised", Severity.WARNING, _W, "Not among what was promised",
+    why="What nobody asked for puzzles the buyer, or was never meant to leave. Only looked for with --expect PATTERN.",
+    hint="leave it out, or add a pattern for it",
+)  # fmt: skip
+def not_promised(file: File, case: Case) -> Iterator[str]:
+    if case.options.expect and not any(_matches(file.path, pattern) for pattern in case.options.expect):
+        yield "no pattern of what was promised names it"
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Without regard to case; a pattern without a slash is matched against the name, one with it against the path."""
+    path, pattern = path.lower(), pattern.lower().removeprefix("./")
+    if pattern.endswith("/"):
+        return path.startswith(pattern)
+    return fnmatch.fnmatchcase(path if "/" in pattern else path.rpartition("/")[2], pattern)

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from delivery.cli import options, render
-from delivery.model import Via
+from delivery.cli import options, qr, render
+from delivery.cli.clipboard import Clipboard, copy_each, find
+from delivery.model import Delivery, Via
 
 
 def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = None) -> None:
-    only_plan = values.pop("dry_run")
+    only_plan, revision_of = values.pop("dry_run"), values.pop("revision_of")
+    qr_place = values.pop("qr", None)
+    clipboard = find() if values.pop("copy") else None
     with options.session(values) as session:
         from delivery import service
 
+        settings = options.transfer_settings(session.settings, values)
         given = options.overrides(values)
         if via is not None:
             given["via"] = via
+        if only_plan:
+            given["strip"] = False  # cleaned copies are made when it is done, not when it is planned
         inspection = service.check(
-            paths, settings=session.settings, digests=False, progress=session.progress, cancel=session.cancel, **given
+            paths, settings=settings, digests=False, progress=session.progress, cancel=session.cancel, **given
         )
         spoken = not (session.as_json or session.quiet)
         if spoken:
@@ -29,5 +35,16 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
         if only_plan:
             done = service.dry_run(inspection, planned)
         else:
-            done = service.carry_out(inspection, planned, progress=session.progress, cancel=session.cancel)
+            done = service.carry_out(
+                inspection, planned, revision_of=revision_of, progress=session.progress, cancel=session.cancel
+            )
     render.delivery(done, as_json=session.as_json, quiet=session.quiet)
+    finish(done, clipboard, qr_place)
+
+
+def finish(done: Delivery, clipboard: Clipboard | None, qr_place: str | None) -> None:
+    """What may follow the result: the QR code of its link, and its messages on the clipboard."""
+    if qr_place is not None and not done.dry_run:
+        qr.show(qr.url_of(done), qr_place)
+    if clipboard is not None:
+        copy_each(clipboard, done.messages)

@@ -20,9 +20,17 @@ _COMMANDS: dict[str, str] = {
     "join": "Join volumes, and verify the result against the manifest.",
     "verify": "Verify parts or files against a manifest.",
     "message": "The message of an earlier delivery again, with its links signed again.",
+    "reply": "The answer to a buyer who cannot open it, wants it by another way, or was unfair.",
+    "lint": "What in a text of yours a marketplace may hold back, and how else to say it.",
     "list": "What was delivered.",
     "show": "One delivery, whole.",
+    "renew": "Sign the links of a delivery again, without uploading.",
+    "revoke": "End the links of a delivery now, and prove it.",
+    "prune": "Remove from the stores what is past its time.",
+    "status": "Which links end soon; the exit code says so too, for cron.",
+    "record": "The dated, factual account of a delivery, for Customer Support.",
     "platforms": "What each platform takes, with source and date.",
+    "doctor": "Try the configured store for real.",
     "init": "Write a config.ini, asking what it needs.",
     "store": "The embedded store on this machine: serve, status, stop.",
 }
@@ -94,14 +102,14 @@ def _run(arguments: list[str]) -> int:
 
 def _report(error: DeliveryError, arguments: list[str]) -> None:
     from delivery import report
-    from delivery.cli import render
+    from delivery.cli.render import error as show
 
     findings = error.findings if isinstance(error, BlockedError) else ()
     if _wants_json(arguments):
         report.write(report.error_document(error, findings), sys.stdout)
         sys.stdout.flush()
     else:
-        render.error(error)
+        show(error)
 
 
 def _as_usage_error(error: click.UsageError) -> DeliveryError:

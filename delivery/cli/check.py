@@ -28,7 +28,7 @@ def command(paths: tuple[str, ...], no_hash: bool, **values: Any) -> None:
             digests=not no_hash,
             progress=session.progress,
             cancel=session.cancel,
-            **options.overrides(values),
+            **{**options.overrides(values), "strip": False},
         )
     if session.as_json:
         report.write(report.check_document(checked.files, checked.findings, checked.profile.name), sys.stdout)

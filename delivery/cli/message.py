@@ -7,14 +7,18 @@ from typing import Any
 import click
 
 from delivery.cli import options, render
+from delivery.cli.act import finish
+from delivery.cli.clipboard import find
 
 
 @click.command("message")
 @click.argument("id")
-@options.language
+@options.saying
+@options.qr
 @options.common
-def command(id: str, language: str | None, **values: Any) -> None:
+def command(id: str, language: str | None, copy: bool, qr: str | None, **values: Any) -> None:
     """Write the message of the delivery ID again, its links signed again up to their old end; --language changes it."""
+    clipboard = find() if copy else None
     with options.session(values) as session:
         from delivery import afterwards
 
@@ -25,3 +29,4 @@ def command(id: str, language: str | None, **values: Any) -> None:
         render.document(again)
     else:
         render.messages(again.messages)
+    finish(again, clipboard, qr)

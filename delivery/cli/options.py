@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
 
 from delivery.cli.progress import progress_for
-from delivery.cli.types import DURATION, LIST
+from delivery.cli.types import DAY, DURATION, LIST, SIZE
 from delivery.config import Settings
 from delivery.model import Via
 from delivery.progress import CancelToken, Progress
@@ -57,7 +57,23 @@ allow = _option(
 )
 strict = _option("--strict", is_flag=True, default=None, help="Warnings block too.")
 keep_junk = _option("--keep-junk", is_flag=True, default=None, help="Deliver .DS_Store, Thumbs.db and the like too.")
+bwlimit = _option("--bwlimit", type=SIZE, metavar="5MB", help="Send at most so many bytes per second.")
+verify = _option("--verify", is_flag=True, default=None, help="Read every uploaded file back and compare its SHA-256.")
+since = _option("--since", type=DAY, metavar="DAY", help="The order's start (2026-01-31): older files are told.")
+expect = _option(
+    "--expect", type=LIST, multiple=True, metavar="PATTERN", help="What was promised (*.svg); may be repeated."
+)
+deep = _option("--deep", is_flag=True, default=None, help="Decode every picture, archive, video ... to its end; slow.")
+strip = _option("--strip", is_flag=True, default=None, help="Deliver copies without personal metadata.")
 dry_run = _option("--dry-run", "-n", is_flag=True, help="Say what would be done, and why; do nothing.")
+
+bilingual = _option("--bilingual", is_flag=True, help="Put English below a message in another language.")
+copy = _option("--copy", is_flag=True, help="Put the message on the clipboard too; several, one after the other.")
+qr = _option("--qr", metavar="FILE", help="The link as a QR code: a PNG of this name, or - for the terminal.")
+saying = together(language, bilingual, copy)
+revision_of = click.option(
+    "--revision-of", metavar="ID", help="The delivery that this one replaces: the message says what changed."
+)
 
 json = _option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 config = _option(
@@ -67,8 +83,10 @@ quiet = _option("--quiet", "-q", is_flag=True, help="Only the result and errors.
 verbose = _option("--verbose", "-v", is_flag=True, help="Say more: where settings come from, every reason.")
 no_progress = _option("--no-progress", is_flag=True, help="No progress bars or lines.")
 
+transfer = together(bwlimit, verify)
 common = together(json, config, quiet, verbose, no_progress)
-finding_options = together(platform, allow, strict, keep_junk)
+looking = together(since, expect, deep)
+finding_options = together(platform, allow, strict, keep_junk, looking)
 
 
 @dataclass(frozen=True)
@@ -86,9 +104,13 @@ class Session:
 @contextmanager
 def session(values: dict[str, Any]) -> Iterator[Session]:
     """Take the common options out of ``values``. Meanwhile Ctrl-C sets the cancel token; a second one stops at once."""
-    as_json, quiet, verbose = values.pop("as_json"), values.pop("quiet"), values.pop("verbose")
-    settings = Settings.load(values.pop("config"))
-    shown = not (quiet or values.pop("no_progress"))
+    as_json, quiet, verbose, silent, file = (
+        values.pop(name) for name in ("as_json", "quiet", "verbose", "no_progress", "config")
+    )
+    settings = Settings.load(file)
+    if values.pop("bilingual", False):
+        settings = replace(settings, message=replace(settings.message, bilingual=True))
+    shown = not (quiet or silent)
     cancel = CancelToken()
     with progress_for(shown) as progress, _cancelling(cancel):
         yield Session(settings, progress, cancel, as_json, quiet, verbose)
@@ -110,10 +132,18 @@ def _cancelling(cancel: CancelToken) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def transfer_settings(settings: Settings, values: dict[str, Any]) -> Settings:
+    """``settings`` with the options of :data:`transfer`, which are taken out of ``values``."""
+    given = {name: value for name in ("bwlimit", "verify") if (value := values.pop(name, None)) is not None}
+    return replace(settings, upload=replace(settings.upload, **given)) if given else settings
+
+
 def overrides(values: dict[str, Any]) -> dict[str, Any]:
     """The options that stand for settings, in the form that the library takes; those that were not given are None."""
     allowed = values.pop("allow", ())
     values["allow"] = tuple(code for codes in allowed for code in codes) or None
+    expected = values.pop("expect", ())
+    values["expect"] = tuple(pattern for patterns in expected for pattern in patterns) or None
     if values.get("via") is not None:
         values["via"] = Via(values["via"])
     return values

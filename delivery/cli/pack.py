@@ -16,10 +16,13 @@ from delivery.model import Via
 @options.platform
 @options.out
 @options.order
-@options.language
+@options.saying
+@options.revision_of
 @options.allow
 @options.strict
 @options.keep_junk
+@options.looking
+@options.strip
 @options.dry_run
 @options.common
 def command(paths: tuple[str, ...], **values: Any) -> None:

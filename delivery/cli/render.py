@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from delivery.errors import BlockedError, DeliveryError
 from delivery.escape import printable
 from delivery.model import Attachment, Delivery, Finding, LeftOut, Method, Part, Plan, Severity
 from delivery.units import format_duration, format_size
+
+if TYPE_CHECKING:
+    from delivery.hosting import Pruned
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _MANY = 12
@@ -107,6 +111,20 @@ def delivery(done: Delivery, *, as_json: bool, quiet: bool) -> None:
     if not quiet:
         _summary(done)
     messages(done.messages)
+
+
+def pruned(gone: Pruned) -> dict[str, int]:
+    """What left a store, for a JSON document."""
+    return {"deliveries": gone.deliveries, "objects": gone.objects, "bytes": gone.size, "parts": gone.parts}
+
+
+def renewed(done: Delivery) -> None:
+    """What is new about links that were signed again."""
+    ends = f"until {_local(done.expires_at)}" if done.expires_at else "until an unknown time"
+    count = len(done.links)
+    say(f"{count:,} {_plural('link', count)} of {done.id} signed again, {ends}; older ones keep their own end")
+    for text in done.notes:
+        note(text)
 
 
 def _summary(done: Delivery) -> None:

@@ -18,10 +18,15 @@ from delivery.cli.act import act
 @options.expires
 @options.store
 @options.order
-@options.language
+@options.saying
+@options.qr
+@options.revision_of
 @options.allow
 @options.strict
 @options.keep_junk
+@options.transfer
+@options.looking
+@options.strip
 @options.dry_run
 @options.common
 def command(paths: tuple[str, ...], **values: Any) -> None:

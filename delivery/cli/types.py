@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from delivery.options import parse_list
+from delivery.options import parse_day, parse_list
 from delivery.units import format_duration, parse_duration, parse_size
 
 
@@ -30,6 +30,7 @@ class Parsed(click.ParamType[Any]):
 
 DURATION = Parsed("duration", parse_duration)
 SIZE = Parsed("size", parse_size)
+DAY = Parsed("day", parse_day)
 LIST = Parsed("list", parse_list)
 
 

@@ -2,28 +2,60 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
-from delivery.cli import options
+from delivery import report
+from delivery.cli import options, render
 from delivery.cli.act import act
 from delivery.model import Via
 
+optional_paths = click.argument("paths", nargs=-1, type=click.Path(), metavar="PATH...")
+
 
 @click.command("upload")
-@options.paths
+@optional_paths
+@click.option(
+    "--abort", is_flag=True, help="Give up unfinished uploads to the store: what was sent in part is removed."
+)
 @options.platform
 @options.out
 @options.expires
 @options.store
 @options.order
-@options.language
+@options.saying
+@options.qr
+@options.revision_of
 @options.allow
 @options.strict
 @options.keep_junk
+@options.transfer
+@options.looking
+@options.strip
 @options.dry_run
 @options.common
-def command(paths: tuple[str, ...], **values: Any) -> None:
-    """Upload PATHs to the store and hand back links that expire, with a small proof sheet to attach."""
-    act(paths, values, via=Via.LINK)
+def command(paths: tuple[str, ...], abort: bool, **values: Any) -> None:
+    """Upload PATHs to the store and hand back links that expire, with a small proof sheet to attach.
+
+    Run the same command again after a break: what is in the store already is not sent again.
+    """
+    if abort:
+        _abort(values)
+    elif not paths:
+        raise click.UsageError("name the files or folders to upload", click.get_current_context())
+    else:
+        act(paths, values, via=Via.LINK)
+
+
+def _abort(values: dict[str, Any]) -> None:
+    with options.session(values) as session:
+        from delivery import upkeep
+
+        gone = upkeep.abort(store=values["store"], settings=session.settings, progress=session.progress)
+    if session.as_json:
+        rows = [{"store": values["store"] or session.settings.delivery.store, **render.pruned(gone)}]
+        report.write({"schema": report.PRUNE, "dry_run": False, "stores": rows}, sys.stdout)
+    else:
+        click.echo(f"gave up {gone.deliveries:,} unfinished uploads; {gone.objects:,} files removed from the store")

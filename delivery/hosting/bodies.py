@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 
-from delivery.intake.source import BLOCK, Source
+from delivery.hosting.pace import Pace
+from delivery.intake.source import Source, changed
 from delivery.model import FileEntry
 
 Moved = Callable[[int], None]
@@ -15,11 +16,11 @@ Moved = Callable[[int], None]
 class MemoryBody:
     """Bytes that are in memory: a small file, or one part of a large one."""
 
-    def __init__(self, data: memoryview, moved: Moved, *, sha256: str | None = None, block: int = BLOCK) -> None:
+    def __init__(self, data: memoryview, moved: Moved, pace: Pace, *, sha256: str | None = None) -> None:
         self._data = data
         self._moved = moved
+        self._pace = pace
         self._sha256 = sha256
-        self._block = block
         self._told = 0
 
     @property
@@ -29,8 +30,10 @@ class MemoryBody:
     def blocks(self) -> Iterator[memoryview]:
         self._moved(-self._told)
         self._told = 0
-        for start in range(0, len(self._data), self._block):
-            block = self._data[start : start + self._block]
+        step = self._pace.block
+        for start in range(0, len(self._data), step):
+            block = self._data[start : start + step]
+            self._pace.wait(len(block))
             yield block
             self._told += len(block)
             self._moved(len(block))
@@ -39,12 +42,46 @@ class MemoryBody:
         return self._sha256
 
 
+class SliceBody:
+    """The next ``size`` bytes of an open source, too many for memory. A retry rewinds the source and its digest."""
+
+    def __init__(self, source: Source, size: int, moved: Moved, pace: Pace) -> None:
+        self._source = source
+        self._size = size
+        self._moved = moved
+        self._pace = pace
+        self._mark = source.mark()
+        self._told = 0
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def blocks(self) -> Iterator[memoryview]:
+        self._source.rewind(self._mark)
+        self._moved(-self._told)
+        self._told = 0
+        buffer = memoryview(bytearray(self._pace.block))
+        while self._told < self._size:
+            count = self._source.readinto(buffer[: self._size - self._told])
+            if not count:
+                raise changed(self._source.entry)
+            self._pace.wait(count)
+            yield buffer[:count]
+            self._told += count
+            self._moved(count)
+
+    def sha256(self) -> str | None:
+        return None
+
+
 class FileBody:
     """A whole file, streamed in order and hashed as it goes. Every try reads and hashes it anew."""
 
-    def __init__(self, entry: FileEntry, moved: Moved) -> None:
+    def __init__(self, entry: FileEntry, moved: Moved, pace: Pace) -> None:
         self._entry = entry
         self._moved = moved
+        self._pace = pace
         self._told = 0
         self.digest = hashlib.sha256().hexdigest()
         """Lower-case hex of what the last try sent, once it has sent all."""
@@ -56,9 +93,10 @@ class FileBody:
     def blocks(self) -> Iterator[memoryview]:
         self._moved(-self._told)
         self._told = 0
-        buffer = memoryview(bytearray(BLOCK))
+        buffer = memoryview(bytearray(self._pace.block))
         with Source(self._entry) as source:
             while count := source.readinto(buffer):
+                self._pace.wait(count)
                 yield buffer[:count]
                 self._told += count
                 self._moved(count)

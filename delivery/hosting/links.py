@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from delivery.errors import IntegrityError, StoreRefusedError, UsageError
 from delivery.escape import printable
+from delivery.hosting.items import Uploaded
 from delivery.hosting.names import headers_for
-from delivery.hosting.upload import Uploaded
 from delivery.model import Link
 from delivery.progress import CancelToken
 from delivery.storage.base import KeyLife, Store, Watch

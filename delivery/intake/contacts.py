@@ -10,36 +10,52 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Contact:
     kind: str
-    """``an email address``, ``a phone number``, ``a handle`` or ``a messenger link``."""
+    """``an email address``, ``a phone number`` or ``a messenger name``."""
     text: str
     start: int = 0
 
 
 _EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}(?![a-z0-9@])", re.IGNORECASE)
 _SPELLED = re.compile(
-    r"\b[a-z0-9][a-z0-9._%+-]{1,63}\s*(?:\(at\)|\[at\]|\{at\}|\s+at\s+|_at_)\s*[a-z0-9-]{2,63}\s*"
-    r"(?:\.|\(dot\)|\[dot\]|\{dot\}|\s+dot\s+|_dot_)\s*(?:com|net|org|io|de|co|me|dev|eu|uk|in|pk|bd|ru|fr|es|it|info|biz)\b",
+    r"(?<![\w.])[a-z0-9][a-z0-9._%+-]{1,40}\s{0,3}(?:\(at\)|\[at\]|\{at\}|\sat\s|_at_)\s{0,3}[a-z0-9-]{2,40}\s{0,3}"
+    r"(?:\(dot\)|\[dot\]|\{dot\}|\sdot\s|_dot_)\s{0,3}[a-z]{2,6}\b"
+    r"|(?<![\w.])[a-z0-9][a-z0-9._%+-]{1,40}\s{0,3}(?:\(at\)|\[at\]|\{at\}|\sat\s|_at_)\s{0,3}"
+    r"(?:gmail|googlemail|yahoo|hotmail|outlook|icloud|proton(?:mail)?|gmx|aol|mail)\s{0,3}\.\s{0,3}[a-z]{2,4}\b",
     re.IGNORECASE,
 )
 _MESSENGER = re.compile(
     r"\b(?:wa\.me|t\.me|telegram\.me|api\.whatsapp\.com|join\.skype\.com|discord\.gg|signal\.me)/[\w+@./?=-]{2,60}"
-    r"|\b(?:whats ?app|telegram|skype|discord|wechat|viber)\s*(?:id|no|number|nr|me)?\s*(?::|=|is|at|@)"
-    r"\s*[+@]?[\w.#-]{4,40}",
+    r"|\b(?:whats ?app|telegram|skype|discord|wechat|viber)\s{0,3}(?:id|no|number|nr|me|name)?\s{0,3}(?::|=|@)"
+    r"\s{0,3}[+@]?[\w.#-]{4,40}",
     re.IGNORECASE,
 )
-_PHONE = re.compile(r"(?<![\w.+-])\+\d{1,3}[ ().-]{0,2}(?:\d[ ().-]{0,2}){6,11}\d(?![\w])")
-_PHONE_NAME = re.compile(
-    r"(?:\b|_)(?:tel|phone|call|mobile|cell|whats ?app|fon|tlf)[ ._:-]*\+?(?:\d[ ()._-]{0,2}){6,13}\d(?!\d)",
+_PHONE = re.compile(r"(?<![\w.+-])\+[1-9]\d{0,2}[ ().-]{0,2}(?:\d[ ().-]{0,2}){6,11}\d(?!\w)")
+_PHONE_NAMED = re.compile(
+    r"(?:\b|_)(?:tel|phone|call|mobile|cell|whats ?app|fon|tlf)[ ._:-]{0,3}\+?(?:\d[ ()._-]{0,2}){6,13}\d(?!\d)",
+    re.IGNORECASE,
+)
+_FIRST_PERSON = re.compile(
+    r"\b(?:(?:contact|e-?mail|reach|write|mail|message|text|call|ping|dm|hire|add)\s+(?:to\s+)?(?:me|us)\b"
+    r"|my\s+(?:e-?mail|mail|number|phone|skype|telegram|whats ?app|discord|cell|mobile))",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(r"(?:\be-?mail|\bmail|\bcontact|\breach|\bwrite|✉|📧)[\w ]{0,8}[:=>\s-]{1,4}$", re.IGNORECASE)
+_FREE_MAIL = re.compile(
+    r"@(?:gmail|googlemail|yahoo|ymail|hotmail|outlook|live|msn|icloud|me|aol|gmx|web|mail|yandex|proton(?:mail)?|pm|zoho|tutanota|"
+    r"fastmail|hey)\.[a-z]{2,4}$",
     re.IGNORECASE,
 )
 _NOT_A_HOST = frozenset({
-    "png", "jpg", "jpeg", "gif", "svg", "webp", "pdf", "css", "js", "ts", "html", "zip", "mp4", "mov", "mp3", "wav", "psd",
-    "json", "map", "txt", "md", "csv", "docx", "xlsx",
+    "png", "jpg", "jpeg", "gif", "svg", "webp", "pdf", "css", "js", "ts", "html", "zip", "mp4", "mov", "mp3", "wav",
+    "psd", "json", "map", "txt", "md", "csv", "docx", "xlsx",
 })  # fmt: skip
-_EXAMPLES = re.compile(
-    r"@(?:[\w-]+\.)*(?:example\.|test\.|localhost|domain\.|email\.com|yourdomain|company\.com|site\.com|sentry\.)",
+_NOBODY = re.compile(
+    r"(?:^|[._-])no-?reply@|@(?:[\w-]+\.)*(?:example|test|invalid|localhost|domain|yourdomain|yoursite|company|sentry)\."
+    r"|\.(?:example|test|invalid|local|localhost)$|@(?:email|mail|site|host)\.com$|^git@|^your|^name@|^user@|^foo@|^john\.?doe@",
     re.IGNORECASE,
 )
+_REACH = 100
+_MOST_PLACES = 2000
 
 
 def in_name(path: str) -> Iterator[Contact]:
@@ -48,10 +64,59 @@ def in_name(path: str) -> Iterator[Contact]:
         for found in _EMAIL.finditer(path):
             if found[0].rpartition(".")[2].lower() not in _NOT_A_HOST or found[0].count(".", found[0].index("@")) > 1:
                 yield Contact("an email address", found[0], found.start())
-    for pattern, kind in (
-        (_SPELLED, "an email address, spelled out"),
-        (_PHONE, "a phone number"),
-        (_PHONE_NAME, "a phone number"),
-    ):
+    for pattern, kind in ((_SPELLED, "an email address"), (_PHONE, "a phone number"), (_PHONE_NAMED, "a phone number")):
         for found in pattern.finditer(path):
-            yield Contact(kind, found[0], found.start())
+            yield Contact(kind, found[0].strip(), found.start())
+
+
+def in_text(data: bytes, *, only_first_person: bool = False) -> Iterator[Contact]:
+    """Contact details in running text (UTF-8); with ``only_first_person`` only those offered as the writer's.
+
+    The patterns only look around the few letters that each needs, so that long texts cost little.
+    """
+    lowered = data.lower()
+    done: set[str] = set()
+    for anchors, pattern, kind in _ANCHORED:
+        for at in _places(lowered, anchors):
+            start = max(0, at - _REACH)
+            window = data[start : at + _REACH].decode("utf-8", "replace")
+            for found in pattern.finditer(window):
+                text = found[0].strip()
+                if text in done or (pattern is _EMAIL and _is_nobody(text)):
+                    continue
+                offered = bool(_FIRST_PERSON.search(window, 0, found.start() + 12))
+                if offered or (not only_first_person and (pattern is not _EMAIL or _is_own(window, found))):
+                    done.add(text)
+                    yield Contact(kind, text, at)
+
+
+def _places(lowered: bytes, anchors: tuple[bytes, ...]) -> Iterator[int]:
+    for anchor in anchors:
+        at = lowered.find(anchor)
+        count = 0
+        while at >= 0 and count < _MOST_PLACES:
+            count += 1
+            yield at
+            at = lowered.find(anchor, at + len(anchor))
+
+
+_MESSENGERS = (*b"wa.me/ t.me/ signal.me/ telegram whatsapp skype discord wechat viber".split(), b"whats app")
+_DIGITS = tuple(b"+%d" % digit for digit in range(1, 10))
+_ANCHORED = (
+    ((b"@",), _EMAIL, "an email address"),
+    ((b"(at)", b"[at]", b"{at}", b"_at_", b" at "), _SPELLED, "an email address"),
+    (_MESSENGERS, _MESSENGER, "a messenger name"),
+    (_DIGITS, _PHONE, "a phone number"),
+)  # fmt: skip
+
+
+def _is_nobody(address: str) -> bool:
+    return bool(_NOBODY.search(address)) or address.rpartition(".")[2].lower() in _NOT_A_HOST
+
+
+def _is_own(text: str, found: re.Match[str]) -> bool:
+    """Labelled as an address to write to, or of a free mail provider; not the ``Name <address>`` of a credit."""
+    if text[found.start() - 1 : found.start()] == "<" and text[found.end() : found.end() + 1] == ">":
+        return False
+    before = text[max(0, found.start() - 24) : found.start()]
+    return bool(_FREE_MAIL.search(found[0]) or _LABEL.search(before))

@@ -41,8 +41,10 @@ class Seen(StrEnum):
     """A credential in text; detail is its kind, place the line. The credential itself is never kept."""
     CONTACT = "contact"
     """A way to reach the seller; detail is the text, place the line or field."""
+    REVIEW = "review"
+    """Left over from the work on a document: comments, tracked changes."""
     ASSET = "asset"
-    """A file that this one needs, relative to it, as it is written there."""
+    """A file that this one needs and that is not delivered, as its path is written there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import sys
+import unicodedata
 from collections.abc import Callable
 
+from delivery.intake import deep
 from delivery.intake.observation import Fact, Observation, Observations, Seen
-from delivery.intake.readers import archives, design, formats, media, pdf, pictures
+from delivery.intake.readers import archives, design, formats, media, pdf, pictures, text
 from delivery.intake.readers.view import Exhausted, View
 from delivery.intake.source import open_entry
 from delivery.model import Deliverable, FileEntry
@@ -51,6 +54,9 @@ _READERS: dict[str, Reader] = {
 }
 
 
+_CANNOT_DECODE = frozenset({Seen.DAMAGED, Seen.ZEROS, Seen.ENCRYPTED, Seen.HOSTILE})
+
+
 def observe(
     deliverable: Deliverable,
     *,
@@ -61,10 +67,11 @@ def observe(
     """What is inside the files, as far as checks need it. Raises LocalError, SourceChangedError and Cancelled."""
     options, cancel = options or CheckOptions(), cancel or CancelToken()
     seen: dict[str, Observation] = {}
+    known = _Known(deliverable)
     with (progress or NullProgress()).task("Looking inside", len(deliverable.entries), "files") as task:
         for number, entry in enumerate(deliverable.entries, start=1):
             if entry.size:
-                observation = observe_entry(entry, options)
+                observation = observe_entry(entry, options, known, cancel)
                 if observation is not None:
                     seen[entry.arcname] = observation
             if number % 64 == 0:
@@ -74,32 +81,58 @@ def observe(
     return Observations(seen)
 
 
-def observe_entry(entry: FileEntry, options: CheckOptions) -> Observation | None:
+class _Known:
+    """The arcnames that are delivered; made only when a file names another."""
+
+    def __init__(self, deliverable: Deliverable) -> None:
+        self._deliverable = deliverable
+        self._names: frozenset[str] | None = None
+
+    def has(self, arcname: str, path: str) -> bool:
+        if self._names is None:
+            self._names = frozenset(_plain(entry.arcname) for entry in self._deliverable.entries)
+        return _plain(posixpath.normpath(f"{posixpath.dirname(arcname)}/{path}")) in self._names
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).lower().lstrip("/")
+
+
+def observe_entry(entry: FileEntry, options: CheckOptions, known: _Known, cancel: CancelToken) -> Observation | None:
     """What one file tells, or None."""
     descriptor = open_entry(entry)
     try:
         view = View.of_descriptor(descriptor, entry.size, name=entry.arcname)
-        look(view)
+        look(view, whole=options.deep)
     finally:
         os.close(descriptor)
+    if options.deep and not any(fact.kind in _CANNOT_DECODE for fact in view.facts):
+        fact = deep.decode(entry.path, formats.sniff(view.head), cancel)
+        view.facts += [fact] if fact else []
+    view.facts = [
+        fact for fact in view.facts if fact.kind is not Seen.ASSET or not known.has(entry.arcname, fact.detail)
+    ]
     if not view.facts and not view.members:
         return None
     return view.observation
 
 
-def look(view: View) -> None:
-    """Note what the bytes of ``view`` tell, going by its content first and its name second."""
+def look(view: View, *, whole: bool = False) -> None:
+    """Note what the bytes of ``view`` tell, by content first and name second; ``whole``: texts to their end."""
     try:
         if not view.head.strip(b"\0") and _all_zero(view):
             view.note(Seen.ZEROS)
             return
         found = formats.sniff(view.head)
-        promised = formats.PROMISES.get(formats.extension(view.name))
-        if (promised is not None and found not in promised) or found in formats.PROGRAMS or found == "lfs":
+        ending = formats.extension(view.name)
+        promised = formats.PROMISES.get(ending)
+        if promised is not None and found not in promised and (found or formats.needs_content(ending)):
             view.facts.append(Fact(Seen.FORMAT, sys.intern(found)))
         reader = _READERS.get(found)
         if reader is not None:
             reader(view)
+        elif found in ("", "rtf") and text.is_text(view.head):
+            text.read_text(view, deep=whole)
     except Exhausted:
         pass
 

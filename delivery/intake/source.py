@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from delivery.errors import LocalError, SourceChangedError
 from delivery.escape import printable
@@ -56,6 +56,19 @@ class Source:
             if self.position != self.entry.size:
                 raise changed(self.entry)
         return count
+
+    def mark(self) -> object:
+        """This place, to come back to with :meth:`rewind`; what was hashed up to here comes back with it."""
+        return self.position, self._digest.copy()
+
+    def rewind(self, mark: Any) -> None:
+        """Read on from ``mark`` as if nothing behind it had been read."""
+        self.position, digest = mark
+        self._digest = digest.copy()
+        try:
+            os.lseek(self._descriptor, self.position, os.SEEK_SET)
+        except OSError as error:
+            raise unreadable(self.entry.path, error) from error
 
     def _read_portably(self, view: memoryview) -> int:
         data = os.read(self._descriptor, len(view))

@@ -15,6 +15,7 @@ from pathlib import Path
 from delivery.errors import DeliveryError, LocalError
 from delivery.escape import printable
 from delivery.intake.junk import Filter
+from delivery.intake.names import mend
 from delivery.intake.source import unreadable
 from delivery.intake.types import media_type
 from delivery.model import Deliverable, FileEntry, LeftOut
@@ -49,6 +50,7 @@ def take_in(
         raise _nothing(roots, walk.left_out)
     entries = sorted(walk.found.values(), key=lambda entry: _order(entry.arcname))
     walk.found.clear()
+    _mend_in_place(entries)
     _type_in_place(entries, progress, cancel)
     folders = tuple(os.path.realpath(root) for root in roots if root.is_dir())
     return Deliverable(name or default_name(roots), tuple(entries), tuple(walk.left_out), folders)
@@ -151,7 +153,6 @@ class _Walk:
                 )
             )
             return
-        arcname = unicodedata.normalize("NFC", arcname)
         known = self.found.get(arcname)
         if known is not None:
             if known.inode != status.st_ino or known.path != path:
@@ -178,6 +179,15 @@ class _Walk:
         if len(self.problems) > _SHOWN_PROBLEMS:
             lines.append(f"and {len(self.problems) - _SHOWN_PROBLEMS} more")
         raise LocalError("\n".join(lines), hint=self.problems[0].hint, code=self.problems[0].code)
+
+
+def _mend_in_place(entries: list[FileEntry]) -> None:
+    """Give each entry a name that survives every system; its old one is kept where people would see a change."""
+    for place, arcname in enumerate(mend([entry.arcname for entry in entries])):
+        entry = entries[place]
+        if arcname != entry.arcname:
+            seen = unicodedata.normalize("NFC", entry.arcname) != arcname
+            entries[place] = replace(entry, arcname=arcname, original=entry.arcname if seen else None)
 
 
 def _type_in_place(entries: list[FileEntry], progress: Progress, cancel: CancelToken) -> None:

@@ -184,6 +184,16 @@ class Ledger:
         with database.opened(self.path) as db:
             return [_record(row, now) for row in db.execute(query, values)]
 
+    def ending(self, *, within: timedelta, now: datetime) -> tuple[Record, ...]:
+        """The deliveries whose links end from ``now`` on within ``within``, the next one first."""
+        query = (
+            f"SELECT {_COLUMNS} FROM delivery WHERE expires_at > ? AND expires_at <= ? AND revoked_at IS NULL"  # noqa: S608
+            " ORDER BY expires_at, n"
+        )
+        with database.opened(self.path) as db:
+            rows = db.execute(query, (seconds(now), seconds(now + within)))
+            return tuple(_record(row, now) for row in rows)
+
     def load(self, id: str) -> Delivery:
         """The delivery with ``id`` or a unique beginning of it, its links without urls.
 
@@ -219,8 +229,11 @@ class Ledger:
             _keep_event(db, n, at, "revoked", {})
 
     def wrote(self, id: str, delivery: Delivery, *, situation: str, at: datetime) -> None:
-        """Keep the texts of ``delivery.messages``, composed later than the delivery was made."""
-        texts = [without_urls(text, delivery) for text in delivery.messages]
+        """Keep the texts of ``delivery.messages``, composed later than it was made, unless they are kept already."""
+        kept = {message.text for message in self.messages(id)}
+        texts = [text for text in (without_urls(text, delivery) for text in delivery.messages) if text not in kept]
+        if not texts:
+            return
         with database.opened(self.path) as db, database.transaction(db):
             _keep_messages(db, self._find(db, id)["n"], texts, situation, at)
 

@@ -1,7 +1,20 @@
 """The message to paste: composed, cut to the platform's length, and checked against what marketplaces hold back."""
 
-from delivery.message.compose import compose
+from delivery.message.changes import Changes, compare
+from delivery.message.compose import Reply, Situation, compose, reply
 from delivery.message.language import codes as language_codes
-from delivery.message.lint import LintFinding, lint, lint_name
+from delivery.message.lint import LintFinding, lint, lint_name, warnings
 
-__all__ = ["LintFinding", "compose", "language_codes", "lint", "lint_name"]
+__all__ = [
+    "Changes",
+    "LintFinding",
+    "Reply",
+    "Situation",
+    "compare",
+    "compose",
+    "language_codes",
+    "lint",
+    "lint_name",
+    "reply",
+    "warnings",
+]

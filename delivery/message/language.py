@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -54,10 +55,14 @@ class Language:
     plural_rule: str
     decimal: str
     group: str
+    grouping: int
+    """Digits between two separators beyond the first three: two in India."""
     units: Mapping[str, str]
     months: tuple[str, ...]
     date: str
+    time: str
     moment: str
+    list_join: str
     sentences: Mapping[str, Sentence]
 
     def plural(self, number: int) -> str:
@@ -65,17 +70,20 @@ class Language:
         return _PLURALS[self.plural_rule](number)
 
     def number(self, number: int) -> str:
-        return f"{number:,}".replace(",", self.group)
+        digits = str(number)
+        head, tail = digits[:-3], digits[-3:]
+        groups = [head[max(0, end - self.grouping) : end] for end in range(len(head), 0, -self.grouping)]
+        return self.group.join([*reversed(groups), tail])
 
     def size(self, size: int) -> str:
-        """``3.4 MB`` in the words of the language: powers of ten, one decimal from KB up."""
-        if size < 1000:
-            return self.units["bytes"].replace("{n}", self.number(size))
+        """``3.4 MB`` in the words of the language: powers of ten, one decimal, and never 0 for something."""
         value = float(size)
         for unit in ("KB", "MB", "GB", "TB"):
             value /= 1000
             if round(value, 1) < 1000 or unit == "TB":
                 break
+        if size and value < 0.1:
+            value = 0.1
         whole, _, tenth = f"{value:.1f}".partition(".")
         shown = self.number(int(whole)) + (f"{self.decimal}{tenth}" if tenth != "0" else "")
         return self.units[unit].replace("{n}", shown)
@@ -96,12 +104,24 @@ class Language:
         if local.utcoffset() == utc.utcoffset():
             return first
         name = str(getattr(zone, "key", None) or local.tzname() or local.strftime("UTC%z"))
-        second = self._at(local, name) if local.date() != utc.date() else f"{local:%H:%M} {name}"
+        second = self._at(local, name) if local.date() != utc.date() else f"{self._clock(local)} {name}"
         return f"{first} ({second})"
 
+    def _clock(self, moment: datetime) -> str:
+        return self.time.replace("{hour}", f"{moment:%H}").replace("{minute}", f"{moment:%M}")
+
     def _at(self, moment: datetime, name: str) -> str:
-        at = self.moment.replace("{date}", self.day(moment)).replace("{time}", f"{moment:%H:%M}")
+        at = self.moment.replace("{date}", self.day(moment)).replace("{time}", self._clock(moment))
         return f"{at} {name}"
+
+    def isolated(self, name: str) -> str:
+        """``name`` so that it keeps its own order inside a right-to-left line.
+
+        A name that begins and ends with Latin letters does so by itself; others get the Unicode isolates for it.
+        """
+        if self.direction == "ltr" or not name or (_strong(name[0]) and _strong(name[-1])):
+            return name
+        return f"\u2068{name}\u2069"
 
     def say(self, template: Template, values: Mapping[str, Value]) -> str:
         """``template`` with its values and sentences put in."""
@@ -131,6 +151,10 @@ class Language:
             return form.render(resolve)
 
         return resolve
+
+
+def _strong(char: str) -> bool:
+    return unicodedata.bidirectional(char) == "L"
 
 
 def codes() -> tuple[str, ...]:

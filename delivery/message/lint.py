@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -95,6 +95,15 @@ def lint(text: str, profile: Profile, *, held: tuple[str, ...] = ()) -> tuple[Li
 def lint_name(name: str, profile: Profile) -> tuple[LintFinding, ...]:
     """The same for one file name, order label or key, which has no length of its own."""
     return tuple(finding for finding in lint(name, profile) if finding.code != "too-long")
+
+
+def warnings(texts: Iterable[str], profile: Profile) -> tuple[str, ...]:
+    """What to tell the seller of composed texts that do not pass, as own templates may not."""
+    return tuple(
+        f"message {number}: {finding.message}; {finding.suggestion}"
+        for number, text in enumerate(texts, start=1)
+        for finding in lint(text, profile)
+    )
 
 
 def measure_for(profile: Profile) -> Measure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -72,6 +74,31 @@ def open_store(name: str, settings: Settings, *, until: datetime) -> Store:
     return connect(name, options, found, attempts=attempts, machine=_is_loopback(options.endpoint))
 
 
+@contextmanager
+def kept_up(name: str) -> Iterator[None]:
+    """The embedded store does not end by itself during the block, however long an upload takes. Others never end."""
+    if name != LOCAL:
+        yield
+        return
+    from delivery.storage.local_state import Folder
+
+    with Folder.usual().in_use():
+        yield
+
+
+def keep_until(name: str, moment: datetime) -> None:
+    """Have the embedded store serve at least up to ``moment``: links are signed, and so end, after an upload."""
+    if name == LOCAL:
+        from delivery.storage.local_state import Folder
+
+        Folder.usual().extend(moment)
+
+
+def key_prefix(text: str) -> str:
+    """The configured prefix as keys carry it: empty, or ending in one slash."""
+    return f"{text.strip('/')}/" if text.strip("/") else ""
+
+
 def _is_loopback(endpoint: str | None) -> bool:
     return bool(endpoint) and (urlsplit(endpoint or "").hostname or "") in _LOOPBACK
 
@@ -105,5 +132,8 @@ __all__ = [
     "RemotePart",
     "Store",
     "Watch",
+    "keep_until",
+    "kept_up",
+    "key_prefix",
     "open_store",
 ]

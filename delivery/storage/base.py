@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from delivery.model import StoredObject
 from delivery.progress import CancelToken, NullProgress, Progress
@@ -51,11 +51,10 @@ class Quirks:
     """Parts make sense; where not, one stream in order is quicker and lighter."""
     max_object: int = 48 * 1024**4 + 819 * 1024**3
     max_put: int = 5 * 1024**3
-    acl: bool | None = None
-    lifecycle: bool | None = None
-    cors: bool | None = None
-    versions: bool | None = None
-    encryption: bool | None = None
+    versions: bool = True
+    """May keep old versions of an object, which a removal must remove too."""
+    settings: bool = True
+    """Has settings for the bucket as a whole: lifecycle, encryption, public access."""
     note: str = ""
 
 
@@ -125,6 +124,9 @@ class Watch:
     attempts: int = 6
     progress: Progress = field(default_factory=NullProgress)
     cancel: CancelToken = field(default_factory=CancelToken)
+
+
+BucketSetting = Literal["lifecycle", "encryption", "cors", "versioning", "public_access"]
 
 
 class Store(Protocol):
@@ -226,6 +228,15 @@ class Store(Protocol):
 
     def presign(self, key: str, expires_in: timedelta, headers: ObjectHeaders | None = None) -> str:
         """A GET link, signed here without asking the store. ``headers`` are signed in where the store keeps none."""
+        ...
+
+    def configuration(self, what: BucketSetting) -> dict[str, Any] | None:
+        """How the bucket is set up; None when nothing is. Raises StoreRefusedError when the key may
+        not ask or the store knows no such thing."""
+        ...
+
+    def set_lifecycle(self, rules: Sequence[dict[str, Any]]) -> None:
+        """Replace all lifecycle rules of the bucket."""
         ...
 
     def key_life(self) -> KeyLife:

@@ -94,14 +94,14 @@ def _keep(child: subprocess.Popen[bytes], folder: Folder, cancel: CancelToken) -
 
 
 def _is_over(folder: Folder) -> bool:
-    """Whether the last link has expired; if so nobody can extend the time any more."""
+    """Whether the last link has expired and nobody uploads; if so nobody can extend the time any more."""
     state = folder.state()
     until = state.until_time()
     if state.forever or until is None or datetime.now(UTC) < until + GRACE:
         return False
     with locked(folder.lock("state"), wait=5):
         until = folder.state().until_time()
-        return until is not None and datetime.now(UTC) >= until + GRACE
+        return until is not None and datetime.now(UTC) >= until + GRACE and not folder.has_users()
 
 
 @contextmanager
@@ -125,6 +125,7 @@ def _running(program: Path, folder: Folder, identity: Identity) -> Iterator[subp
             stderr=log,
             env=environ,
             cwd=folder.path,
+            umask=0o077 if os.name == "posix" else -1,
             preexec_fn=process.die_with_parent if sys.platform == "linux" else None,
         )
     folder.change_state(child=child.pid, child_start=process.started(child.pid), ready=False)

@@ -6,6 +6,8 @@ import json
 import os
 import secrets
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +61,7 @@ class Folder:
         path = places.data_dir() / "store"
         try:
             places.private_dir(path)
+            places.private_dir(path / "files")
             places.private_dir(path / "files" / BUCKET)
         except OSError as error:
             raise LocalError(
@@ -123,6 +126,24 @@ class Folder:
         """Whether a supervisor is alive: it holds the lock for as long as it lives."""
         with locked(self.lock("serve")) as free:
             return not free
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """While the block lasts the store does not end by itself, however long an upload takes."""
+        users = places.private_dir(self.path / "users")
+        mark = users / f"{os.getpid()}-{secrets.token_hex(4)}"
+        with locked(mark):
+            yield
+        mark.unlink(missing_ok=True)
+
+    def has_users(self) -> bool:
+        """Whether somebody is inside :meth:`in_use`. Marks of those who died are removed."""
+        for mark in (self.path / "users").glob("*-*"):
+            with locked(mark) as free:
+                if not free:
+                    return True
+            mark.unlink(missing_ok=True)
+        return False
 
     def last_log_line(self) -> str:
         try:

@@ -32,6 +32,7 @@ from delivery.storage import faults
 from delivery.storage.base import (
     TAG,
     Body,
+    BucketSetting,
     KeyLife,
     ObjectFacts,
     ObjectHeaders,
@@ -298,6 +299,28 @@ class S3Store:
             seconds = int(expires_in.total_seconds())
             return str(self.client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
 
+    def configuration(self, what: BucketSetting) -> dict[str, Any] | None:
+        operation, absent = _SETTINGS[what]
+
+        def ask() -> dict[str, Any] | None:
+            try:
+                answer: dict[str, Any] = getattr(self.client, operation)(Bucket=self.bucket)
+            except botocore.exceptions.ClientError as error:
+                if _code(error) == absent:
+                    return None
+                raise
+            answer.pop("ResponseMetadata", None)
+            return answer or None
+
+        return self._ask("asking how the bucket is set up", ask)
+
+    def set_lifecycle(self, rules: Sequence[dict[str, Any]]) -> None:
+        wanted: Any = {"Rules": list(rules)}
+        self._ask(
+            "setting the lifecycle rule",
+            lambda: self.client.put_bucket_lifecycle_configuration(Bucket=self.bucket, LifecycleConfiguration=wanted),
+        )
+
     def key_life(self) -> KeyLife:
         with self._translated("asking for credentials"):
             frozen = self.credentials.get_frozen_credentials()
@@ -400,6 +423,16 @@ class S3Store:
             ) from error
 
 
+_SETTINGS: dict[BucketSetting, tuple[str, str]] = {
+    "lifecycle": ("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration"),
+    "encryption": ("get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError"),
+    "cors": ("get_bucket_cors", "NoSuchCORSConfiguration"),
+    "versioning": ("get_bucket_versioning", ""),
+    "public_access": ("get_public_access_block", "NoSuchPublicAccessBlockConfiguration"),
+}
+"""The operation that asks, and the code that means "nothing is set"."""
+
+
 class _Passing(Exception):
     """A failure that another try may mend."""
 
@@ -476,7 +509,7 @@ def connect(
         name=name,
         quirks=dataclasses.replace(quirks, presign_cap=options.presign_cap or quirks.presign_cap),
         bucket=options.bucket,
-        prefix=options.prefix.strip("/") + "/" if options.prefix.strip("/") else "",
+        prefix=f"{options.prefix.strip('/')}/" if options.prefix.strip("/") else "",
         identity=base,
         region=region,
         client=client,

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 
 from delivery.escape import printable
 from delivery.intake.observation import Seen
-from delivery.intake.readers import zips
+from delivery.intake.readers import office, zips
 from delivery.intake.readers.formats import extension, sniff
+from delivery.intake.readers.text import note_secrets
 from delivery.intake.readers.view import View
 
 _DEPTH = 3
+_TEXTS = frozenset(
+    {"env", "txt", "json", "yml", "yaml", "ini", "cfg", "conf", "toml", "properties", "py", "js", "ts", "php", "pem"}
+)
+_LARGEST_TEXT = 64 * 1024
 _NESTED = 40
-_NESTED_BYTES = 24 * 1024**2
+_NESTED_BYTES = 16 * 1024**2
 _NESTED_LARGEST = 8 * 1024**2
 _CUT = "the file is cut off"
 _AES_7Z = b"\x06\xf1\x07\x01"
@@ -33,15 +38,22 @@ class _Budget:
 
 def read_zip(view: View) -> None:
     """Notes on the archive and the names of all that it holds."""
-    _read_zip(view, view, "", 1, _Budget())
+    found = zips.members(view)
+    if not office.read_office(view, found):
+        _list(view, view, found, "", 1, _Budget())
 
 
-def _read_zip(top: View, view: View, prefix: str, depth: int, budget: _Budget) -> None:
-    for member in zips.members(view):
+def _list(top: View, view: View, found: list[zips.Member], prefix: str, depth: int, budget: _Budget) -> None:
+    for member in found:
         if len(top.members) >= zips.MOST_MEMBERS:
             return
         top.members.append(prefix + member.name)
-        if extension(member.name) == "zip" and not member.encrypted:
+        ending = extension(member.name)
+        if ending in _TEXTS and member.size <= _LARGEST_TEXT and budget.unpacked > 0:
+            data = zips.content(view, member, _LARGEST_TEXT) or b""
+            budget.unpacked -= len(data)
+            note_secrets(top, data, ending, place=prefix + member.name)
+        elif ending == "zip" and not member.encrypted:
             _read_nested(top, view, member, prefix + member.name + "/", depth, budget)
 
 
@@ -64,7 +76,7 @@ def _read_nested(top: View, view: View, member: zips.Member, prefix: str, depth:
         inner = View.of_bytes(data)
     if sniff(inner.head) != "zip":
         return
-    _read_zip(top, inner, prefix, depth + 1, budget)
+    _list(top, inner, zips.members(inner), prefix, depth + 1, budget)
     for fact in inner.facts:
         top.note(fact.kind, fact.detail, prefix.rstrip("/"))
 

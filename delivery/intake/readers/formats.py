@@ -108,6 +108,8 @@ def _surer(head: bytes, name: str) -> str:
         return ""
     if name == "macho" and head[:4] == b"\xca\xfe\xba\xbe" and int.from_bytes(head[4:8], "big") > 40:
         return "class"
+    if name == "sfnt" and not (head[:4] == b"ttcf" or (0 < head[5] < 128 and head[12:15].isalnum())):
+        return ""
     if name == "bzip2" and head[3:4] not in b"123456789":
         return ""
     return name
@@ -128,6 +130,11 @@ PROMISES: dict[str, frozenset[str]] = {}
 for _name, _entry in _TABLE.items():
     for _ending in _entry.get("extensions", ()):
         PROMISES[_ending] = PROMISES.get(_ending, frozenset()) | {_name}
+
+
+def needs_content(extension: str) -> bool:
+    """Whether a file of this name is broken when empty or of no known format: pictures, archives, sound."""
+    return extension in PROMISES and "text" not in PROMISES[extension]
 
 
 def extension(name: str) -> str:

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 
 from delivery.intake.observation import Seen
+from delivery.intake.readers import metadata
 from delivery.intake.readers.view import View
 
 _CUT = "the file is cut off"
@@ -24,12 +25,25 @@ def read_mp4(view: View) -> None:
         kinds.add(kind)
         if kind == b"moov":
             _note_places(view, start, end)
+    if b"meta" in kinds and b"moov" not in kinds:
+        _note_picture(view)
     if kinds & {b"moof", b"styp", b"sidx"}:
         return
     if b"moov" not in kinds and b"meta" not in kinds:
         view.damaged("its index is missing: the recording or copy did not finish" if kinds else "its boxes are damaged")
     elif b"moov" in kinds and b"mdat" not in kinds:
         view.note(Seen.DOUBTFUL, "it has an index but no picture or sound data")
+
+
+def _note_picture(view: View) -> None:
+    """EXIF and XMP of HEIC and AVIF lie somewhere in the data; both begin unmistakably."""
+    for block in (view.at(0, 512 * 1024), view.tail):
+        at = block.find(b"Exif\0\0")
+        if at >= 0:
+            metadata.note_exif(view, block[at + 6 : at + 6 + 65536])
+        at = block.find(b"<x:xmpmeta")
+        if at >= 0:
+            metadata.note_xmp(view, block[at : at + 65536])
 
 
 def _boxes(view: View, at: int, stop: int) -> Iterator[tuple[bytes, int, int]]:

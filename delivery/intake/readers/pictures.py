@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from delivery.intake.observation import Seen
+from delivery.intake.readers import metadata
 from delivery.intake.readers.view import HEAD, View
 
 _CUT = "the file is cut off"
+_PNG_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt", b"eXIf"))
 _SEARCH = 48 * 1024**2
 
 
@@ -29,6 +32,8 @@ def read_png(view: View) -> None:
             view.damaged("its chunks are damaged")
             return
         data = data or kind == b"IDAT"
+        if kind in _PNG_TEXTS and length <= metadata.LARGEST:
+            metadata.note_png_chunk(view, kind, view.at(at + 8, length))
         if kind == b"IEND":
             if not data:
                 view.damaged("it holds no picture data")
@@ -59,7 +64,10 @@ def read_jpeg(view: View) -> None:
         elif kind == 0x01 or 0xD0 <= kind <= 0xD7:
             at += 2
         else:
-            at += 2 + max(2, int.from_bytes(head[2:], "big"))
+            length = max(2, int.from_bytes(head[2:], "big"))
+            if kind in (0xE1, 0xED):
+                _jpeg_metadata(view, view.at(at + 4, length - 2))
+            at += 2 + length
     if b"\xff\xd9" in view.tail[-(view.size - at) :]:
         return
     for start in range(at, min(view.size, at + _SEARCH), 4 * HEAD):
@@ -67,6 +75,15 @@ def read_jpeg(view: View) -> None:
             return
     if view.size - at <= _SEARCH:
         view.damaged(_CUT)
+
+
+def _jpeg_metadata(view: View, block: bytes) -> None:
+    if block.startswith(b"Exif\0"):
+        metadata.note_exif(view, block[6:])
+    elif block.startswith(b"http://ns.adobe.com/xap/1.0/\0"):
+        metadata.note_xmp(view, block[29:])
+    elif block.startswith(b"Photoshop 3.0\0"):
+        metadata.note_photoshop(view, block[14:])
 
 
 def read_gif(view: View) -> None:
@@ -147,6 +164,7 @@ def read_tiff(view: View) -> None:
                 view.damaged(_CUT)
                 return
         at = struct.unpack_from(order + "I", block, length)[0] if len(block) >= length + 4 else 0
+    metadata.note_exif(view, view.at(0, metadata.LARGEST))
 
 
 def _beyond(view: View, order: str, offsets: tuple[int, int, int] | None, counts: tuple[int, int, int] | None) -> bool:
@@ -180,7 +198,10 @@ def read_psd(view: View) -> None:
         if len(raw) < width:
             view.damaged(_CUT)
             return
-        at += width + int.from_bytes(raw, "big")
+        length = int.from_bytes(raw, "big")
+        if section == 1 and 0 < length <= 4 * metadata.LARGEST:
+            metadata.note_photoshop(view, view.at(at + width, length))
+        at += width + length
     if at + 2 > view.size:
         view.damaged(_CUT)
 
@@ -193,23 +214,27 @@ def read_riff(view: View) -> None:
     if kind == b"WEBP":
         if stated + 8 > view.size:
             view.damaged(_CUT)
+        for chunk, start, length in _chunks(view, order):
+            if chunk == b"EXIF":
+                metadata.note_exif(view, view.at(start, min(length, metadata.LARGEST)).removeprefix(b"Exif\0\0"))
+            elif chunk == b"XMP ":
+                metadata.note_xmp(view, view.at(start, min(length, metadata.LARGEST)))
         return
     if stated in (0, 0xFFFFFFFF) or view.head[:4] == b"RF64":
         return
     if stated + 8 > view.size + 1:
         view.damaged(_CUT)
-    elif kind == b"WAVE" and not _has_chunk(view, b"data", order):
+    elif kind == b"WAVE" and all(chunk != b"data" for chunk, _, _ in _chunks(view, order)):
         view.note(Seen.DAMAGED, "it holds no sound data")
 
 
-def _has_chunk(view: View, wanted: bytes, order: str) -> bool:
+def _chunks(view: View, order: str) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and length of each chunk of a RIFF file."""
     at = 12
     for _ in range(1000):
         head = view.at(at, 8)
         if len(head) < 8:
-            return False
-        if head[:4] == wanted:
-            return True
+            return
         length = int.from_bytes(head[4:], order)  # type: ignore[arg-type]
+        yield head[:4], at + 8, length
         at += 8 + length + length % 2
-    return False

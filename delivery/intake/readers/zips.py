@@ -18,8 +18,8 @@ from delivery.units import format_size
 
 MOST_MEMBERS = 20_000
 _LARGEST_DIRECTORY = 24 * 1024**2
-_BOMB_SIZE = 1024**3
-_BOMB_RATIO = 250
+BOMB_SIZE = 1024**3
+BOMB_RATIO = 250
 _END = b"PK\x05\x06"
 _END64 = b"PK\x06\x06"
 _LOCATOR64 = b"PK\x06\x07"
@@ -181,7 +181,7 @@ def _note_whole(view: View, found: list[Member], directory: int) -> None:
     if encrypted:
         view.note(Seen.ENCRYPTED, "all of it" if encrypted == len(found) else f"{encrypted:,} of {len(found):,} files")
     total = sum(member.size for member in found)
-    if total > _BOMB_SIZE and total > view.size * _BOMB_RATIO:
+    if total > BOMB_SIZE and total > view.size * BOMB_RATIO:
         view.note(Seen.HOSTILE, f"it would unpack from {format_size(view.size)} to {format_size(total)}")
     _note_layout(view, found, directory)
     links = 0

@@ -128,7 +128,7 @@ def test_content_that_is_not_what_the_name_says(check, codes):
     assert "web page" in next(finding.message for finding in found if finding.path == "b.zip")
     assert codes(found, "c.psd") == {"wrong-content"}
     assert codes(found, "d.pdf") == {"blocked-content"}
-    assert codes(found, "e.txt") == set()
+    assert codes(found, "e.txt") == {"content-mismatch"}
 
 
 @pytest.mark.parametrize("name", ["invoice.pdf.exe", "photo\u202egnp.exe", "pic.jpg      .scr", "a\u200b.png"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from delivery.intake import take_in
 from delivery.intake.names import NAME_BYTES, PATH_CHARS, fold, mend, mend_name
 
 AWKWARD = st.text(alphabet=st.sampled_from("aAéÉ\u0301e.: /\\CONcon1~\x00ß\U0001f600\ud800"), max_size=40)
@@ -78,3 +81,16 @@ def test_whatever_comes_is_safe_unique_and_stable(paths: list[str]) -> None:
         folders = path.split("/")[:-1]
         assert not {fold("/".join(folders[:depth])) for depth in range(1, len(folders) + 1)} & folded
     assert mend(mended) == mended
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot hold such names")
+def test_a_folder_taken_in_has_safe_names_and_remembers_the_old_ones(tmp_path: Path) -> None:
+    for name in ("CON.txt", "a?.txt", "Case.txt", "case.txt", "plain.txt", "Gru\u0308n.txt"):
+        (tmp_path / name).write_text(name)
+    entries = take_in([tmp_path]).entries
+    renamed = {entry.original: entry.arcname for entry in entries if entry.original is not None}
+    expected = {"CON.txt": "CON_.txt", "a?.txt": "a_.txt"}
+    if len(entries) == 6:  # a file system that tells case apart
+        expected["case.txt"] = "case (2).txt"
+    assert renamed == expected
+    assert {"Grün.txt", "plain.txt", "Case.txt"} <= {entry.arcname for entry in entries}

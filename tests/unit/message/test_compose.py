@@ -80,7 +80,7 @@ def test_utc_stands_once(situations):
 def test_an_unknown_end_is_never_promised(situations):
     (text,) = written(situations["end-unknown"])
     assert "until" not in text.lower()
-    assert "within the next hours" in text
+    assert "within the next few hours" in text
 
 
 def test_a_page_stands_for_its_links(situations):

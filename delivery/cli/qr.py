@@ -1,0 +1,61 @@
+"""A link as a QR code, for the phone that lies beside the screen."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from pathlib import Path
+
+from delivery.cli import render
+from delivery.errors import LocalError, UsageError
+from delivery.model import Delivery, Method
+
+_QUIET_ZONE = 4
+
+
+def url_of(delivery: Delivery) -> str:
+    """The url to show: the page's, or that of the only link. Raises UsageError where there is no one link."""
+    if delivery.page is not None:
+        return delivery.page.url
+    if len(delivery.links) == 1:
+        return delivery.links[0].url
+    why = "has no link" if delivery.method is Method.ATTACH else f"has {len(delivery.links)} links and no page"
+    raise UsageError(f"a QR code shows one link, and this delivery {why}", hint="leave out --qr", code="no-qr")
+
+
+def show(url: str, place: str) -> None:
+    """Draw ``url`` on the terminal (``-``) or write it as the PNG ``place``, which must not be there yet.
+
+    Raises LocalError when it cannot be written.
+    """
+    import segno
+
+    code = segno.make(url, error="l", micro=False, boost_error=True)
+    if place != "-":
+        picture = io.BytesIO()
+        code.save(picture, kind="png", scale=8, border=_QUIET_ZONE)
+        _write(Path(place).expanduser(), picture.getvalue())
+        render.say(f"QR code of the link: {place}")
+        return
+    width = code.symbol_size(border=_QUIET_ZONE)[0]
+    columns = shutil.get_terminal_size((0, 0)).columns
+    if sys.stderr.isatty() and columns < width:
+        raise UsageError(
+            f"the QR code is {width} columns wide and the terminal {columns}",
+            hint="make the window larger or the letters smaller, or write a picture: --qr link.png",
+            code="no-qr",
+        )
+    drawn = io.StringIO()
+    code.terminal(drawn, border=_QUIET_ZONE, compact=True)
+    render.say(drawn.getvalue())
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        with path.open("xb") as stream:
+            stream.write(data)
+    except FileExistsError as error:
+        raise LocalError(f"{path} is there already", hint="give another name for the QR code") from error
+    except OSError as error:
+        raise LocalError(f"{path} cannot be written: {error.strerror}", hint="check the folder") from error

@@ -1,0 +1,29 @@
+"""`delivery revoke`: links ended now."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from delivery import report
+from delivery.cli import options
+
+
+@click.command("revoke")
+@click.argument("id")
+@options.common
+def command(id: str, **values: Any) -> None:
+    """End the links of the delivery ID now: its files leave the store, and its links are tried and found dead."""
+    with options.session(values) as session:
+        from delivery import upkeep
+
+        done = upkeep.revoke(id, settings=session.settings, progress=session.progress, cancel=session.cancel)
+    if session.as_json:
+        document = {"schema": report.REVOKE, "id": id, "removed": done.removed, "parts": done.parts}
+        report.write({**document, "proven": done.proven}, sys.stdout)
+        return
+    objects = "object" if done.removed == 1 else "objects"
+    links = "its link does" if done.proven == 1 else f"all {done.proven:,} links do"
+    click.echo(f"revoked: {done.removed:,} {objects} removed; {links} not open any more")

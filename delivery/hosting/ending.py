@@ -1,0 +1,174 @@
+"""The end of deliveries: revoked now with proof, or tidied up after their time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from delivery.errors import IntegrityError, StoreRefusedError
+from delivery.escape import printable
+from delivery.hosting.journal import KEPT, unfinished
+from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.storage.base import Store, Watch
+from delivery.storage.probe import probe
+
+_OUR_PREFIX = re.compile(r"[a-z2-7]{32}/")
+_PROOF_LIFE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """What :func:`revoke` removed and proved."""
+
+    removed: int
+    """Objects, the page and leftovers of a broken upload among them."""
+    parts: int
+    """Uploads that were never completed."""
+    proven: int
+    """Keys whose links were tried afterwards and did not open."""
+
+
+def revoke(
+    store: Store,
+    prefix: str,
+    keys: Sequence[str],
+    *,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Revoked:
+    """Remove everything under a delivery's ``prefix`` with all versions, then prove that its links are dead.
+
+    A link dies with its object: one signed afresh for each key must not open. Raises IntegrityError when one still
+    does, and what the store raises. Calling it again is harmless.
+    """
+    _refuse_wide(store, prefix)
+    progress, cancel = progress or NullProgress(), cancel or CancelToken()
+    watched = store.watched(Watch(progress=progress, cancel=cancel))
+    found = {item.key for item, _ in watched.keys(prefix)}
+    every = sorted(found | {key for key in keys if key.startswith(prefix)})
+    with progress.task("revoking", len(every), "files") as task:
+        for key in every:
+            watched.delete([key])
+            task.advance(1)
+    parts = _abort_pending(watched, prefix)
+    for key in every:
+        answer = probe(store.presign(key, _PROOF_LIFE), Watch(attempts=4, progress=progress, cancel=cancel))
+        if answer.opens:
+            raise IntegrityError(
+                f"the link of {printable(key.rpartition('/')[2])} still opens after its object was removed",
+                hint="a cache or a kept version serves it; to end it now disable the access key at the store, "
+                "which ends all links that it signed",
+                code="revoke-unproven",
+            )
+    return Revoked(len(found), parts, len(every))
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A delivery whose time has passed."""
+
+    prefix: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What :func:`prune` removed, or would."""
+
+    deliveries: int = 0
+    objects: int = 0
+    size: int = 0
+    parts: int = 0
+    """Uploads that were never completed."""
+
+
+def prune(
+    store: Store,
+    ended: Iterable[Ended],
+    *,
+    now: datetime,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Pruned:
+    """Remove the objects of ``ended`` deliveries, and uploads that nobody has gone on with for two weeks.
+
+    Only what carries a delivery's own random prefix is ever touched. Unfinished uploads that are younger, or that a run
+    works on now, stay.
+    """
+    progress, cancel = progress or NullProgress(), cancel or CancelToken()
+    watched = store.watched(Watch(progress=progress, cancel=cancel))
+    deliveries = objects = size = 0
+    for item in ended:
+        _refuse_wide(store, item.prefix)
+        found = [stored for stored, _ in watched.keys(item.prefix)]
+        if not found:
+            continue
+        deliveries, objects, size = deliveries + 1, objects + len(found), size + sum(row.size for row in found)
+        if not dry_run:
+            watched.delete([row.key for row in found])
+    parts = _prune_unfinished(watched, now, dry_run)
+    return Pruned(deliveries, objects, size, parts)
+
+
+def give_up(store: Store, names: Sequence[str] | None = None, *, progress: Progress | None = None) -> Pruned:
+    """Remove what unfinished deliveries of ``names`` (None: all) have sent to this bucket, and forget them."""
+    watched = store.watched(Watch(progress=progress or NullProgress()))
+    objects = size = parts = 0
+    with unfinished(store, names) as journals:
+        for journal in journals:
+            found = [stored for stored, _ in watched.keys(journal.prefix)]
+            watched.delete([row.key for row in found])
+            objects, size = objects + len(found), size + sum(row.size for row in found)
+            for key, begun in journal.begun.items():
+                watched.abort(key, begun.upload_id)
+                parts += 1
+            journal.finish()
+        return Pruned(len(journals), objects, size, parts)
+
+
+def _prune_unfinished(store: Store, now: datetime, dry_run: bool) -> int:
+    parts = 0
+    with unfinished(store) as journals:
+        for journal in journals:
+            if journal.begun_at + KEPT > now:
+                continue
+            parts += len(journal.begun)
+            if not dry_run:
+                store.delete([row.key for row, _ in store.keys(journal.prefix)])
+                for key, begun in journal.begun.items():
+                    store.abort(key, begun.upload_id)
+                journal.finish()
+    if not store.quirks.multipart:
+        return parts
+    for item in list(store.pending(store.prefix)):
+        ours = _OUR_PREFIX.match(item.key.removeprefix(store.prefix))
+        if ours and item.begun_at + KEPT <= now:
+            parts += 1
+            if not dry_run:
+                store.abort(item.key, item.upload_id)
+    return parts
+
+
+def _abort_pending(store: Store, prefix: str) -> int:
+    if not store.quirks.multipart:
+        return 0
+    try:
+        found = list(store.pending(prefix))
+    except StoreRefusedError:
+        return 0  # a key that may not list uploads; the lifecycle rule clears them
+    for item in found:
+        store.abort(item.key, item.upload_id)
+    return len(found)
+
+
+def _refuse_wide(store: Store, prefix: str) -> None:
+    """A prefix that is not one delivery's own could take other people's files with it."""
+    if not (prefix.startswith(store.prefix) and _OUR_PREFIX.fullmatch(prefix.removeprefix(store.prefix))):
+        raise StoreRefusedError(
+            f"{printable(prefix) or 'the whole bucket'} is not the place of one delivery",
+            hint="check prefix in the store's section: it must be what it was when the delivery was made",
+            code="not-a-delivery",
+        )

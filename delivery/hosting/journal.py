@@ -1,0 +1,223 @@
+"""The memory of an upload: what was sent where, so that the same command goes on after a kill, a cut or a reboot.
+
+One file of JSON lines per delivery in the user's state folder, locked for as long as a run works on it. It holds keys
+of objects but no url and no credential. A torn last line, as a kill leaves it, is ignored.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from delivery import places
+from delivery.errors import LocalError
+from delivery.hosting.names import new_token
+from delivery.storage.base import Store
+from delivery.storage.lock import locked
+
+KEPT = timedelta(days=14)
+"""How long an unfinished upload is remembered before :func:`stale` offers it for tidying."""
+
+
+@dataclass(slots=True)
+class Begun:
+    """A file that was begun in parts."""
+
+    upload_id: str
+    part_size: int
+    size: int
+    tag: str
+    parts: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Part number -> its ETag and the SHA-256 of the whole file up to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A file that is in the store."""
+
+    size: int
+    sha256: str
+    tag: str
+
+
+class Journal:
+    """What one delivery has sent so far. Safe to write from several threads."""
+
+    def __init__(self, path: Path, prefix: str, names: Sequence[str], store: str, begun_at: datetime) -> None:
+        self.path = path
+        self.prefix = prefix
+        self.names = tuple(names)
+        self.store = store
+        self.begun_at = begun_at
+        self.begun: dict[str, Begun] = {}
+        self.done: dict[str, Done] = {}
+        self._lock = threading.Lock()
+        self._stream: IO[str] | None = None
+
+    # -- what happened -----------------------------------------------------------------------------------------
+
+    def note_begun(self, key: str, upload_id: str, part_size: int, size: int, tag: str) -> None:
+        self.begun[key] = Begun(upload_id, part_size, size, tag)
+        self._write(begin=key, upload=upload_id, part_size=part_size, size=size, tag=tag)
+
+    def note_part(self, key: str, number: int, etag: str, sha256_to_here: str) -> None:
+        self.begun[key].parts[number] = (etag, sha256_to_here)
+        self._write(part=number, key=key, etag=etag, sha256=sha256_to_here)
+
+    def note_done(self, key: str, size: int, sha256: str, tag: str) -> None:
+        self.begun.pop(key, None)
+        self.done[key] = Done(size, sha256, tag)
+        self._write(done=key, size=size, sha256=sha256, tag=tag)
+
+    def note_dropped(self, key: str) -> None:
+        """Whatever was sent for ``key`` does not count any more."""
+        self.begun.pop(key, None)
+        self.done.pop(key, None)
+        self._write(drop=key)
+
+    def finish(self) -> None:
+        """All is said and done: nothing is left to resume."""
+        with self._lock:
+            if self._stream is not None:
+                self._stream.close()
+                self._stream = None
+            self.path.unlink(missing_ok=True)
+
+    # -- the file ----------------------------------------------------------------------------------------------
+
+    def _write(self, **line: Any) -> None:
+        with self._lock:
+            try:
+                if self._stream is None:
+                    self._stream = self._open()
+                self._stream.write(json.dumps(line) + "\n")
+                self._stream.flush()
+            except OSError as error:
+                raise LocalError(
+                    f"the journal {self.path} cannot be written: {error.strerror}",
+                    hint="make room on the disk, or set DELIVERY_HOME to another folder",
+                ) from error
+
+    def _open(self) -> IO[str]:
+        fresh = not self.path.exists()
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        stream = os.fdopen(descriptor, "a", encoding="utf-8")
+        head = {
+            "journal": 1,
+            "store": self.store,
+            "prefix": self.prefix,
+            "names": self.names,
+            "begun_at": self.begun_at.isoformat(),
+        }
+        stream.write(json.dumps(head) + "\n" if fresh else "\n")  # the empty line ends one that a kill tore
+        return stream
+
+    @classmethod
+    def read(cls, path: Path) -> Journal | None:
+        """The journal at ``path``, or None for a file that is none."""
+        journal = None
+        with suppress(OSError), path.open(encoding="utf-8", errors="replace") as stream:
+            for text in stream:
+                try:
+                    line = json.loads(text)
+                    if journal is None:
+                        when = datetime.fromisoformat(line["begun_at"])
+                        journal = cls(path, line["prefix"], line["names"], line["store"], when)
+                    else:
+                        journal._take(line)
+                except (ValueError, KeyError, TypeError):
+                    continue
+        return journal
+
+    def _take(self, line: dict[str, Any]) -> None:
+        if "begin" in line:
+            self.begun[line["begin"]] = Begun(line["upload"], line["part_size"], line["size"], line["tag"])
+        elif "part" in line:
+            self.begun[line["key"]].parts[line["part"]] = (line["etag"], line["sha256"])
+        elif "done" in line:
+            self.begun.pop(line["done"], None)
+            self.done[line["done"]] = Done(line["size"], line["sha256"], line["tag"])
+        elif "drop" in line:
+            self.begun.pop(line["drop"], None)
+            self.done.pop(line["drop"], None)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._stream is not None:
+                self._stream.close()
+                self._stream = None
+
+
+@contextmanager
+def journal_for(store: Store, names: Sequence[str]) -> Iterator[Journal]:
+    """The journal of an unfinished delivery of the same names to the same bucket, or a fresh one; locked for the block.
+
+    A journal that another run works on is left alone: two runs at once get a journal and a prefix each.
+    """
+    folder = _folder()
+    with ExitStack() as stack:
+        for path in sorted(folder.glob("*.jsonl"), key=_age):
+            found = Journal.read(path)
+            if found is None or (found.store, found.names) != (store.identity, tuple(names)):
+                continue
+            if stack.enter_context(locked(path.with_suffix(".lock"))) and path.exists():
+                journal = Journal.read(path) or found  # as it is now that nobody else writes
+                break
+        else:
+            token = new_token()
+            path = folder / f"{token}.jsonl"
+            stack.enter_context(locked(path.with_suffix(".lock")))
+            begun_at = datetime.now(UTC)
+            journal = Journal(path, f"{store.prefix}{new_token()}/", names, store.identity, begun_at)
+        try:
+            yield journal
+        finally:
+            journal.close()
+            if not path.exists():
+                with suppress(OSError):
+                    path.with_suffix(".lock").unlink()
+
+
+@contextmanager
+def unfinished(store: Store, names: Sequence[str] | None = None) -> Iterator[list[Journal]]:
+    """The journals of this bucket that nobody works on, locked for the block; with ``names`` those of one delivery."""
+    with ExitStack() as stack:
+        found = []
+        for path in sorted(_folder().glob("*.jsonl"), key=_age):
+            journal = Journal.read(path)
+            if journal is None or journal.store != store.identity:
+                continue
+            if names is not None and journal.names != tuple(names):
+                continue
+            if stack.enter_context(locked(path.with_suffix(".lock"))):
+                found.append(journal)
+        yield found
+        for journal in found:
+            if not journal.path.exists():
+                with suppress(OSError):
+                    journal.path.with_suffix(".lock").unlink()
+
+
+def _folder() -> Path:
+    folder = places.state_dir() / "uploads"
+    try:
+        return places.private_dir(folder)
+    except OSError as error:
+        raise LocalError(
+            f"the folder {folder} for journals cannot be made: {error.strerror}",
+            hint="check its permissions, or set DELIVERY_HOME to another folder",
+        ) from error
+
+
+def _age(path: Path) -> float:
+    try:
+        return -path.stat().st_mtime
+    except OSError:
+        return 0.0

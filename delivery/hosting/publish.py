@@ -1,0 +1,83 @@
+"""The delivery page put into the bucket, and put there again when its links are renewed."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from delivery.errors import IntegrityError
+from delivery.hosting import page
+from delivery.hosting.bodies import MemoryBody
+from delivery.hosting.items import Uploaded
+from delivery.hosting.links import sign, try_link
+from delivery.hosting.names import headers_for
+from delivery.hosting.pace import Pace
+from delivery.model import Delivery, FileEntry, Link
+from delivery.progress import CancelToken
+from delivery.storage.base import TAG, Store, Watch
+from delivery.storage.faults import ObjectGoneError
+
+
+def publish(
+    store: Store,
+    key: str,
+    *,
+    name: str,
+    links: Sequence[Link],
+    files: Sequence[FileEntry],
+    expires_in: timedelta,
+    now: datetime,
+    order: str | None = None,
+    note: str | None = None,
+    language: str = "en",
+    kept: Mapping[str, tuple[str, ...]] | None = None,
+    cancel: CancelToken | None = None,
+) -> Link:
+    """Render the page over ``links``, store it under ``key`` and hand back its own link, tried.
+
+    ``kept`` are the thumbnails of an earlier page, for when the files are not at hand any more.
+    """
+    cancel = cancel or CancelToken()
+    shown = page.page_files(links, files, kept=kept, cancel=cancel)
+    ends = [link.expires_at for link in links]
+    known = [end for end in ends if end is not None]
+    expires_at = min(known) if known and len(known) == len(ends) else None
+    data = page.render(name, shown, expires_at=expires_at, order=order, note=note, language=language)
+    digest, headers = hashlib.sha256(data).hexdigest(), headers_for(page.FILENAME, page.MEDIA_TYPE, inline=True)
+    body = MemoryBody(memoryview(data), lambda count: None, Pace(None, cancel), sha256=digest)
+    watched = store.watched(Watch(cancel=cancel))
+    watched.put(key, body, headers, metadata={TAG: secrets.token_hex(16)})
+    found = watched.look(key)
+    if found is None or found.stored.size != len(data):
+        raise IntegrityError("the delivery page is not in the store as it was sent", hint="run the same command again")
+    uploaded = Uploaded(found.stored, page.FILENAME, digest, page.MEDIA_TYPE, inline=True)
+    (link,) = sign(store, [uploaded], expires_in=expires_in, now=now)
+    try_link(link, inline=True, cancel=cancel)
+    return link
+
+
+def republish(
+    store: Store, delivery: Delivery, *, expires_in: timedelta, now: datetime, cancel: CancelToken | None = None
+) -> Link:
+    """The page of a delivery again, under its own key, over the links that ``delivery`` has now."""
+    assert delivery.page is not None
+    key = delivery.page.key
+    try:
+        kept = page.thumbnails_of(b"".join(store.read(key)))
+    except ObjectGoneError:
+        kept = {}
+    return publish(
+        store,
+        key,
+        name=delivery.plan.deliverable.name,
+        links=delivery.links,
+        files=delivery.files,
+        expires_in=expires_in,
+        now=now,
+        order=delivery.order,
+        language=delivery.language,
+        kept=kept,
+        cancel=cancel,
+    )

@@ -1,0 +1,171 @@
+"""Metadata in pictures and documents: where, by whom, with what, and whose picture it is."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+
+from delivery.intake import agencies, contacts
+from delivery.intake.observation import Seen
+from delivery.intake.readers.view import View
+
+LARGEST = 1024**2
+_PEOPLE = {0x013B: "artist", 0x9C9D: "author", 0x013C: "computer", 0xA430: "camera owner", 0x8298: "copyright"}
+_SERIALS = {0xA431: "camera's serial number", 0xA435: "lens's serial number", 0xC62F: "camera's serial number"}
+_TEXTS = {0x010E: "description", 0x9C9C: "comment"}
+_EXIF_FOLDER, _GPS_FOLDER, _XMP, _IPTC = 0x8769, 0x8825, 700, 33723
+_WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8}
+_IPTC_FIELDS = {80: "byline", 110: "credit", 115: "source", 116: "copyright", 105: "headline", 118: "contact"}
+_XMP_FIELDS = {
+    b"dc:creator": "creator", b"dc:rights": "rights", b"photoshop:Credit": "credit", b"photoshop:Source": "source",
+    b"dc:title": "title", b"xmpRights:Owner": "owner", b"plus:ImageSupplierName": "supplier",
+    b"dc:publisher": "publisher", b"dc:description": "description",
+    b"plus:CopyrightOwnerName": "owner", b"plus:LicensorName": "licensor", b"xmpRights:WebStatement": "web statement",
+    b"photoshop:AuthorsPosition": "author's position", b"Iptc4xmpCore:CiEmailWork": "contact",
+}  # fmt: skip
+_XMP_PEOPLE = frozenset({"creator", "owner"})
+_XMP_VALUE = re.compile(
+    rb"<(%s)[^>]{0,200}>(.{0,2000}?)</\1>|\b(%s)\s*=\s*\"([^\"]{1,1000})\"" % ((b"|".join(_XMP_FIELDS),) * 2), re.DOTALL
+)
+_XMP_SERIAL = re.compile(
+    rb"\b(?:aux|exifEX):(?:SerialNumber|BodySerialNumber|LensSerialNumber)\s*(?:=\s*\"|>)([^\"<]{3,60})"
+)
+_XMP_GPS = re.compile(rb"\bexif:GPSLatitude\s*(?:=\s*\"|>)\s*([^\"<]{3,40})")
+_LOCAL = re.compile(rb"(?:file:///)?(?:[A-Za-z]:[\\/]Users[\\/]|/Users/|/home/)[\w. -]{2,40}[\\/][^\s\"'<>|]{1,120}")
+_TAGS = re.compile(rb"<[^>]{0,500}>")
+_TOOLS = re.compile(
+    r"(?i)adobe|photoshop|illustrator|indesign|canva|figma|gimp|inkscape|microsoft|openpyxl|python|libreoffice|"
+    r"unknown|user|admin|default|owner|author|windows|apple|none|picasa|ghostscript|latex|\btex\b|word|office|acrobat|^\W*$"
+)
+
+
+def note_text(view: View, text: str, place: str, *, person: bool = False) -> None:
+    """One field's value: an agency, contact details, and with ``person`` a name."""
+    text = " ".join(text.replace("\0", " ").split())
+    if not text:
+        return
+    agency = agencies.find(text)
+    if agency:
+        view.note(Seen.STOCK, agency, place)
+    for found in contacts.in_text(text.encode("utf-8", "replace")):
+        view.note(Seen.CONTACT, f"{found.kind}: {found.text}", place)
+    if person and not agency and not _TOOLS.search(text):
+        view.note(Seen.PERSON, text[:80], place)
+
+
+def note_exif(view: View, data: bytes) -> None:
+    """The TIFF structure that EXIF is."""
+    if data[:4] not in (b"II*\0", b"MM\0*"):
+        return
+    order = "<" if data[:2] == b"II" else ">"
+    waiting, seen = [(struct.unpack_from(order + "I", data.ljust(8, b"\0"), 4)[0], "")], set[int]()
+    while waiting and len(seen) < 8:
+        at, folder = waiting.pop()
+        if at in seen or at + 2 > len(data):
+            continue
+        seen.add(at)
+        count = struct.unpack_from(order + "H", data, at)[0]
+        for index in range(min(count, 500)):
+            place = at + 2 + 12 * index
+            if place + 12 > len(data):
+                break
+            tag, kind, number, value = struct.unpack_from(order + "HHII", data, place)
+            if tag == _EXIF_FOLDER:
+                waiting.append((value, "exif"))
+            elif tag == _GPS_FOLDER:
+                waiting.append((value, "gps"))
+            elif tag == _XMP:
+                note_xmp(view, data[value : value + min(number, LARGEST)])
+            elif tag == _IPTC:
+                note_iptc(view, data[value : value + min(number * _WIDTHS.get(kind, 1), LARGEST)])
+            else:
+                length = number * _WIDTHS.get(kind, 1)
+                raw = data[place + 8 : place + 8 + length] if length <= 4 else data[value : value + min(length, 4096)]
+                _exif_field(view, folder, tag, kind, raw, order)
+
+
+def _exif_field(view: View, folder: str, tag: int, kind: int, raw: bytes, order: str) -> None:
+    if folder == "gps":
+        if tag == 2 and kind == 5 and raw.strip(b"\0") and any(struct.unpack_from(order + "I", raw)):
+            view.note(Seen.GPS, place="EXIF")
+        return
+    encoding = "utf-16-le" if tag >= 0x9C9B and tag <= 0x9C9F else "utf-8"
+    if tag in _PEOPLE:
+        note_text(view, raw.decode(encoding, "replace"), f"EXIF {_PEOPLE[tag]}", person=True)
+    elif tag in _TEXTS:
+        note_text(view, raw.decode(encoding, "replace"), f"EXIF {_TEXTS[tag]}")
+    elif tag in _SERIALS and raw.strip(b"\0 0"):
+        view.note(Seen.SERIAL, _SERIALS[tag], "EXIF")
+
+
+def note_xmp(view: View, data: bytes) -> None:
+    """An XMP packet, read by its fields' names: it is often not well-formed."""
+    for found in _XMP_VALUE.finditer(data[:LARGEST]):
+        field = _XMP_FIELDS[found[1] or found[3]]
+        value = _TAGS.sub(b" ", found[2] if found[2] is not None else found[4] or b"").decode("utf-8", "replace")
+        note_text(view, value, f"XMP {field}", person=field in _XMP_PEOPLE)
+    if _XMP_SERIAL.search(data):
+        view.note(Seen.SERIAL, "camera's serial number", "XMP")
+    if _XMP_GPS.search(data):
+        view.note(Seen.GPS, place="XMP")
+    local = _LOCAL.search(data)
+    if local:
+        view.note(Seen.LOCAL_PATH, local[0].decode("utf-8", "replace"), "XMP")
+
+
+def note_photoshop(view: View, data: bytes) -> None:
+    """Photoshop's image resources: among them IPTC, XMP and EXIF."""
+    at = 0
+    while data[at : at + 4] == b"8BIM":
+        number = int.from_bytes(data[at + 4 : at + 6], "big")
+        name = data[at + 6] + 1 if at + 6 < len(data) else 1
+        at += 6 + name + name % 2
+        length = int.from_bytes(data[at : at + 4], "big")
+        block = data[at + 4 : at + 4 + length]
+        if number == 1028:
+            note_iptc(view, block)
+        elif number == 1060:
+            note_xmp(view, block)
+        elif number == 1058:
+            note_exif(view, block)
+        at += 4 + length + length % 2
+
+
+def note_iptc(view: View, data: bytes) -> None:
+    at = 0
+    while at + 5 <= len(data) and data[at] == 0x1C:
+        record, dataset = data[at + 1], data[at + 2]
+        length = int.from_bytes(data[at + 3 : at + 5], "big")
+        if record == 2 and dataset in _IPTC_FIELDS and length < 0x8000:
+            text = data[at + 5 : at + 5 + length].decode("utf-8", "replace")
+            note_text(view, text, f"IPTC {_IPTC_FIELDS[dataset]}", person=dataset == 80)
+        at += 5 + length
+
+
+def note_png_chunk(view: View, kind: bytes, data: bytes) -> None:
+    """eXIf and the three kinds of text."""
+    if kind == b"eXIf":
+        note_exif(view, data)
+        return
+    key, _, rest = data.partition(b"\0")
+    if kind == b"zTXt":
+        rest = _inflated(rest[1:])
+    elif kind == b"iTXt":
+        packed, body = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
+        rest = _inflated(body) if packed else body
+    if key == b"XML:com.adobe.xmp":
+        note_xmp(view, rest)
+        return
+    name = key.decode("latin-1")
+    note_text(view, rest[:4096].decode("utf-8", "replace"), f"PNG {name}", person=name.lower() in ("author", "artist"))
+    local = _LOCAL.search(rest[:8192])
+    if local:
+        view.note(Seen.LOCAL_PATH, local[0].decode("utf-8", "replace"), f"PNG {name}")
+
+
+def _inflated(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(data, LARGEST)
+    except zlib.error:
+        return b""

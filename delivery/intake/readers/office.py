@@ -1,0 +1,64 @@
+"""Office documents in zips: are their main parts there, who made them, what is left in them of the work on them."""
+
+from __future__ import annotations
+
+import re
+
+from delivery.intake.observation import Seen
+from delivery.intake.readers import zips
+from delivery.intake.readers.formats import extension
+from delivery.intake.readers.metadata import LARGEST, note_text
+from delivery.intake.readers.text import note_contacts, note_secrets
+from delivery.intake.readers.view import View
+
+_MAIN = {
+    "docx": "word/document.xml", "docm": "word/document.xml", "xlsx": "xl/workbook.xml", "xlsm": "xl/workbook.xml",
+    "pptx": "ppt/presentation.xml", "pptm": "ppt/presentation.xml", "odt": "content.xml", "ods": "content.xml",
+    "odp": "content.xml", "odg": "content.xml", "epub": "META-INF/container.xml",
+}  # fmt: skip
+_FIELDS = {
+    "docProps/core.xml": (
+        ("creator", rb"<dc:creator>([^<]{1,300})"),
+        ("last editor", rb"<cp:lastModifiedBy>([^<]{1,300})"),
+    ),
+    "docProps/app.xml": (("company", rb"<Company>([^<]{1,300})"), ("manager", rb"<Manager>([^<]{1,300})")),
+    "meta.xml": (
+        ("creator", rb"<meta:initial-creator>([^<]{1,300})"),
+        ("last editor", rb"<dc:creator>([^<]{1,300})"),
+    ),
+}
+_TRACKED = re.compile(rb"<w:(?:ins|del) [^>]{0,200}w:author=\"([^\"]{1,100})|<text:tracked-changes>")
+_TAGS = re.compile(rb"<[^>]{0,2000}>")
+_PARAGRAPH_ENDS = re.compile(rb"</(?:w:p|text:p|a:p)>")
+
+
+def read_office(view: View, found: list[zips.Member]) -> bool:
+    """Whether the name is an Office document's; if so its parts are looked at."""
+    ending = extension(view.name)
+    if ending not in _MAIN:
+        return False
+    by_name = {member.name: member for member in found}
+    if found and _MAIN[ending] not in by_name and not view.facts:
+        view.damaged(f"it is a zip without the parts of a .{ending} document")
+        return True
+    for part, fields in _FIELDS.items():
+        data = _part(view, by_name, part)
+        for name, pattern in fields:
+            value = re.search(pattern, data)
+            if value:
+                note_text(view, value[1].decode("utf-8", "replace"), name, person=True)
+    if any(name.startswith(("word/comments", "ppt/comments/", "xl/comments")) for name in by_name):
+        view.note(Seen.REVIEW, "comments")
+    body = _part(view, by_name, _MAIN[ending]) if ending in ("docx", "docm", "odt") else b""
+    if _TRACKED.search(body):
+        view.note(Seen.REVIEW, "tracked changes")
+    text = _TAGS.sub(b"", _PARAGRAPH_ENDS.sub(b"\n", body))
+    if text:
+        note_secrets(view, text, "txt", place="text")
+        note_contacts(view, text, place="text")
+    return True
+
+
+def _part(view: View, by_name: dict[str, zips.Member], name: str) -> bytes:
+    member = by_name.get(name)
+    return (zips.content(view, member, LARGEST) or b"") if member else b""

@@ -1,0 +1,137 @@
+"""Text: credentials, contact details, paths of the seller's computer, and the other files that it names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from delivery.intake import contacts, secrets
+from delivery.intake.observation import Seen
+from delivery.intake.readers.formats import extension
+from delivery.intake.readers.view import View
+
+LOOKED_AT = 256 * 1024
+_ALL = 32 * 1024**2
+_LARGEST_SCENE = 8 * 1024**2
+_PROSE = frozenset({"txt", "rtf"})
+_PAGES = frozenset({"md", "html", "htm", "svg"})
+_SCENES = frozenset({"obj", "mtl", "gltf", "svg", "dae", "html", "htm"})
+_COMMON = re.compile(
+    r"(?i)^(?:read.?me|licen[cs]e|copying|authors|notice|change(?:s|log)|history|contributing|thanks|credits|news|security|"
+    r"code.of.conduct|maintainers|governance|copyright|install|todo|porting|entry_points|top_level|third.?party)"
+)
+_LOCAL = re.compile(
+    rb"(?:file:///)?(?:[A-Za-z]:[\\/](?:Users|Documents and Settings)[\\/]|(?<![\w./])/(?:Users|home)/)"
+    rb"([\w. -]{2,40})[\\/][^\s\"'<>|]{1,120}"
+)
+_SHARED = frozenset(
+    (b"user", b"username", b"you", b"me", b"name", b"public", b"default", b"runner", b"shared", b"example")
+)
+_LINK = re.compile(
+    rb"<(?:img|script|source|video|audio|iframe|embed|link[^>]{0,200}?\srel=[\"']?stylesheet)\b[^>]{0,400}?\s(?:src|href)"
+    rb"\s{0,4}=\s{0,4}[\"']([^\"'<>{}$]{1,300})[\"']",
+    re.IGNORECASE,
+)
+_MATERIAL = re.compile(rb"^[ \t]{0,40}mtllib[ \t]+([^\r\n]{1,300})", re.MULTILINE)
+_TEXTURE = re.compile(
+    rb"^[ \t]{0,40}(?:map_\w{1,20}|bump|disp|decal|refl|norm)[ \t]+(?:-\w{1,20}[ \t]+(?:[\d.]{1,20}[ \t]+){0,3}){0,9}"
+    rb"([^\r\n]{1,300})",
+    re.MULTILINE | re.IGNORECASE,
+)
+_LOCAL_MARKS = (b"/Users/", b"\\Users\\", b"/home/", b"Documents and Settings")
+_QUOTES = (b'"', b"'", b"(")
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
+
+
+def is_text(head: bytes) -> bool:
+    return head.startswith(_MARKS) or b"\0" not in head[:8192]
+
+
+def read_text(view: View, *, deep: bool = False) -> None:
+    """Note what the first 256 KiB tell; with ``deep`` the first 32 MiB."""
+    ending = extension(view.name)
+    data = view.head if view.size <= len(view.head) else view.at(0, _ALL if deep else LOOKED_AT)
+    if data.startswith(_MARKS[:2]):
+        data = data.decode("utf-16", "replace").encode()
+    note_secrets(view, data, ending)
+    if ending in _PROSE or ending in _PAGES:
+        note_contacts(
+            view, data, only_first_person=ending in _PAGES or bool(_COMMON.match(view.name.rpartition("/")[2]))
+        )
+    if ending in _SCENES and any(mark in data for mark in _LOCAL_MARKS):
+        for found in _LOCAL.finditer(data):
+            linked = (
+                ending not in _PAGES or found[0][:5] == b"file:" or data[found.start() - 1 : found.start()] in _QUOTES
+            )
+            if linked and found[1].lower() not in _SHARED:
+                view.note(Seen.LOCAL_PATH, found[0].decode("utf-8", "replace"), f"line {_line(data, found.start())}")
+    if ending == "svg" and b"<svg" in data and b"</svg" not in view.tail and b"/>" not in view.tail[-200:]:
+        view.damaged("its end is missing: the file is cut off")
+    if ending == "json" and data.lstrip()[:1] in (b"{", b"[") and view.tail.rstrip()[-1:] not in (b"}", b"]", b"/"):
+        view.note(Seen.DOUBTFUL, "its JSON does not end; it may be cut off")
+    for asset in _assets(view, data, ending):
+        view.note(Seen.ASSET, asset)
+
+
+def note_secrets(view: View, data: bytes, ending: str, place: str = "") -> None:
+    for kind, start in secrets.find(data, ending):
+        where = f"line {_line(data, start)}"
+        view.note(Seen.SECRET, kind, f"{place}, {where}" if place else where)
+
+
+def note_contacts(view: View, data: bytes, *, only_first_person: bool = False, place: str = "") -> None:
+    for found in contacts.in_text(data, only_first_person=only_first_person):
+        where = place or f"line {_line(data, found.start)}"
+        view.note(Seen.CONTACT, f"{found.kind}: {found.text}", where)
+
+
+def _line(data: bytes, offset: int) -> int:
+    return data.count(b"\n", 0, offset) + 1
+
+
+def _assets(view: View, data: bytes, ending: str) -> Iterator[str]:
+    """Relative paths of files that this one cannot do without."""
+    if ending in ("html", "htm"):
+        found: list[bytes] = _LINK.findall(data)
+    elif ending == "obj":
+        found = _MATERIAL.findall(data)
+    elif ending == "mtl":
+        found = _TEXTURE.findall(data)
+    elif ending == "gltf":
+        yield from _scene_assets(view)
+        return
+    else:
+        return
+    for raw in found:
+        path = raw.decode("utf-8", "replace").strip()
+        if _is_relative(path):
+            yield _plain(path) if ending in ("html", "htm") else path.replace("\\", "/")
+
+
+def _scene_assets(view: View) -> Iterator[str]:
+    if view.size > _LARGEST_SCENE:
+        view.note(Seen.UNSEEN, "the scene is too large to look for missing textures")
+        return
+    try:
+        scene = json.loads(view.at(0, view.size))
+    except (ValueError, RecursionError):
+        view.damaged("its JSON is broken: the file is cut off or damaged")
+        return
+    for kind in ("buffers", "images"):
+        items = scene.get(kind) if isinstance(scene, dict) else None
+        for item in items if isinstance(items, list) else ():
+            path = item.get("uri") if isinstance(item, dict) else None
+            if isinstance(path, str) and _is_relative(path):
+                yield _plain(path)
+
+
+def _is_relative(path: str) -> bool:
+    if not path or path[0] in "/#?\\<%" or path.startswith(("{", "$")) or re.match(r"[a-zA-Z][\w+.-]*:", path):
+        return False
+    return "." in path.rpartition("/")[2] or "\\" in path
+
+
+def _plain(path: str) -> str:
+    return unquote(re.split(r"[?#]", path, maxsplit=1)[0])

@@ -1,0 +1,144 @@
+"""Which files are cleaned, where the copies lie, and what is told about them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from delivery.errors import LocalError
+from delivery.escape import printable
+from delivery.intake.readers.formats import extension, sniff
+from delivery.intake.source import ensure_unchanged, open_entry
+from delivery.intake.strip import office, pdf, pictures
+from delivery.intake.strip.pieces import CannotStrip
+from delivery.model import Deliverable, FileEntry
+from delivery.places import private_dir
+from delivery.progress import CancelToken, NullProgress, Progress
+
+LARGEST = 64 * 1024**2
+"""Bytes of a picture or document; a larger one stays as it is, and that is told."""
+_KEPT_FOR = 30 * 86400
+_HEAD = 4096
+_SHOWN = 3
+Cleaner = Callable[[bytes], tuple[bytes, tuple[str, ...]]]
+"""Bytes in; bytes out, and the names of what was taken out. Raises CannotStrip."""
+
+_CLEANERS: dict[str, Cleaner] = {"jpeg": pictures.jpeg, "png": pictures.png, "webp": pictures.webp, "pdf": pdf.clean}
+_OFFICE = frozenset({"docx", "docm", "xlsx", "xlsm", "pptx", "pptm", "odt", "ods", "odp", "odg"})
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was taken out of one file, or why nothing could be."""
+
+    arcname: str
+    what: tuple[str, ...] = ()
+    problem: str = ""
+
+    def __str__(self) -> str:
+        name = printable(self.arcname)
+        return f"{name}: {self.problem}" if self.problem else f"{name}: removed {', '.join(self.what)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stripped:
+    deliverable: Deliverable
+    """The same arcnames in the same order; cleaned entries read from their copies."""
+    removed: tuple[Removed, ...]
+
+
+def summary(removed: tuple[Removed, ...]) -> tuple[str, ...]:
+    """What was taken out, in a few sentences however many files there are; problems first, each on its own."""
+    lines = [str(item) for item in removed if item.problem]
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for item in removed:
+        if item.what:
+            groups.setdefault(item.what, []).append(printable(item.arcname))
+    for what, names in groups.items():
+        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
+        lines.append(f"delivered without {', '.join(what)}: {shown}")
+    return tuple(lines)
+
+
+def strip(
+    deliverable: Deliverable, folder: Path, *, progress: Progress | None = None, cancel: CancelToken | None = None
+) -> Stripped:
+    """Cleaned copies, in ``folder``, of the JPEG, PNG, WebP, PDF and Office files that have something to take out.
+
+    The same file gives the same copy at the same place with the same time, so that an interrupted upload resumes.
+    Copies that no delivery asked for in a month are removed. Raises LocalError, SourceChangedError and Cancelled.
+    """
+    cancel = cancel or CancelToken()
+    private_dir(folder)
+    _tidy(folder)
+    entries, removed = list(deliverable.entries), list[Removed]()
+    with (progress or NullProgress()).task("Removing metadata", len(entries), "files") as task:
+        for at, entry in enumerate(entries):
+            cancel.check()
+            cleaner = _OFFICE_CLEANER if extension(entry.arcname) in _OFFICE else None
+            if cleaner or entry.size:
+                entries[at], told = _clean(entry, folder, cleaner)
+                removed += [told] if told else []
+            task.advance(1)
+    return Stripped(replace(deliverable, entries=tuple(entries)), tuple(removed))
+
+
+_OFFICE_CLEANER: Cleaner = office.clean
+
+
+def _clean(entry: FileEntry, folder: Path, cleaner: Cleaner | None) -> tuple[FileEntry, Removed | None]:
+    descriptor = open_entry(entry)
+    with open(descriptor, "rb") as stream:
+        head = stream.read(_HEAD)
+        cleaner = cleaner if cleaner and head[:2] == b"PK" else _CLEANERS.get(sniff(head))
+        if cleaner is None:
+            return entry, None
+        if entry.size > LARGEST:
+            return entry, Removed(entry.arcname, problem="too large to clean; it is delivered as it is")
+        data = head + stream.read()
+        ensure_unchanged(entry, descriptor)
+    try:
+        cleaned, what = cleaner(data)
+    except CannotStrip as error:
+        return entry, Removed(entry.arcname, problem=f"not cleaned, delivered as it is: {error}")
+    if not what:
+        return entry, None
+    status = _keep(entry, cleaned, folder)
+    copy = replace(entry, path=status[0], size=len(cleaned), mtime_ns=status[1], inode=status[2], sha256=None)
+    return copy, Removed(entry.arcname, what)
+
+
+def _keep(entry: FileEntry, cleaned: bytes, folder: Path) -> tuple[str, int, int]:
+    """Path, time and inode of the copy, which is written only if it is not there already."""
+    key = hashlib.sha256(f"{entry.path}\0{entry.arcname}".encode("utf-8", "surrogatepass") + cleaned).hexdigest()[:32]
+    ending = extension(entry.arcname)
+    place = folder / (f"{key}.{ending}" if ending.isalnum() else key)
+    try:
+        if not place.is_file() or place.read_bytes() != cleaned:
+            handle, temporary = tempfile.mkstemp(dir=folder)
+            with open(handle, "wb") as out:
+                out.write(cleaned)
+            os.replace(temporary, place)
+        os.utime(place, ns=(time.time_ns(), entry.mtime_ns))
+        status = place.stat()
+    except OSError as error:
+        raise LocalError(
+            f"the cleaned copy of {printable(entry.path)} cannot be written: {error.strerror or error}",
+            hint=f"make room in {folder}, or deliver without --strip",
+        ) from error
+    return str(place), status.st_mtime_ns, status.st_ino
+
+
+def _tidy(folder: Path) -> None:
+    """The time of last use is the access time, which is set with each use because systems do not keep it."""
+    for place in folder.iterdir():
+        try:
+            if place.is_file() and time.time() - place.stat().st_atime > _KEPT_FOR:
+                place.unlink()
+        except OSError:
+            continue

@@ -1,0 +1,210 @@
+"""Each bad input has a clear message, a hint, its exit code, and leaves nothing half-written behind."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+import jsonschema
+import pytest
+from support.terminal import Run
+
+from delivery import report
+from delivery.packing import workspace
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX links and pipes")
+
+
+def refused(run: Run, code: int, words: str, *arguments: str | Path, error: str | None = None) -> None:
+    """As text and as a document; both must hold."""
+    spoken = run(*arguments)
+    assert spoken.code == code, spoken.err
+    assert words in spoken.err
+    assert "hint: " in spoken.err
+    assert spoken.out == ""
+    told = run(*arguments, "--json")
+    jsonschema.validate(told.document, report.schema("delivery.error/1"))
+    assert (told.code, told.document["exit_code"]) == (code, code)
+    assert told.document["hint"]
+    if error is not None:
+        assert told.document["code"] == error
+
+
+def test_a_missing_path(run: Run) -> None:
+    refused(run, 4, "nothing-here does not exist", "send", "nothing-here", error="path-not-found")
+
+
+def test_an_empty_folder(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    refused(run, 4, "the folder is empty", "send", tmp_path / "empty", error="nothing-to-deliver")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root reads everything")
+def test_an_unreadable_file(run: Run, work: Path) -> None:
+    (work / "notes.txt").chmod(0)
+    refused(run, 4, "cannot be read", "send", work, error="file-not-readable")
+
+
+@posix
+def test_a_pipe_and_a_device(run: Run, work: Path) -> None:
+    os.mkfifo(work / "pipe")
+    refused(run, 4, "a pipe", "send", work, error="not-a-file")
+    refused(run, 4, "a device", "send", os.devnull, error="not-a-file")
+
+
+@posix
+def test_a_dangling_link_and_a_link_out_of_the_tree(run: Run, work: Path) -> None:
+    (work / "link").symlink_to("nowhere")
+    refused(run, 4, "a link to something that is not there", "send", work, error="dangling-link")
+    (work / "link").unlink()
+    (work / "link").symlink_to("/etc/hostname")
+    refused(run, 4, "leads out of the folder", "send", work, error="link-out-of-tree")
+
+
+@pytest.mark.parametrize("way", ["attach", "link"])
+def test_an_out_folder_that_holds_something(run: Run, work: Path, tmp_path: Path, way: str) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "precious.txt").write_text("keep")
+    refused(run, 4, "is not empty", "send", work, "--out", "mine", "--via", way, error="out-not-empty")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["precious.txt"]
+
+
+def test_an_out_folder_inside_the_work(run: Run, work: Path) -> None:
+    refused(run, 4, "which is delivered", "send", work, "--out", work / "out", error="out-inside-source")
+    assert {path.name for path in work.iterdir()} == {"notes.txt", "more.txt"}
+
+
+def test_an_out_that_is_a_file(run: Run, work: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    refused(run, 4, "is not a folder", "send", work, "--out", "file", error="out-not-a-folder")
+
+
+def test_a_full_disk(run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(stream: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(workspace, "flush_to_disk", full)
+    monkeypatch.setattr("delivery.packing.manifest.flush_to_disk", full)
+    refused(run, 4, "full", "send", work, "--out", "ready", error="disk-full")
+    assert not (tmp_path / "ready").exists()
+
+
+def test_a_file_that_changes_while_it_is_read(
+    run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change comes after the look and before the copy, as with a program that is still writing."""
+    import delivery.service
+
+    carry_out = delivery.service.carry_out
+
+    def changing(*arguments: object, **options: object) -> object:
+        with (work / "notes.txt").open("a") as stream:
+            stream.write("more\n")
+        return carry_out(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(delivery.service, "carry_out", changing)
+    refused(run, 4, "changed while it was being read", "send", work, "--out", "ready", error="source-changed")
+    assert not (tmp_path / "ready").exists()
+
+
+def test_an_unknown_platform_language_zone_and_code(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused(run, 2, "'fivver' is not known", "send", work, "-p", "fivver", error="unknown-platform")
+    refused(run, 2, "'xx'", "send", work, "--language", "xx", error="unknown-language")
+    refused(run, 2, "no-such-code", "send", work, "--allow", "no-such-code")
+    monkeypatch.setenv("DELIVERY_TIMEZONE", "Mars/Base")
+    refused(run, 2, "'Mars/Base'", "send", work, error="unknown-zone")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[delivery\n", "section"),
+        ("[delivery]\nplatfrom = x\n", "did you mean 'platform'?"),
+        ("[delivery]\nexpires = never\n", "'never' is not a duration"),
+    ],
+)
+def test_a_broken_ini(run: Run, work: Path, tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "bad.ini").write_text(text)
+    refused(run, 2, words, "send", work, "--config", "bad.ini")
+
+
+def test_an_absent_ini(run: Run, work: Path) -> None:
+    refused(run, 2, "does not exist", "send", work, "--config", "none.ini", error="config-missing")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["send"], ["send", "x", "--via", "pigeon"], ["send", "x", "--expires", "soon"], ["nosuch"], ["send", "--nosuch"]],
+)
+def test_wrong_usage(run: Run, arguments: list[str]) -> None:
+    answer = run(*arguments)
+    assert answer.code == 2
+    assert "Error: " in answer.err
+    told = run(*arguments, "--json")
+    jsonschema.validate(told.document, report.schema("delivery.error/1"))
+    assert told.code == told.document["exit_code"] == 2
+
+
+def test_a_way_that_is_impossible_names_the_limit_and_the_file(run: Run, work: Path, tmp_path: Path) -> None:
+    (work / "tool.exe").write_bytes(b"MZ" + bytes(100))
+    arguments = ["send", work, "-p", "gmail", "--via", "attach", "--allow", "blocked-type"]
+    answer = run(*arguments)
+    assert answer.code in {2, 4}
+    assert "tool.exe" in answer.err
+    assert "Gmail" in answer.err
+
+
+def own_store(tmp_path: Path, port: int, bucket: str = "bucket = b\n") -> Path:
+    path = tmp_path / "store.ini"
+    path.write_text(
+        f"[delivery]\nstore = mine\n[upload]\nattempts = 1\n"
+        f"[store:mine]\nprofile = minio\nendpoint = http://127.0.0.1:{port}\nregion = us-east-1\n{bucket}"
+    )
+    return path
+
+
+@pytest.fixture
+def silent_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_an_unreachable_endpoint(
+    run: Run, work: Path, tmp_path: Path, silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret-words")
+    config = own_store(tmp_path, silent_port)
+    refused(run, 6, "cannot be reached", "send", work, "--via", "link", "--config", config, "--out", "ready")
+    assert not (tmp_path / "ready").exists()
+
+
+def test_no_credentials_at_all(run: Run, work: Path, tmp_path: Path, silent_port: int) -> None:
+    config = own_store(tmp_path, silent_port)
+    refused(run, 5, "credentials", "send", work, "--via", "link", "--config", config, "--out", "ready")
+    assert not (tmp_path / "ready").exists()
+
+
+def test_an_absent_bucket_and_an_unknown_store(run: Run, work: Path, tmp_path: Path, silent_port: int) -> None:
+    config = own_store(tmp_path, silent_port, bucket="")
+    refused(run, 2, "no bucket", "send", work, "--via", "link", "--config", config)
+    refused(run, 2, "'other'", "send", work, "--via", "link", "--config", config, "--store", "other")
+
+
+def test_an_unknown_delivery(run: Run) -> None:
+    refused(run, 2, "nope", "show", "nope", error="unknown-delivery")
+    refused(run, 2, "nope", "message", "nope", error="unknown-delivery")
+
+
+def test_a_place_without_a_manifest(run: Run, work: Path) -> None:
+    refused(run, 4, "manifest", "verify", work)
+
+
+def test_a_name_with_terminal_escapes_is_shown_harmless(run: Run, work: Path) -> None:
+    if os.name == "posix":
+        (work / "bad\x1b[31mname.txt").write_text("x")
+    answer = run("send", work, "--out", "ready")
+    assert "\x1b" not in answer.out + answer.err

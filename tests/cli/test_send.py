@@ -1,0 +1,180 @@
+"""`send`, `pack`, `check` and their documents, by the attach way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import jsonschema
+import pytest
+from support.terminal import Run
+
+from delivery import Settings, report, send
+
+ROOT = Path(__file__).parents[2]
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_few_files_lie_ready_as_they_are_and_stdout_is_the_message_alone(run: Run, work: Path) -> None:
+    answer = run("send", work, "--out", "ready")
+    assert answer.code == 0
+    ready = work.parent / "ready"
+    assert {path.name for path in ready.iterdir()} == {
+        "notes.txt", "more.txt", "SHA256SUMS", "delivery-manifest.json",
+    }  # fmt: skip
+    assert (ready / "notes.txt").read_bytes() == (work / "notes.txt").read_bytes()
+    assert "thank you" in answer.out
+    assert "notes.txt" in answer.out
+    assert "ready in" in answer.err
+    assert "ready in" not in answer.out
+
+
+def test_the_document_keeps_to_its_schema_and_its_digests_are_right(run: Run, work: Path) -> None:
+    answer = run("send", work, "--json", "--out", "ready", "--order", "FO123")
+    document = answer.document
+    jsonschema.validate(document, report.schema("delivery.send/1"))
+    assert answer.err == ""
+    assert (document["method"], document["platform"], document["order"]) == ("attach", "fiverr", "FO123")
+    assert {item["name"]: item["sha256"] for item in document["files"]} == {
+        name: sha256(work / name) for name in ("notes.txt", "more.txt")
+    }
+    for item in document["attachments"]:
+        assert item["kind"] == "as-is"
+        assert sha256(Path(item["path"])) == item["sha256"]
+    assert document["page"] is None
+    assert document["links"] == []
+    assert len(document["messages"]) == 1
+
+
+def test_many_files_become_zips_in_several_messages(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"{number}.bin").write_bytes(random.Random(number).randbytes(20_000))
+    config = tmp_path / "own.ini"
+    config.write_text("[platform:small]\nfile_limit = 100KB\nmessage_limit = 250KB\n")
+    answer = run("send", folder, "--json", "--config", config, "-p", "small", "-o", "ready", "--allow", "wrong-content")
+    document = answer.document
+    assert answer.code == 0, answer.out
+    assert {item["kind"] for item in document["attachments"]} == {"archive"}
+    assert len(document["messages"]) == max(item["message"] for item in document["attachments"]) > 1
+    found = {}
+    for item in document["attachments"]:
+        assert item["size"] <= 100_000
+        with zipfile.ZipFile(item["path"]) as archive:
+            found |= {name: archive.read(name) for name in archive.namelist()}
+    assert found == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(run: Run, work: Path) -> None:
+    answer = run("send", work, "--dry-run", "--json")
+    jsonschema.validate(answer.document, report.schema("delivery.send/1"))
+    assert answer.document["dry_run"] is True
+    assert [item["sha256"] for item in answer.document["attachments"]] == [None, None]
+    assert [path.name for path in work.parent.iterdir()] == ["work"]
+    assert run("list").out == ""
+    spoken = run("send", work, "--dry-run", "--via", "link")
+    assert spoken.code == 0
+    assert "way: link" in spoken.err
+    assert [path.name for path in work.parent.iterdir()] == ["work"]
+
+
+def test_the_default_folder_is_named_after_the_work_and_never_reused(run: Run, work: Path) -> None:
+    assert run("send", work).code == 0
+    assert run("send", work).code == 0
+    assert {path.name for path in work.parent.iterdir()} == {"work", "work-delivery", "work-delivery-2"}
+
+
+def test_from_inside_the_work_the_folder_goes_beside_it(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(work)
+    assert run("send", ".").code == 0
+    assert (work.parent / "work-delivery" / "notes.txt").is_file()
+
+
+def test_every_door_gives_the_same_result(run: Run, work: Path, home: Path) -> None:
+    """The installed command is tried by CI on the built wheel."""
+
+    def facts(document: dict[str, object]) -> object:
+        attachments = document["attachments"]
+        assert isinstance(attachments, list)
+        return (
+            document["method"], document["reasons"], document["files"], document["findings"], document["messages"],
+            [(item["message"], item["size"], item["sha256"], item["kind"]) for item in attachments],
+        )  # fmt: skip
+
+    first = facts(run("send", work, "--json", "--out", "in-process").document)
+    for number, door in enumerate(([str(ROOT / "cli.py")], ["-m", "delivery"])):
+        command = [sys.executable, *door, "send", str(work), "--json", "--out", str(work.parent / f"door{number}")]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+        assert facts(json.loads(done.stdout)) == first
+    result = send([work], settings=Settings.load(), out=str(work.parent / "library"))
+    assert facts(report.as_dict(report.send_document(result))) == first
+
+
+def test_blocking_findings_stop_it_and_a_waiver_lets_it_pass(run: Run, work: Path) -> None:
+    (work / "setup.exe").write_bytes(b"MZ" + bytes(200))
+    blocked = run("send", work, "-p", "gmail")
+    assert blocked.code == 3
+    assert "[blocked-type]" in blocked.err
+    assert "hint:" in blocked.err
+    assert [path.name for path in work.parent.iterdir()] == ["work"]
+    document = run("send", work, "-p", "gmail", "--json").document
+    jsonschema.validate(document, report.schema("delivery.error/1"))
+    assert (document["exit_code"], document["code"]) == (3, "blocking-findings")
+    assert any(item["code"] == "blocked-type" for item in document["findings"])
+
+
+def test_strict_lets_warnings_block(run: Run, work: Path) -> None:
+    (work / "empty.png").touch()
+    assert run("send", work, "--out", "a").code == 0
+    assert run("send", work, "--strict", "--out", "b").code == 3
+    assert run("send", work, "--strict", "--allow", "empty-file", "--out", "c").code == 0
+
+
+def test_check_reports_and_writes_nothing(run: Run, work: Path) -> None:
+    answer = run("check", work, "--json")
+    jsonschema.validate(answer.document, report.schema("delivery.check/1"))
+    assert {item["name"]: item["sha256"] for item in answer.document["files"]} == {
+        name: sha256(work / name) for name in ("notes.txt", "more.txt")
+    }
+    assert run("check", work, "--json", "--no-hash").document["files"][0]["sha256"] is None
+    assert [path.name for path in work.parent.iterdir()] == ["work"]
+
+
+def test_pack_and_verify_and_what_was_altered_is_named(run: Run, work: Path) -> None:
+    assert run("pack", work, "-o", "ready").code == 0
+    ready = work.parent / "ready"
+    good = run("verify", ready)
+    assert (good.code, good.out.startswith("complete")) == (0, True)
+    jsonschema.validate(run("verify", ready, "--json").document, report.schema("delivery.verify/1"))
+    (ready / "notes.txt").write_text("Something else....\n")
+    bad = run("verify", ready)
+    assert bad.code == 7
+    assert "notes.txt" in bad.err
+
+
+def test_what_was_delivered_is_in_the_ledger(run: Run, work: Path) -> None:
+    made = run("send", work, "--json", "--out", "ready", "--order", "FO9").document
+    listed = run("list", "--json").document
+    jsonschema.validate(listed, report.schema("delivery.list/1"))
+    assert [(item["id"], item["order"], item["files"]) for item in listed["deliveries"]] == [(made["id"], "FO9", 2)]
+    shown = run("show", made["id"], "--json").document
+    jsonschema.validate(shown, report.schema("delivery.send/1"))
+    assert shown["files"] == made["files"]
+    assert made["id"] in run("list").out
+    assert made["files"][0]["sha256"] in run("show", made["id"][:10]).out
+    assert run("message", made["id"]).out.strip() == made["messages"][0].strip()
+
+
+def test_quiet_leaves_the_message_alone(run: Run, work: Path) -> None:
+    answer = run("send", work, "--out", "ready", "--quiet")
+    assert (answer.code, answer.err) == (0, "")
+    assert "thank you" in answer.out

@@ -1,0 +1,252 @@
+"""`reply`, `lint`, `status`, `--copy`, `--qr`, `--bilingual` and `--revision-of`."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import stat
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+from PIL import Image
+from support.terminal import Run
+
+from delivery import places, report
+from delivery.cli import clipboard, qr
+from delivery.errors import DeliveryError, LocalError, UsageError
+from delivery.ledger import Ledger
+from delivery.model import Link
+
+NOW = datetime.now(UTC)
+LINK = "https://deliveries.s3.eu-central-1.amazonaws.com/d/work.zip?X-Amz-Signature=" + "a1" * 32
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands in for the clipboard")
+
+
+@pytest.fixture
+def sent(run: Run, work: Path) -> str:
+    answer = run("send", work, "--json", "--out", "ready", "--language", "de")
+    assert answer.code == 0
+    return str(answer.document["id"])
+
+
+def linked(id: str, ends_in: timedelta) -> None:
+    """Keep a delivery with a link that ends then, made from the kept one ``id``."""
+    ledger = Ledger(places.data_dir())
+    kept = ledger.load(id)
+    end = datetime.now(UTC) + ends_in
+    link = Link("work.zip", "d/work.zip", 5, "a" * 64, end, LINK)
+    method = type(kept.method).LINK
+    new = replace(
+        kept, id=f"link-{round(ends_in.total_seconds())}", plan=replace(kept.plan, method=method), links=(link,),
+        expires_at=end,
+    )  # fmt: skip
+    ledger.record(new)
+
+
+def test_a_reply_is_in_the_language_of_the_delivery_and_is_kept(run: Run, sent: str) -> None:
+    answer = run("reply", "email-request", sent[:12])
+    assert answer.code == 0
+    assert "Vielen" not in answer.out
+    assert "Alles hängt hier im Chat: 2 Dateien" in answer.out
+    kept = Ledger(places.data_dir()).messages(sent)
+    assert [message.situation for message in kept] == ["delivery", "reply: email-request"]
+    run("reply", "email-request", sent)
+    assert len(Ledger(places.data_dir()).messages(sent)) == 2
+
+
+def test_a_reply_needs_no_delivery(run: Run) -> None:
+    answer = run("reply", "cannot-open", "--json", "--platform", "upwork", "--language", "es", "--bilingual")
+    jsonschema.validate(answer.document, report.schema("delivery.reply/1"))
+    assert answer.document["platform"] == "upwork"
+    assert "lamento la molestia" in answer.document["messages"][0]
+    assert "sorry for the trouble" in answer.document["messages"][0]
+
+
+def test_an_unknown_situation_or_delivery_is_a_usage_error(run: Run) -> None:
+    assert run("reply", "nonsense").code == 2
+    answer = run("reply", "expired", "nonsense")
+    assert (answer.code, answer.out) == (2, "")
+    assert "there is no delivery 'nonsense'" in answer.err
+
+
+def test_lint_points_at_the_word_and_offers_another(run: Run) -> None:
+    answer = run("lint", "I will send it by e-mail")
+    assert answer.code == 3
+    head, line, carets, instead = answer.out.splitlines()
+    assert head.startswith("1:19: warning: 'e-mail'")
+    assert line[carets.index("^") : carets.rindex("^") + 1] == "e-mail"
+    assert "here in the chat" in instead
+
+
+def test_lint_reads_standard_input_and_passes_what_is_fine(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "sys.stdin", io.TextIOWrapper(io.BytesIO("All fine.\r\nSee the preview. \xff".encode("latin-1")))
+    )
+    answer = run("lint", "-")
+    assert (answer.code, answer.out) == (0, "")
+
+
+def test_the_lint_document_keeps_to_its_schema(run: Run) -> None:
+    answer = run("lint", "--json", "pay me on WhatsApp")
+    assert answer.code == 3
+    jsonschema.validate(answer.document, report.schema("delivery.lint/1"))
+    assert [item["found"] for item in answer.document["findings"]] == ["pay", "WhatsApp"]
+
+
+def test_lint_holds_to_the_platform_and_to_own_words(run: Run, tmp_path: Path) -> None:
+    assert run("lint", "--platform", "gmail", "I will send it by e-mail").code == 0
+    (tmp_path / "delivery.ini").write_text("[message]\nheld = invoice*\n")
+    answer = run("lint", "the invoices follow")
+    assert answer.code == 3
+    assert "own-word" in answer.out
+
+
+def test_status_tells_what_ends_soon_by_its_exit_code(run: Run, sent: str) -> None:
+    linked(sent, timedelta(hours=-1))
+    linked(sent, timedelta(days=3))
+    answer = run("status")
+    assert (answer.code, answer.out) == (0, "")
+    linked(sent, timedelta(hours=5))
+    answer = run("status", "--within", "4d")
+    assert answer.code == 3
+    assert [line.split()[0] for line in answer.out.splitlines()] == ["link-18000", "link-259200"]
+    assert "delivery renew link-18000" in answer.err
+    document = run("status", "--json").document
+    jsonschema.validate(document, report.schema("delivery.status/1"))
+    assert [item["id"] for item in document["deliveries"]] == ["link-18000"]
+
+
+def test_a_revision_names_what_changed_and_keeps_its_former_version(run: Run, work: Path, sent: str) -> None:
+    (work / "notes.txt").write_text("Changed.\n")
+    (work / "more.txt").unlink()
+    (work / "new.txt").write_text("New.\n")
+    answer = run("send", work, "--revision-of", sent[:-2], "--out", "again")
+    assert answer.code == 0
+    for line in ("- Added: new.txt", "- Changed: notes.txt", "- Left out: more.txt"):
+        assert line in answer.out.splitlines()
+    newest = run("list", "--json").document["deliveries"][0]
+    assert newest["revision_of"] == sent
+
+
+def test_a_revision_of_nothing_is_refused_before_anything_is_made(run: Run, work: Path) -> None:
+    answer = run("send", work, "--revision-of", "nonsense", "--out", "again")
+    assert answer.code == 2
+    assert not (work.parent / "again").exists()
+
+
+@posix_only
+def test_copy_hands_the_message_to_the_clipboard_program(
+    run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "wl-copy"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ncat > '{tmp_path}/copied'\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    answer = run("send", work, "--out", "ready", "--language", "ar", "--copy")
+    assert answer.code == 0
+    assert (tmp_path / "copied").read_text("utf-8").strip() == answer.out.strip()
+    assert "on the clipboard" in answer.err
+
+
+def test_without_a_clipboard_nothing_is_begun(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("WAYLAND_DISPLAY", "DISPLAY", "WSL_DISTRO_NAME"):
+        monkeypatch.delenv(variable, raising=False)
+    if sys.platform in {"win32", "darwin"} or shutil.which("termux-clipboard-set"):
+        pytest.skip("this system has a clipboard")
+    answer = run("send", work, "--out", "ready", "--copy")
+    assert answer.code == 4
+    assert "install wl-clipboard" in answer.err
+    assert not (work.parent / "ready").exists()
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "expected"),
+    [
+        ("darwin", {}, "pbcopy"),
+        ("win32", {}, "clip.exe"),
+        ("linux", {"WAYLAND_DISPLAY": "x", "DISPLAY": ":0"}, "wl-copy"),
+        ("linux", {"DISPLAY": ":0"}, "xclip"),
+        ("linux", {"WSL_DISTRO_NAME": "Debian"}, "clip.exe"),
+        ("linux", {}, "termux-clipboard-set"),
+    ],
+)
+def test_each_system_has_its_program(
+    platform: str, environ: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, path=None: name)
+    assert clipboard.find(platform, environ).command[0] == expected
+
+
+@posix_only
+def test_a_clipboard_program_that_fails_is_a_local_error() -> None:
+    with pytest.raises(LocalError, match="code 1") as caught:
+        clipboard.Clipboard(("false",)).copy("text")
+    assert caught.value.code == "no-clipboard"
+    with pytest.raises(LocalError, match="did not take"):
+        clipboard.Clipboard(("no-such-program-here",)).copy("text")
+
+
+def test_a_qr_code_is_one_link_or_refused(run: Run, sent: str) -> None:
+    kept = Ledger(places.data_dir()).load(sent)
+    with pytest.raises(UsageError, match="has no link"):
+        qr.url_of(kept)
+    link = Link("a", "k", 1, "a" * 64, None, LINK)
+    assert qr.url_of(replace(kept, links=(link,))) == LINK
+    page = replace(link, url=LINK + "page")
+    assert qr.url_of(replace(kept, links=(link, link), page=page)) == LINK + "page"
+    plan = replace(kept.plan, method=type(kept.method).LINK)
+    with pytest.raises(UsageError, match="2 links and no page"):
+        qr.url_of(replace(kept, plan=plan, links=(link, link)))
+
+
+def test_a_qr_picture_is_a_png_that_is_never_written_over(tmp_path: Path) -> None:
+    place = tmp_path / "link.png"
+    qr.show(LINK, str(place))
+    with Image.open(place) as picture:
+        assert picture.format == "PNG"
+        assert picture.size[0] == picture.size[1] > 300
+    with pytest.raises(DeliveryError, match="is there already"):
+        qr.show(LINK, str(place))
+
+
+@pytest.mark.parametrize("length", [0, 1200])
+def test_another_program_reads_the_same_link_from_the_picture_and_from_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], length: int
+) -> None:
+    if shutil.which("zbarimg") is None:
+        pytest.skip("zbarimg is not installed")
+    import subprocess
+
+    url = LINK + "x" * length
+    qr.show(url, str(tmp_path / "link.png"))
+    capsys.readouterr()
+    qr.show(url, "-")
+    _draw(capsys.readouterr().err, tmp_path / "terminal.png")
+    for name in ("link.png", "terminal.png"):
+        read = subprocess.run(
+            ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", name],
+            cwd=tmp_path, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert read.stdout.strip() == url
+
+
+def _draw(shown: str, place: Path) -> None:
+    """A picture of half-block characters as a terminal with a dark background shows them."""
+    rows = [line for line in shown.splitlines() if line.strip("\x1b[0m7 ")]
+    scale = 4
+    width = max(len(row) for row in rows)
+    picture = Image.new("L", (width * scale, len(rows) * 2 * scale), 0)
+    for y, row in enumerate(rows):
+        for x, char in enumerate(row):
+            upper, lower = {"█": (255, 255), "▀": (255, 0), "▄": (0, 255)}.get(char, (0, 0))
+            for half, shade in enumerate((upper, lower)):
+                top = (2 * y + half) * scale
+                picture.paste(shade, (x * scale, top, (x + 1) * scale, top + scale))
+    picture.save(place)

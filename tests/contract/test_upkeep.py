@@ -1,0 +1,165 @@
+"""The end of deliveries, and the doctor, against every store."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from support.stores import opened
+
+from delivery import hosting
+from delivery.errors import StoreRefusedError
+from delivery.hosting import Ended, Outcome
+from delivery.options import UploadOptions
+from delivery.storage import ObjectHeaders, Store
+
+MIB = 1024**2
+NOW = datetime.now(UTC)
+
+
+def delivered(store: Store, folder: Path, count: int = 3) -> tuple[str, tuple[hosting.Uploaded, ...]]:
+    uploads = []
+    for number in range(count):
+        (folder / f"{number}.txt").write_bytes(b"work" * 100)
+        uploads.append(hosting.Upload.of_path(folder / f"{number}.txt"))
+    prefix = hosting.new_prefix(store)
+    return prefix, hosting.upload(store, uploads, prefix=prefix)
+
+
+def test_revoked_links_are_dead_and_proven_so(store: Store, tmp_path: Path) -> None:
+    prefix, done = delivered(store, tmp_path)
+    other, kept = delivered(store, tmp_path)
+    links = hosting.sign(store, done, expires_in=timedelta(minutes=5), now=NOW)
+    result = hosting.revoke(store, prefix, [link.key for link in links])
+    assert (result.removed, result.proven) == (3, 3)
+    for link in links:
+        with pytest.raises(StoreRefusedError, match="does not open"):
+            hosting.try_link(link)
+    assert list(store.keys(prefix)) == []
+    assert len(list(store.keys(other))) == len(kept)
+    assert hosting.revoke(store, prefix, [link.key for link in links]).removed == 0
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "a", "deliveries/", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"])
+def test_nothing_but_one_deliverys_place_is_ever_removed(store: Store, tmp_path: Path, prefix: str) -> None:
+    with pytest.raises(StoreRefusedError, match="not the place of one delivery"):
+        hosting.revoke(store, prefix, [])
+    with pytest.raises(StoreRefusedError, match="not the place of one delivery"):
+        hosting.prune(store, [Ended(prefix)], now=NOW)
+
+
+def test_prune_removes_what_ended_and_says_before_what_it_would(store: Store, tmp_path: Path) -> None:
+    prefix, _ = delivered(store, tmp_path)
+    other, _ = delivered(store, tmp_path)
+    would = hosting.prune(store, [Ended(prefix)], now=NOW, dry_run=True)
+    assert (would.deliveries, would.objects, would.size) == (1, 3, 1200)
+    assert len(list(store.keys(prefix))) == 3
+    assert hosting.prune(store, [Ended(prefix)], now=NOW) == would
+    assert list(store.keys(prefix)) == []
+    assert len(list(store.keys(other))) == 3
+    assert hosting.prune(store, [Ended(prefix)], now=NOW).deliveries == 0
+
+
+@pytest.mark.heavy
+def test_prune_clears_old_leftovers_but_not_young_ones_or_other_peoples(
+    ceph_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # moto says of every upload that it was begun in 2010
+    monkeypatch.setenv("DELIVERY_HOME", str(tmp_path))
+    store, headers = opened(ceph_address, "ceph"), ObjectHeaders("text/plain", "attachment")
+    ours, theirs = f"{hosting.new_prefix(store)}x.bin", "somebody/else.bin"
+    for key in (ours, theirs):
+        store.begin(key, headers, metadata={})
+    assert hosting.prune(store, [], now=NOW).parts == 0
+    assert {item.key for item in store.pending("")} == {ours, theirs}
+    assert hosting.prune(store, [], now=NOW + timedelta(days=20)).parts == 1
+    assert {item.key for item in store.pending("")} == {theirs}
+
+
+def test_giving_up_removes_what_was_sent_in_part(
+    parts_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DELIVERY_HOME", str(tmp_path / "home"))
+    store = parts_store
+    (tmp_path / "a.txt").write_bytes(b"small")
+    (tmp_path / "b.bin").write_bytes(os.urandom(12 * MIB))
+    uploads = [hosting.Upload.of_path(tmp_path / name) for name in ("a.txt", "b.bin")]
+    changed = dataclasses.replace(uploads[1].entry, mtime_ns=1)
+    broken = [uploads[0], dataclasses.replace(uploads[1], entry=changed)]
+    options = UploadOptions(threshold=5 * MIB, part_size=5 * MIB)
+    with pytest.raises(OSError), hosting.journal_for(store, ["a.txt", "b.bin"]) as journal:
+        hosting.upload(store, broken, prefix=journal.prefix, journal=journal, options=options)
+    assert len(list(store.pending(""))) == 1
+    gone = hosting.give_up(store, ["a.txt", "b.bin"])
+    assert (gone.deliveries, gone.parts) == (1, 1)
+    assert list(store.pending("")) == []
+    assert list(store.keys("")) == []
+    assert hosting.give_up(store).deliveries == 0
+
+
+def outcomes(report: hosting.Report) -> dict[str, Outcome]:
+    return {step.name: step.outcome for step in report.steps}
+
+
+def test_the_doctor_finds_a_real_store_well_and_leaves_nothing(real_store: Store) -> None:
+    before = {item.key for item, _ in real_store.keys("")}
+    report = hosting.examine(real_store, expires_in=timedelta(days=7), keep=timedelta(days=30))
+    assert report.healthy, report.steps
+    found = outcomes(report)
+    for name in ("put", "signed link", "wrong signature", "expired link", "without a signature", "delete", "clock"):
+        assert found[name] is Outcome.OK, name
+    assert {item.key for item, _ in real_store.keys("")} == before
+    assert list(real_store.pending("")) == [] if real_store.quirks.multipart else True
+
+
+def test_the_doctor_notices_a_store_that_checks_nothing(moto_address: str) -> None:
+    store = opened(moto_address, "moto")
+    report = hosting.examine(store, expires_in=timedelta(days=7), keep=timedelta(days=30))
+    found = outcomes(report)
+    assert not report.healthy
+    assert found["expired link"] is Outcome.FAILED
+    assert found["parts"] is Outcome.OK
+
+
+def test_the_doctor_says_what_a_life_beyond_the_cap_means(moto_address: str) -> None:
+    store = opened(moto_address, "moto")
+    report = hosting.examine(store, expires_in=timedelta(days=8), keep=timedelta(days=30))
+    assert outcomes(report)["life of links"] is Outcome.FAILED
+
+
+def test_the_doctor_stops_at_a_bucket_that_is_not_there(moto_address: str) -> None:
+    store = dataclasses.replace(opened(moto_address, "moto"), bucket="not-there")  # type: ignore[type-var]
+    report = hosting.examine(store, expires_in=timedelta(days=7), keep=timedelta(days=30))
+    (step,) = report.steps
+    assert step.outcome is Outcome.FAILED
+    assert "does not exist" in step.found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["moto", pytest.param("ceph", marks=pytest.mark.heavy)])
+def test_fix_sets_the_rule_and_keeps_the_users_own(kind: str, request: pytest.FixtureRequest) -> None:
+    store = opened(request.getfixturevalue(f"{kind}_address"), kind, prefix="work/")
+    theirs = {"ID": "mine", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 9}}
+    store.set_lifecycle([theirs])
+    before = hosting.examine(store, expires_in=timedelta(days=7), keep=timedelta(days=30))
+    assert outcomes(before)["lifecycle"] is Outcome.WARNING
+    for _ in range(2):
+        after = hosting.examine(store, expires_in=timedelta(days=7), keep=timedelta(days=30), fix=True)
+        assert outcomes(after)["lifecycle"] is Outcome.OK
+    rules = (store.configuration("lifecycle") or {})["Rules"]
+    assert sorted(rule["ID"] for rule in rules) == ["delivery-tidy", "mine"]
+    ours = next(rule for rule in rules if rule["ID"] == "delivery-tidy")
+    assert ours["Filter"]["Prefix"] == "work/"
+    assert ours["Expiration"]["Days"] == 30
+    assert ours["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
+
+
+def test_versions_are_removed_too(moto_address: str, tmp_path: Path) -> None:
+    store = opened(moto_address, "moto", profile="ceph")
+    store.client.put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]
+    prefix, done = delivered(store, tmp_path, 1)
+    hosting.revoke(store, prefix, [done[0].stored.key])
+    left = store.client.list_object_versions(Bucket=store.bucket)  # type: ignore[attr-defined]
+    assert not left.get("Versions") and not left.get("DeleteMarkers")

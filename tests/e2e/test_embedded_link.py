@@ -1,0 +1,127 @@
+"""The link way on an empty machine, as a seller runs it: real processes, the real embedded store, real expiry."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from delivery import report
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "sample"
+
+
+def delivery(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=check, timeout=120)
+
+
+def document(*arguments: str | Path) -> dict[str, Any]:
+    done = delivery(*arguments, "--json")
+    loaded: dict[str, Any] = json.loads(done.stdout)
+    return loaded
+
+
+@pytest.fixture(autouse=True)
+def _no_store_left_behind(home: Path) -> Iterator[None]:
+    yield
+    delivery("store", "stop")
+
+
+def fetch(url: str) -> tuple[int, bytes, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.status, answer.read(), answer.headers["Content-Disposition"] or ""
+    except urllib.error.HTTPError as error:
+        return error.code, b"", ""
+
+
+def wait_until_refused(url: str, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if fetch(url)[0] >= 400:
+                return
+        except urllib.error.URLError:
+            return
+        time.sleep(0.5)
+    raise AssertionError("the link still opens after its end")
+
+
+def test_links_open_byte_for_byte_then_end_and_the_store_ends_after_them(tmp_path: Path, home: Path) -> None:
+    made = document("send", SAMPLE, "--via", "link", "--expires", "6s", "--out", tmp_path / "ready")
+    jsonschema.validate(made, report.schema("delivery.send/1"))
+    assert made["method"] == "link"
+    for link in made["links"]:
+        status, data, disposition = fetch(link["url"])
+        assert status == 200
+        assert hashlib.sha256(data).hexdigest() == link["sha256"]
+        assert f'filename="{link["name"]}"' in disposition
+        assert any(link["url"] in text.splitlines() for text in made["messages"])
+    manifest = json.loads(fetch(made["manifest"]["url"])[1])
+    jsonschema.validate(manifest, report.schema("delivery.manifest/1"))
+    proof = made["attachments"][0]
+    assert proof["kind"] == "proof"
+    assert Path(proof["path"]).read_bytes().startswith(b"%PDF")
+    wait_until_refused(made["links"][0]["url"], 20)
+    deadline = time.monotonic() + 60
+    while document("store", "status")["running"] and time.monotonic() < deadline:
+        time.sleep(1)
+    assert not document("store", "status")["running"]
+
+
+def test_a_second_delivery_uses_the_same_store_and_both_live(tmp_path: Path) -> None:
+    first = document("upload", SAMPLE / "cover.jpg", "--expires", "1h", "--out", tmp_path / "a")
+    running = document("store", "status")
+    second = document("upload", SAMPLE / "logo.png", "--expires", "2h", "--out", tmp_path / "b")
+    assert document("store", "status")["endpoint"] == running["endpoint"]
+    for made in (first, second):
+        assert fetch(made["links"][0]["url"])[0] == 200
+    assert document("store", "status")["until"] >= second["links"][0]["expires_at"]
+
+
+def test_a_tampered_link_is_refused_and_a_restarted_store_serves_old_links(tmp_path: Path) -> None:
+    made = document("upload", SAMPLE / "cover.jpg", "--expires", "1h", "--out", tmp_path / "a")
+    url = made["links"][0]["url"]
+    assert fetch(url.replace("X-Amz-Expires=3600", "X-Amz-Expires=7200"))[0] == 403
+    assert delivery("store", "stop").stdout == "stopped\n"
+    with pytest.raises(urllib.error.URLError):
+        fetch(url)
+    again = delivery("message", made["id"]).stdout
+    assert fetch(url)[0] == 200
+    signed_again = next(line for line in again.splitlines() if line.startswith("http"))
+    assert fetch(signed_again)[0] == 200
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are a POSIX matter")
+def test_the_stores_folder_and_keys_are_private_and_no_secret_is_kept_in_the_ledger(
+    tmp_path: Path, home: Path
+) -> None:
+    made = document("upload", SAMPLE / "cover.jpg", "--expires", "1h", "--out", tmp_path / "a")
+    for path in [home / "store", *(home / "store").rglob("*"), *home.glob("ledger*")]:
+        assert path.stat().st_mode & 0o077 == 0, path
+    keys = json.loads((home / "store" / "identity.json").read_text())
+    signature = made["links"][0]["url"].rpartition("X-Amz-Signature=")[2]
+    for path in [*home.glob("ledger*"), *(home / "store").glob("log*"), *(tmp_path / "a").iterdir()]:
+        data = path.read_bytes()
+        for secret in (keys["secret_access_key"], signature):
+            assert secret.encode() not in data, path
+
+
+def test_the_seller_is_told_that_these_links_are_for_this_machine(tmp_path: Path) -> None:
+    done = delivery("upload", SAMPLE / "cover.jpg", "--expires", "1h", "--out", tmp_path / "a")
+    assert "this machine only" in done.stderr
+    assert "[store:NAME]" in done.stderr
+    assert "machine only" not in done.stdout

@@ -1,0 +1,318 @@
+"""Uploads through a proxy that resets, stalls, refuses, damages and loses answers; and uploads that go on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.faulty import Proxy, Seen, once, proxy_before
+from support.stores import opened
+
+from delivery import hosting
+from delivery.errors import (
+    Cancelled,
+    DeliveryError,
+    IntegrityError,
+    SourceChangedError,
+    StoreRefusedError,
+    StoreUnreachableError,
+)
+from delivery.options import UploadOptions
+from delivery.progress import CancelToken, RecordingProgress
+from delivery.storage import Store
+
+MIB = 1024**2
+OPTIONS = UploadOptions(threshold=6 * MIB, part_size=5 * MIB, threads=2, attempts=3)
+SIZE = 33 * MIB + 123  # seven parts
+
+
+@pytest.fixture(autouse=True)
+def quick_and_private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)
+    monkeypatch.setenv("DELIVERY_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def proxy(moto_address: str) -> Iterator[Proxy]:
+    with proxy_before(moto_address) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def faulty_store(proxy: Proxy, moto_address: str) -> Store:
+    return opened(proxy.address, "moto", attempts=3)
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> hosting.Upload:
+    path = tmp_path / "big.bin"
+    path.write_bytes(os.urandom(SIZE))
+    return hosting.Upload.of_path(path)
+
+
+def send(store: Store, item: hosting.Upload, *, journal: bool = True, **more: object) -> hosting.Uploaded:
+    if not journal:
+        return hosting.upload(store, [item], prefix=hosting.new_prefix(store), options=OPTIONS, **more)[0]  # type: ignore[arg-type]
+    with hosting.journal_for(store, [item.name]) as kept:
+        done = hosting.upload(store, [item], prefix=kept.prefix, journal=kept, options=OPTIONS, **more)  # type: ignore[arg-type]
+        kept.finish()
+        return done[0]
+
+
+def assert_whole(store: Store, done: hosting.Uploaded, item: hosting.Upload) -> None:
+    wanted = hashlib.sha256(Path(item.entry.path).read_bytes()).hexdigest()
+    assert done.sha256 == wanted
+    assert hashlib.sha256(b"".join(store.read(done.stored.key))).hexdigest() == wanted
+    assert list(store.pending("")) == []
+
+
+def is_part(number: int) -> Callable[[Seen], bool]:
+    return lambda request: request.part == number
+
+
+@pytest.mark.parametrize("harm", ["reset", "lose", "500 InternalError", "503 SlowDown", "429 ", "408 RequestTimeout"])
+def test_what_passes_is_tried_again_and_the_object_is_whole(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload, harm: str
+) -> None:
+    proxy.rule = once(harm, is_part(3))
+    progress = RecordingProgress()
+    done = send(faulty_store, big, progress=progress)
+    assert_whole(faulty_store, done, big)
+    assert proxy.count("PUT", partNumber="3") == 2
+    assert progress.tasks[0].done == SIZE
+    assert len(progress.notes) == 1 and "try 2 of 3" in progress.notes[0]
+
+
+@pytest.mark.parametrize("harm", ["lose", "500 InternalError", "cut"])
+def test_a_lost_answer_to_complete_is_settled(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload, harm: str
+) -> None:
+    proxy.rule = once(harm, lambda request: request.method == "POST" and "uploadId" in request.query)
+    assert_whole(faulty_store, send(faulty_store, big), big)
+    assert len(list(faulty_store.keys(""))) == 1
+
+
+def test_a_lost_answer_to_a_small_put_is_settled(proxy: Proxy, faulty_store: Store, tmp_path: Path) -> None:
+    (tmp_path / "s.txt").write_bytes(b"small")
+    item = hosting.Upload.of_path(tmp_path / "s.txt")
+    proxy.rule = once("lose", lambda request: request.method == "PUT")
+    assert_whole(faulty_store, send(faulty_store, item), item)
+
+
+def test_the_budget_ends_and_the_next_run_sends_only_what_is_missing(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    proxy.rule = lambda request: "500 InternalError" if request.part == 5 else ""
+    with pytest.raises(StoreUnreachableError) as caught:
+        send(faulty_store, big)
+    assert "goes on" in caught.value.hint
+    assert proxy.count("PUT", partNumber="5") == 3
+    before = {item.part for item in proxy.sent()}
+    assert {1, 2, 3} <= before
+    proxy.seen.clear()
+    proxy.rule = lambda request: ""
+    progress = RecordingProgress()
+    assert_whole(faulty_store, send(faulty_store, big, progress=progress), big)
+    again = {item.part for item in proxy.sent()}
+    assert again == {1, 2, 3, 4, 5, 6, 7} - before
+    assert progress.tasks[0].done == SIZE
+    assert "parts are in the store already" in progress.notes[0]
+
+
+def test_a_refusal_is_not_tried_again(proxy: Proxy, faulty_store: Store, big: hosting.Upload) -> None:
+    proxy.rule = lambda request: "403 AccessDenied" if request.part == 1 else ""
+    with pytest.raises(StoreRefusedError, match="denied"):
+        send(faulty_store, big)
+    assert proxy.count("PUT", partNumber="1") == 1
+
+
+def test_credentials_that_expire_on_the_way_are_told_and_the_next_run_goes_on(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    proxy.rule = lambda request: "400 ExpiredToken" if (request.part or 0) >= 4 else ""
+    with pytest.raises(StoreRefusedError, match="expired") as caught:
+        send(faulty_store, big)
+    assert "same command" in caught.value.hint
+    proxy.rule = lambda request: ""
+    proxy.seen.clear()
+    assert_whole(faulty_store, send(faulty_store, big), big)
+    assert not {1, 2} & {item.part for item in proxy.sent()}
+
+
+def test_a_wrong_clock_is_called_one(proxy: Proxy, faulty_store: Store, big: hosting.Upload) -> None:
+    proxy.rule = lambda request: "403 RequestTimeTooSkewed" if request.method == "PUT" else ""
+    with pytest.raises(StoreRefusedError, match="clock"):
+        send(faulty_store, big)
+
+
+def test_without_a_journal_a_failure_leaves_no_parts(proxy: Proxy, faulty_store: Store, big: hosting.Upload) -> None:
+    proxy.rule = lambda request: "403 AccessDenied" if request.part == 4 else ""
+    with pytest.raises(StoreRefusedError):
+        send(faulty_store, big, journal=False)
+    assert list(faulty_store.pending("")) == []
+    assert list(faulty_store.keys("")) == []
+
+
+def test_a_cancel_is_heard_within_a_second_even_in_a_stall(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    proxy.rule = lambda request: "stall" if request.method == "PUT" else ""
+    cancel = CancelToken()
+    cancelled_at = []
+
+    def later() -> None:
+        while not proxy.count("PUT"):
+            time.sleep(0.01)
+        time.sleep(0.3)
+        cancelled_at.append(time.monotonic())
+        cancel.cancel()
+
+    thread = threading.Thread(target=later)
+    thread.start()
+    with pytest.raises(Cancelled) as caught:
+        send(faulty_store, big, cancel=cancel)
+    assert time.monotonic() - cancelled_at[0] < 5  # a second on a quiet machine
+    thread.join()
+    assert "same command" in caught.value.hint or "again" in caught.value.hint
+
+
+def test_the_file_was_changed_between_two_runs_with_its_time_kept(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    proxy.rule = lambda request: "403 AccessDenied" if request.part == 5 else ""
+    with pytest.raises(StoreRefusedError):
+        send(faulty_store, big)
+    with open(big.entry.path, "r+b") as stream:
+        stream.seek(6 * MIB)
+        byte = stream.read(1)
+        stream.seek(6 * MIB)
+        stream.write(bytes([byte[0] ^ 1]))
+    os.utime(big.entry.path, ns=(big.entry.mtime_ns, big.entry.mtime_ns))
+    proxy.rule = lambda request: ""
+    progress = RecordingProgress()
+    assert_whole(faulty_store, send(faulty_store, big, progress=progress), big)
+    assert any("has changed since" in note for note in progress.notes)
+    assert progress.tasks[0].done == SIZE
+
+
+def test_the_file_grew_between_two_runs(proxy: Proxy, faulty_store: Store, big: hosting.Upload) -> None:
+    proxy.rule = lambda request: "403 AccessDenied" if request.part == 5 else ""
+    with pytest.raises(StoreRefusedError):
+        send(faulty_store, big)
+    with open(big.entry.path, "ab") as stream:
+        stream.write(b"more")
+    grown = hosting.Upload.of_path(big.entry.path)
+    proxy.rule = lambda request: ""
+    progress = RecordingProgress()
+    assert_whole(faulty_store, send(faulty_store, grown, progress=progress), grown)
+    assert any("size has changed" in note for note in progress.notes)
+
+
+@pytest.mark.parametrize("change", ["append", "truncate", "replace"])
+def test_the_file_changes_while_it_is_sent(proxy: Proxy, faulty_store: Store, big: hosting.Upload, change: str) -> None:
+    path = Path(big.entry.path)
+
+    def rule(request: Seen) -> str:
+        if request.part == 2:
+            if change == "append":
+                with path.open("ab") as stream:
+                    stream.write(b"x")
+            elif change == "truncate":
+                os.truncate(path, 20 * MIB)
+            else:
+                path.write_bytes(os.urandom(SIZE))
+        return ""
+
+    proxy.rule = rule
+    with pytest.raises(SourceChangedError, match="changed while it was being read"):
+        send(faulty_store, big)
+    assert list(faulty_store.keys("")) == []
+
+
+def test_part_size_in_the_configuration_may_change_between_two_runs(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    proxy.rule = lambda request: "403 AccessDenied" if request.part == 4 else ""
+    with pytest.raises(StoreRefusedError):
+        send(faulty_store, big)
+    proxy.rule = lambda request: ""
+    changed = UploadOptions(threshold=6 * MIB, part_size=11 * MIB, threads=3)
+    with hosting.journal_for(faulty_store, [big.name]) as kept:
+        done = hosting.upload(faulty_store, [big], prefix=kept.prefix, journal=kept, options=changed)[0]
+        kept.finish()
+    assert_whole(faulty_store, done, big)
+    assert {item.size for item in proxy.sent() if item.part not in (None, 7)} == {5 * MIB}
+
+
+def test_the_store_forgot_the_upload(proxy: Proxy, faulty_store: Store, big: hosting.Upload) -> None:
+    proxy.rule = lambda request: "403 AccessDenied" if request.part == 4 else ""
+    with pytest.raises(StoreRefusedError):
+        send(faulty_store, big)
+    for item in list(faulty_store.pending("")):
+        faulty_store.abort(item.key, item.upload_id)
+    proxy.rule = lambda request: ""
+    progress = RecordingProgress()
+    assert_whole(faulty_store, send(faulty_store, big, progress=progress), big)
+    assert any("does not know the upload" in note for note in progress.notes)
+
+
+def test_a_run_that_ended_after_complete_sends_nothing_again(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    with hosting.journal_for(faulty_store, [big.name]) as kept:
+        hosting.upload(faulty_store, [big], prefix=kept.prefix, journal=kept, options=OPTIONS)
+    proxy.seen.clear()
+    progress = RecordingProgress()
+    assert_whole(faulty_store, send(faulty_store, big, progress=progress), big)
+    assert proxy.sent() == []
+    assert progress.tasks[0].done == SIZE
+
+
+def test_two_runs_at_once_get_a_place_each(faulty_store: Store, big: hosting.Upload) -> None:
+    with hosting.journal_for(faulty_store, [big.name]) as first:
+        hosting.upload(faulty_store, [big], prefix=first.prefix, journal=first, options=OPTIONS)
+        with hosting.journal_for(faulty_store, [big.name]) as second:
+            assert second.prefix != first.prefix
+            done = hosting.upload(faulty_store, [big], prefix=second.prefix, journal=second, options=OPTIONS)
+    assert_whole(faulty_store, done[0], big)
+
+
+def test_a_torn_journal_costs_at_most_the_torn_part(proxy: Proxy, faulty_store: Store, big: hosting.Upload) -> None:
+    proxy.rule = lambda request: "403 AccessDenied" if request.part == 5 else ""
+    with pytest.raises(StoreRefusedError):
+        send(faulty_store, big)
+    (path,) = (Path(os.environ["DELIVERY_HOME"]) / "state" / "uploads").glob("*.jsonl")
+    path.write_bytes(path.read_bytes()[:-20])
+    proxy.rule = lambda request: ""
+    assert_whole(faulty_store, send(faulty_store, big), big)
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_a_byte_flipped_on_the_way_is_found_by_reading_back(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload, large: bool
+) -> None:
+    options = UploadOptions(threshold=6 * MIB if large else 64 * MIB, part_size=5 * MIB, verify=True)
+    proxy.rule = once("flip", lambda request: request.method == "PUT")
+    with pytest.raises(IntegrityError, match="other bytes"):
+        hosting.upload(faulty_store, [big], prefix=hosting.new_prefix(faulty_store), options=options)
+    assert list(faulty_store.keys("")) == []
+    done = hosting.upload(faulty_store, [big], prefix=hosting.new_prefix(faulty_store), options=options)[0]
+    assert_whole(faulty_store, done, big)
+    assert done.stored.checksum == f"sha256:{done.sha256}"
+
+
+def test_many_files_stop_at_the_first_failure(proxy: Proxy, faulty_store: Store, tmp_path: Path) -> None:
+    items = []
+    for number in range(40):
+        (tmp_path / f"{number}.txt").write_bytes(b"x" * 1000)
+        items.append(hosting.Upload.of_path(tmp_path / f"{number}.txt"))
+    proxy.rule = lambda request: "403 AccessDenied" if request.path.endswith("/9.txt") else ""
+    with pytest.raises(DeliveryError) as caught:
+        hosting.upload(faulty_store, items, prefix=hosting.new_prefix(faulty_store), options=OPTIONS)
+    assert isinstance(caught.value, StoreRefusedError)
+    assert proxy.count("PUT") < 35

@@ -1,0 +1,101 @@
+"""What is only looked for when asked: --since, --expect, --deep."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import zipfile
+from datetime import UTC, datetime
+from importlib.util import find_spec
+
+import pytest
+from PIL import Image
+
+from delivery.options import parse_day
+
+
+def png() -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise((200, 200), 90).save(out, "PNG")
+    return out.getvalue()
+
+
+def flipped(data: bytes, at: float = 0.5) -> bytes:
+    place = int(len(data) * at)
+    return data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :]
+
+
+def test_files_older_than_the_order_are_told(check, codes, tmp_path):
+    check({"old.txt": b"x", "new.txt": b"y"})
+    os.utime(tmp_path / "work" / "old.txt", (1_700_000_000, 1_700_000_000))
+    found = check({}, since=datetime(2024, 1, 1, tzinfo=UTC))
+    assert [(item.code, item.path) for item in found] == [("older-than-order", "old.txt")]
+    assert "2023-11-14" in found[0].message
+
+
+def test_a_day_is_meant_in_this_machines_zone():
+    assert parse_day("2026-01-31").replace(tzinfo=None) == datetime(2026, 1, 31)
+    assert parse_day("2026-01-31T10:00:00+05:00") == datetime(2026, 1, 31, 5, tzinfo=UTC)
+    with pytest.raises(ValueError, match="2026-01-31"):
+        parse_day("yesterday")
+
+
+def test_what_was_promised_and_is_absent_blocks(check):
+    found = check({"a.txt": b"x", "src/b.md": b"y"}, expect=("*.txt", "src/*.md", "*.svg"))
+    assert [(item.code, item.severity, item.message) for item in found] == [
+        ("promised-absent", "error", "no file matches *.svg")
+    ]
+
+
+def test_what_nobody_promised_is_told(check):
+    found = check({"a.TXT": b"x", "src/b.md": b"y", "extra.doc": b"{\\rtf1 }"}, expect=("*.txt", "src/"))
+    assert [(item.code, item.path) for item in found] == [("not-promised", "extra.doc")]
+
+
+def test_a_flipped_bit_in_the_middle_is_only_found_deep(check, codes):
+    files = {"a.png": flipped(png()), "b.gz": flipped(gzip.compress(os.urandom(3000)), 0.9)}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("x.bin", bytes(range(256)) * 20)
+    files["c.zip"] = flipped(out.getvalue(), 0.4)
+    assert codes(check(files)) == set()
+    deep = check(files, deep=True)
+    assert {(item.code, item.path) for item in deep} == {
+        ("damaged", "a.png"),
+        ("damaged", "b.gz"),
+        ("damaged", "c.zip"),
+    }
+
+
+def test_good_files_pass_deep_too(check):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.bin", bytes(range(256)) * 20)
+    pdf = io.BytesIO()
+    Image.new("RGB", (50, 50), "red").save(pdf, "PDF")
+    files = {"a.png": png(), "b.gz": gzip.compress(b"x" * 3_000_000) + gzip.compress(b"y"), "c.zip": out.getvalue()}
+    assert check({**files, "d.pdf": pdf.getvalue()}, deep=True) == ()
+
+
+@pytest.mark.skipif(find_spec("av") is None, reason="the media extra is not installed")
+def test_sound_is_decoded_with_the_media_extra(check, codes):
+    import wave
+
+    out = io.BytesIO()
+    with wave.open(out, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(os.urandom(16000))
+    assert check({"a.wav": out.getvalue()}, deep=True) == ()
+
+
+def test_without_the_media_extra_it_says_so(check, codes, monkeypatch):
+    from delivery.intake import deep
+
+    monkeypatch.setattr(deep, "find_spec", lambda name: None)
+    data = b"fLaC\x80\0\0\x22" + bytes(34) + b"\xff\xf8" + bytes(100)
+    found = check({"a.flac": data}, deep=True)
+    assert [item.code for item in found] == ["not-looked-into"]
+    assert "delivery[media]" in found[0].message

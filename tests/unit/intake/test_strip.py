@@ -1,0 +1,176 @@
+"""Cleaned copies tell nothing, show the same, and leave the originals alone."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageCms, ImageOps
+from PIL.PngImagePlugin import PngInfo
+from pypdf import PdfReader, PdfWriter
+
+from delivery import intake
+from delivery.intake.strip import strip
+
+SECRET = "Jane Roe of 5 Elm Street"
+XMP = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'><dc:creator>{SECRET}</dc:creator></x:xmpmeta>".encode()
+
+
+def exif(turn: int = 1) -> bytes:
+    data = Image.Exif()
+    data[0x013B] = SECRET
+    if turn != 1:
+        data[0x0112] = turn
+    data.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 18.0)})
+    return data.tobytes()
+
+
+def picture(kind: str, turn: int = 1, **options: object) -> bytes:
+    out = io.BytesIO()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    if kind == "PNG":
+        text = PngInfo()
+        text.add_text("Author", SECRET)
+        text.add_itxt("XML:com.adobe.xmp", XMP.decode(), zip=True)
+        options["pnginfo"] = text
+    else:
+        options["xmp"] = XMP
+    image = Image.effect_noise((61, 40), 80).convert("RGB")
+    image.save(out, kind, exif=exif(turn), icc_profile=profile, **options)
+    return out.getvalue()
+
+
+def document(**core: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", "<w:document><w:t>Hello</w:t></w:document>")
+        archive.writestr("docProps/core.xml", f"<c><dc:title>Kept</dc:title><dc:creator>{SECRET}</dc:creator></c>")
+        archive.writestr("docProps/app.xml", f"<P><Company>{SECRET}</Company><Pages>3</Pages></P>")
+        archive.writestr("word/media/image1.png", os.urandom(2000))
+    return out.getvalue()
+
+
+def pdf() -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise((100, 80), 60).convert("RGB").save(out, "PDF", author=SECRET, title=SECRET)
+    writer = PdfWriter(clone_from=PdfReader(out))
+    writer.xmp_metadata = XMP
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def clean(tmp_path: Path, name: str, data: bytes):
+    work = tmp_path / "work"
+    work.mkdir(exist_ok=True)
+    (work / name).write_bytes(data)
+    stripped = strip(intake.take_in([work]), tmp_path / "copies")
+    (entry,) = stripped.deliverable.entries
+    assert (work / name).read_bytes() == data, "the original was touched"
+    return Path(entry.path).read_bytes(), stripped, entry
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("turn", [1, 6])
+def test_pictures_lose_what_they_tell_and_keep_every_pixel(tmp_path, kind, turn):
+    data = picture(kind, turn, **({"lossless": True} if kind == "WEBP" else {}))
+    cleaned, stripped, entry = clean(tmp_path, f"a.{kind.lower()}", data)
+    assert SECRET.encode() in data or kind == "PNG"
+    assert SECRET.encode() not in cleaned
+    before, after = Image.open(io.BytesIO(data)), Image.open(io.BytesIO(cleaned))
+    assert before.tobytes() == after.tobytes()
+    assert after.info.get("icc_profile") == before.info.get("icc_profile")
+    assert 0x8825 not in after.getexif() and 0x013B not in after.getexif()
+    assert ImageOps.exif_transpose(after).size == ImageOps.exif_transpose(before).size
+    assert "EXIF" in stripped.removed[0].what
+    assert entry.size == len(cleaned) and entry.arcname == f"a.{kind.lower()}"
+
+
+@pytest.mark.parametrize("options", [{"progressive": True}, {"subsampling": 0, "restart_marker_blocks": 2}])
+def test_every_kind_of_jpeg_scan_is_copied_whole(tmp_path, options):
+    data = picture("JPEG", **options) + b"MotionPhoto" * 50
+    cleaned, stripped, _ = clean(tmp_path, "a.jpg", data)
+    assert Image.open(io.BytesIO(cleaned)).tobytes() == Image.open(io.BytesIO(data)).tobytes()
+    assert "data after the picture" in stripped.removed[0].what and b"MotionPhoto" not in cleaned
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.pptx"])
+def test_office_documents_keep_every_other_part(tmp_path, name):
+    data = document()
+    cleaned, stripped, _ = clean(tmp_path, name, data)
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(io.BytesIO(cleaned)) as after:
+        assert before.namelist() == after.namelist()
+        assert after.testzip() is None
+        for part in before.namelist():
+            if not part.startswith("docProps/"):
+                assert before.read(part) == after.read(part)
+        assert SECRET.encode() not in b"".join(after.read(part) for part in after.namelist())
+        assert b"<dc:title>Kept</dc:title>" in after.read("docProps/core.xml")
+    assert stripped.removed[0].what == ("author", "company")
+
+
+def test_pdfs_keep_their_pages(tmp_path):
+    data = pdf()
+    cleaned, stripped, _ = clean(tmp_path, "a.pdf", data)
+    assert SECRET.encode() not in cleaned and SECRET.encode("utf-16-be") not in cleaned
+    before, after = PdfReader(io.BytesIO(data)), PdfReader(io.BytesIO(cleaned))
+    assert len(before.pages) == len(after.pages)
+    for old, new in zip(before.pages, after.pages, strict=True):
+        assert old.get_contents().get_data() == new.get_contents().get_data()
+        assert [image.data for image in old.images] == [image.data for image in new.images]
+    assert {"author", "XMP"} <= set(stripped.removed[0].what)
+
+
+def test_a_protected_pdf_is_delivered_as_it_is_and_told(tmp_path):
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf())))
+    writer.encrypt("secret", algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    cleaned, stripped, _ = clean(tmp_path, "a.pdf", out.getvalue())
+    assert cleaned == out.getvalue()
+    assert "password" in str(stripped.removed[0])
+
+
+def test_a_clean_file_stays_where_it_is(tmp_path):
+    out = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(out, "PNG")
+    _, stripped, entry = clean(tmp_path, "a.png", out.getvalue())
+    assert entry.path == str(tmp_path / "work" / "a.png")
+    assert stripped.removed == ()
+
+
+@pytest.mark.parametrize("name", ["a.jpeg", "a.png", "a.webp", "a.docx", "a.pdf"])
+def test_cleaning_twice_changes_nothing(tmp_path, name):
+    makers = {"docx": document, "pdf": pdf}
+    kind = name[2:]
+    data = makers[kind]() if kind in makers else picture(kind.upper(), 6)
+    once, _, _ = clean(tmp_path, name, data)
+    twice, stripped, _ = clean(tmp_path, name, once)
+    assert twice == once and stripped.removed == ()
+
+
+def test_the_same_file_gives_the_same_copy_so_that_uploads_resume(tmp_path):
+    data = picture("JPEG")
+    first = clean(tmp_path, "a.jpg", data)[2]
+    (tmp_path / "work" / "a.jpg").touch()
+    second = strip(intake.take_in([tmp_path / "work"]), tmp_path / "copies").deliverable.entries[0]
+    assert (first.path, first.inode, first.size) == (second.path, second.inode, second.size)
+    assert len(list((tmp_path / "copies").iterdir())) == 1
+
+
+def test_copies_that_nobody_asked_for_in_a_month_go(tmp_path):
+    copy = Path(clean(tmp_path, "a.jpg", picture("JPEG"))[2].path)
+    os.utime(copy, (1, 1))
+    clean(tmp_path, "a.jpg", b"not a picture")
+    assert not copy.exists()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_cut_off_picture_is_delivered_as_it_is_and_told(tmp_path, kind):
+    data = picture(kind)[:-200]
+    cleaned, stripped, _ = clean(tmp_path, f"a.{kind.lower()}", data)
+    assert cleaned == data and "not cleaned" in str(stripped.removed[0])
