@@ -11,6 +11,7 @@ from delivery.config import Settings
 from delivery.errors import UsageError
 from delivery.handover import zone_of
 from delivery.hosting import Uploaded
+from delivery.hosting.page import MEDIA_TYPE
 from delivery.ledger import Ledger
 from delivery.model import Delivery, Link, StoredObject
 from delivery.progress import CancelToken, Progress
@@ -89,8 +90,11 @@ def _signed_again(kept: Delivery, settings: Settings, now: datetime) -> Delivery
         raise UsageError(f"the links of {kept.id} {ended}", hint=f"delivery renew {kept.id}", code="links-expired")
     assert kept.store is not None
     store = storage.open_store(kept.store, settings, until=kept.expires_at)
-    signed = hosting.sign(store, list(as_uploaded(kept)), expires_in=kept.expires_at - now, now=now)
-    return replace(kept, links=signed)
+    pages = [_page_as_uploaded(kept.page)] if kept.page else []
+    uploaded = [*as_uploaded(kept), *pages]
+    signed = hosting.sign(store, uploaded, expires_in=kept.expires_at - now, now=now)
+    links = signed[: len(kept.links)]
+    return replace(kept, links=links, page=signed[-1] if pages else None)
 
 
 def as_uploaded(kept: Delivery) -> Iterator[Uploaded]:
@@ -100,6 +104,10 @@ def as_uploaded(kept: Delivery) -> Iterator[Uploaded]:
         yield Uploaded(
             StoredObject(link.key, link.size), link.name, link.sha256, _media_type(link, types), False, link.members
         )
+
+
+def _page_as_uploaded(page: Link) -> Uploaded:
+    return Uploaded(StoredObject(page.key, page.size), page.name, page.sha256, MEDIA_TYPE, inline=True)
 
 
 def _media_type(link: Link, types: dict[str, str]) -> str:

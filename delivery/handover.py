@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from delivery import hosting, message, packing, places, storage
 from delivery.config import Settings
 from delivery.errors import UsageError
-from delivery.hosting import Upload, Uploaded
+from delivery.hosting import Upload, Uploaded, page
 from delivery.intake import with_digests
 from delivery.ledger import Ledger
 from delivery.model import (
@@ -45,6 +45,7 @@ class Handover:
     cancel: CancelToken
     now: datetime
     findings: tuple[Finding, ...] = ()
+    waived: tuple[Finding, ...] = ()
     revision_of: str | None = None
     """The delivery that this one replaces."""
 
@@ -65,7 +66,7 @@ class Handover:
             changes=message.compare(before.files, done.files) if before else None,
         )
         done = replace(done, messages=texts, notes=(*done.notes, *message.warnings(texts, plan.profile)))
-        ledger.record(done, waived=self.settings.delivery.allow, revision_of=before.id if before else None)
+        ledger.record(done, waived=self.waived, revision_of=before.id if before else None)
         return done
 
     def _attach(self, plan: Plan, out: Path) -> Delivery:
@@ -95,6 +96,7 @@ class Handover:
             uploaded += self._upload(store, journal, [Upload.of_path(workspace.folder / MANIFEST)])
             *links, manifest_link = self._proven_links(store, uploaded)
             expires_at = links[0].expires_at
+            shown_page = self._page(store, journal, workspace.folder, plan, links, files)
             shown = self._proof(packed.plan, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
@@ -103,6 +105,7 @@ class Handover:
             self._begun(packed.plan, files, out),
             attachments=(replace(shown, path=str(out / shown.filename)),),
             links=tuple(links),
+            page=shown_page,
             manifest=ManifestPlace(str(out / MANIFEST), manifest_link.url),
             store=options.store,
             prefix=journal.prefix,
@@ -110,14 +113,41 @@ class Handover:
             notes=_link_notes(plan, store.notice),
         )
 
-    def _proven_links(self, store: storage.Store, uploaded: Sequence[Uploaded]) -> tuple[Link, ...]:
+    def _page(
+        self,
+        store: storage.Store,
+        journal: hosting.Journal,
+        folder: Path,
+        plan: Plan,
+        links: Sequence[Link],
+        files: Sequence[FileEntry],
+    ) -> Link | None:
+        """One link for the chat where there are several; a single file needs no page around it."""
+        options = self.settings.delivery
+        if len(links) < 2 or not options.page:
+            return None
+        content = page.render(
+            plan.deliverable.name,
+            page.page_files(links, files, cancel=self.cancel),
+            expires_at=links[0].expires_at,
+            order=options.order,
+            note=options.note,
+            language=options.language,
+        )
+        (folder / page.FILENAME).write_bytes(content)
+        uploads = [Upload.of_path(folder / page.FILENAME, None, page.MEDIA_TYPE, inline=True)]
+        return self._proven_links(store, self._upload(store, journal, uploads), inline=True)[0]
+
+    def _proven_links(
+        self, store: storage.Store, uploaded: Sequence[Uploaded], *, inline: bool = False
+    ) -> tuple[Link, ...]:
         """Signed now, kept alive up to their end, and each opened once as the buyer will."""
         options = self.settings.delivery
         links = hosting.sign(store, uploaded, expires_in=options.expires, now=self.now)
         for link in links:
             if link.expires_at is not None:
                 storage.keep_until(options.store, link.expires_at)
-            hosting.try_link(link, cancel=self.cancel)
+        hosting.try_links(links, inline=inline, cancel=self.cancel)
         return links
 
     def _upload(

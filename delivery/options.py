@@ -94,6 +94,8 @@ class SendOptions:
     )
     store: str = option("local", "Which [store:NAME] links go to; local is the embedded store on this machine")
     order: str | None = option(None, "A label for the order, shown in the message and kept in the record")
+    note: str | None = option(None, "A line of yours for the buyer, shown on the delivery page")
+    page: bool = option(True, "One page for the chat instead of several links", parse_bool)
     language: str = option("en", "The language of the message")
     timezone: str | None = option(
         None, "The buyer's or your time zone for dates (Europe/Berlin); default: this machine's"
@@ -111,6 +113,11 @@ class UploadOptions:
     part_size: int = option(16 * 1024**2, "The size of one S3 part; raised by itself for very large files", parse_size)
     threads: int = option(2, "S3 parts under way at once; more than the machine's cores cost time", parse_positive)
     bwlimit: int | None = option(None, "Bytes per second, all in all; empty: no limit", parse_size, example="5MB")
+    prove_parts: str = option(
+        "auto",
+        "yes: the store checks the SHA-256 of each part; auto: unless it is on this machine",
+        choice("auto", "yes", "no"),
+    )
     verify: bool = option(False, "Read every object back and compare its SHA-256", parse_bool)
     attempts: int = option(6, "Tries for each request before the store counts as unreachable", parse_positive)
 

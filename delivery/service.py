@@ -114,6 +114,7 @@ def carry_out(
         cancel or CancelToken(),
         now,
         inspection.findings,
+        inspection.waived,
         revision_of,
     )
     done = handover.run(planned)

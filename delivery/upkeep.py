@@ -43,7 +43,7 @@ def renew(
     for link in signed:
         if link.expires_at is not None:
             storage.keep_until(kept.store, link.expires_at)
-        hosting.try_link(link, cancel=cancel)
+    hosting.try_links(signed, cancel=cancel)
     again = replace(kept, links=signed, expires_at=_first_end(signed), notes=(store.notice,) if store.notice else ())
     if kept.page is not None:
         again = replace(again, page=hosting.republish(store, again, expires_in=life, now=now, cancel=cancel))

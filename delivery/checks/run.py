@@ -25,12 +25,17 @@ def run(
     """Every finding, the gravest first, then in the order of the documentation and of the files."""
     case = Case(deliverable, observations, profile, options, now)
     rank = {code: index for index, code in enumerate(RULES)}
-    found = list(_findings(case))
+    same: dict[str, str] = {}
+    found = [
+        Finding(code, RULES[code].severity, path, same.setdefault(message, message), RULES[code].hint)
+        for code, path, message in _hits(case)
+    ]
     found.sort(key=lambda finding: (_ORDER[finding.severity], rank[finding.code]))
     return tuple(found)
 
 
-def _findings(case: Case) -> Iterator[Finding]:
+def _hits(case: Case) -> Iterator[tuple[str, str, str]]:
+    """Code, path and message."""
     outside = [rule for rule in RULES.values() if rule.each and not rule.inside]
     inside = [rule for rule in RULES.values() if rule.each and rule.inside]
     for entry in case.deliverable.entries:
@@ -44,13 +49,13 @@ def _findings(case: Case) -> Iterator[Finding]:
     for rule in RULES.values():
         if rule.whole is not None:
             for path, message in rule.whole(case):
-                yield Finding(rule.code, rule.severity, path, message, rule.hint)
+                yield rule.code, path, message
 
 
-def _in_file(rule: Rule, file: File, case: Case) -> Iterator[Finding]:
+def _in_file(rule: Rule, file: File, case: Case) -> Iterator[tuple[str, str, str]]:
     assert rule.each is not None
     for message in rule.each(file, case):
-        yield Finding(rule.code, rule.severity, file.path, message, rule.hint)
+        yield rule.code, file.path, message
 
 
 def waive(findings: Iterable[Finding], allow: Sequence[str]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
+
 from delivery.cli import options, qr, render
 from delivery.cli.clipboard import Clipboard, copy_each, find
 from delivery.model import Delivery, Via
@@ -12,6 +14,7 @@ from delivery.model import Delivery, Via
 def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = None) -> None:
     only_plan, revision_of = values.pop("dry_run"), values.pop("revision_of")
     qr_place = values.pop("qr", None)
+    open_folder = values.pop("open_folder")
     clipboard = find() if values.pop("copy") else None
     with options.session(values) as session:
         from delivery import service
@@ -26,6 +29,8 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
             paths, settings=settings, digests=False, progress=session.progress, cancel=session.cancel, **given
         )
         spoken = not (session.as_json or session.quiet)
+        if spoken and session.verbose:
+            render.settings(inspection.settings)
         if spoken:
             render.left_out(inspection.deliverable.left_out)
         planned = service.plan(inspection)
@@ -40,6 +45,8 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
             )
     render.delivery(done, as_json=session.as_json, quiet=session.quiet)
     finish(done, clipboard, qr_place)
+    if open_folder and done.out and not done.dry_run:
+        click.launch(done.out)
 
 
 def finish(done: Delivery, clipboard: Clipboard | None, qr_place: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from delivery import report
-from delivery.cli import options
+from delivery.cli import options, render
 from delivery.escape import printable
 
 
@@ -30,5 +30,7 @@ def command(place: Path, out: Path, **values: Any) -> None:
         checked = joined.verified.parts + joined.verified.files
         report.write(report.verify_document(joined.verified.manifest_path, checked, joined.files), sys.stdout)
         return
+    if not joined.files:
+        render.note("nothing to join: every attachment opens on its own, and all are as sent")
     for path in joined.files:
         click.echo(printable(path))

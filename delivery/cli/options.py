@@ -51,6 +51,8 @@ store = _option(
     "--store", metavar="NAME", help="The [store:NAME] of your configuration (default: local, on this machine)."
 )
 order = _option("--order", metavar="TEXT", help="A label for the order, shown to the buyer and kept in the record.")
+note = _option("--note", metavar="TEXT", help="A line for the buyer on the delivery page.")
+page = _option("--page/--no-page", default=None, help="One page for the chat instead of several links (default: yes).")
 language = _option("--language", metavar="en", help="The language of the message.")
 allow = _option(
     "--allow", type=LIST, multiple=True, metavar="CODE", help="Waive a finding by its code; may be repeated."
@@ -70,6 +72,7 @@ dry_run = _option("--dry-run", "-n", is_flag=True, help="Say what would be done,
 bilingual = _option("--bilingual", is_flag=True, help="Put English below a message in another language.")
 copy = _option("--copy", is_flag=True, help="Put the message on the clipboard too; several, one after the other.")
 qr = _option("--qr", metavar="FILE", help="The link as a QR code: a PNG of this name, or - for the terminal.")
+open_folder = _option("--open", "open_folder", is_flag=True, help="Open the folder with what to attach.")
 saying = together(language, bilingual, copy)
 revision_of = click.option(
     "--revision-of", metavar="ID", help="The delivery that this one replaces: the message says what changed."
@@ -83,10 +86,13 @@ quiet = _option("--quiet", "-q", is_flag=True, help="Only the result and errors.
 verbose = _option("--verbose", "-v", is_flag=True, help="Say more: where settings come from, every reason.")
 no_progress = _option("--no-progress", is_flag=True, help="No progress bars or lines.")
 
-transfer = together(bwlimit, verify)
 common = together(json, config, quiet, verbose, no_progress)
 looking = together(since, expect, deep)
 finding_options = together(platform, allow, strict, keep_junk, looking)
+linking = together(expires, store, note, page, qr, bwlimit, verify)
+delivering = together(
+    platform, out, order, saying, revision_of, allow, strict, keep_junk, looking, strip, open_folder, dry_run, common
+)
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,7 @@ def _cancelling(cancel: CancelToken) -> Iterator[None]:
 
 
 def transfer_settings(settings: Settings, values: dict[str, Any]) -> Settings:
-    """``settings`` with the options of :data:`transfer`, which are taken out of ``values``."""
+    """``settings`` with ``--bwlimit`` and ``--verify``, which are taken out of ``values``."""
     given = {name: value for name in ("bwlimit", "verify") if (value := values.pop(name, None)) is not None}
     return replace(settings, upload=replace(settings.upload, **given)) if given else settings
 

@@ -13,18 +13,7 @@ from delivery.model import Via
 
 @click.command("pack")
 @options.paths
-@options.platform
-@options.out
-@options.order
-@options.saying
-@options.revision_of
-@options.allow
-@options.strict
-@options.keep_junk
-@options.looking
-@options.strip
-@options.dry_run
-@options.common
+@options.delivering
 def command(paths: tuple[str, ...], **values: Any) -> None:
     """Make ready in a folder what to attach: the files as they are, zips that open on their own, or volumes.
 

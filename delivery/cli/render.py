@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from delivery import report
+from delivery.config import Settings
 from delivery.errors import BlockedError, DeliveryError
 from delivery.escape import printable
 from delivery.model import Attachment, Delivery, Finding, LeftOut, Method, Part, Plan, Severity
+from delivery.options import show
 from delivery.units import format_duration, format_size
 
 if TYPE_CHECKING:
@@ -46,6 +48,15 @@ def hint(text: str) -> None:
 
 def note(text: str) -> None:
     say(f"{click.style('note:', fg='blue')} {printable(text)}")
+
+
+def settings(chosen: Settings) -> None:
+    """What differs from the built-in defaults, and where it came from. Keys are not among it."""
+    say(f"configuration: {printable(str(chosen.file)) if chosen.file else 'no file'}")
+    for name, place in chosen.origins.items():
+        section, _, option = name.partition(".")
+        if section == "delivery":
+            say(f"  {option} = {printable(show(getattr(chosen.delivery, option)))} ({printable(place)})")
 
 
 def findings(found: Sequence[Finding]) -> None:

@@ -12,23 +12,9 @@ from delivery.cli.act import act
 
 @click.command("send")
 @options.paths
-@options.platform
 @options.via
-@options.out
-@options.expires
-@options.store
-@options.order
-@options.saying
-@options.qr
-@options.revision_of
-@options.allow
-@options.strict
-@options.keep_junk
-@options.transfer
-@options.looking
-@options.strip
-@options.dry_run
-@options.common
+@options.linking
+@options.delivering
 def command(paths: tuple[str, ...], **values: Any) -> None:
     """Check PATHs, make ready what to attach or upload and link, and write the message to paste.
 

@@ -20,22 +20,8 @@ optional_paths = click.argument("paths", nargs=-1, type=click.Path(), metavar="P
 @click.option(
     "--abort", is_flag=True, help="Give up unfinished uploads to the store: what was sent in part is removed."
 )
-@options.platform
-@options.out
-@options.expires
-@options.store
-@options.order
-@options.saying
-@options.qr
-@options.revision_of
-@options.allow
-@options.strict
-@options.keep_junk
-@options.transfer
-@options.looking
-@options.strip
-@options.dry_run
-@options.common
+@options.linking
+@options.delivering
 def command(paths: tuple[str, ...], abort: bool, **values: Any) -> None:
     """Upload PATHs to the store and hand back links that expire, with a small proof sheet to attach.
 

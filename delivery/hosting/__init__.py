@@ -4,7 +4,7 @@ from delivery.hosting.doctor import Outcome, Report, Step, examine
 from delivery.hosting.ending import Ended, Pruned, Revoked, give_up, prune, revoke
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for
-from delivery.hosting.links import LinkLife, check_life, sign, signed_end, try_link
+from delivery.hosting.links import LinkLife, check_life, sign, signed_end, try_link, try_links
 from delivery.hosting.names import disposition, key_name, key_names
 from delivery.hosting.policy import smallest_policy
 from delivery.hosting.publish import publish, republish
@@ -37,5 +37,6 @@ __all__ = [
     "signed_end",
     "smallest_policy",
     "try_link",
+    "try_links",
     "upload",
 ]

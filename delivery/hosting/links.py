@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from delivery.errors import IntegrityError, StoreRefusedError, UsageError
 from delivery.escape import printable
+from delivery.hosting.halt import Halt
 from delivery.hosting.items import Uploaded
 from delivery.hosting.names import headers_for
 from delivery.model import Link
@@ -18,6 +20,7 @@ from delivery.storage.probe import Probe, probe
 from delivery.units import format_duration, format_utc
 
 _MOST_SKEW = timedelta(minutes=5)
+_TRIED_AT_ONCE = 8
 UNKNOWN_END = "the credentials are temporary and do not say when they end; the links end with them"
 
 
@@ -97,6 +100,20 @@ def signed_end(url: str) -> datetime | None:
         return begun + timedelta(seconds=int(query["X-Amz-Expires"][0]))
     except (KeyError, ValueError):
         return None
+
+
+def try_links(links: Sequence[Link], *, inline: bool = False, cancel: CancelToken | None = None) -> None:
+    """:func:`try_link` for each, several at once; the first that fails is raised."""
+    halt = Halt(cancel or CancelToken())
+    with ThreadPoolExecutor(min(_TRIED_AT_ONCE, max(1, len(links))), thread_name_prefix="delivery-try") as pool:
+        slots = [pool.submit(try_link, link, inline=inline, cancel=halt) for link in links]
+        try:
+            for slot in slots:
+                slot.result()
+        except BaseException:
+            halt.cancel()
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def try_link(link: Link, *, inline: bool = False, cancel: CancelToken | None = None) -> Probe:

@@ -13,11 +13,15 @@ from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal
 from delivery.hosting.names import key_names, new_token
 from delivery.hosting.pace import Pace
-from delivery.hosting.sender import Sender, first_failure
+from delivery.hosting.room import Room
+from delivery.hosting.sender import HELD, Sender, first_failure
 from delivery.options import UploadOptions
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.storage.base import Store, Watch
 from delivery.units import format_size
+
+_SMALL_AT_ONCE = 4
+"""Small files wait for answers more than they send: so many are under way for each thread that sends parts."""
 
 
 def new_prefix(store: Store) -> str:
@@ -50,15 +54,20 @@ def upload(
     halt = Halt(cancel or CancelToken())
     keys = [prefix + name for name in key_names(item.key_name or item.name for item in uploads)]
     total = sum(item.entry.size for item in uploads)
-    with progress.task("uploading", total, "bytes") as task, _workers(options.threads) as pool:
+    with (
+        progress.task("uploading", total, "bytes") as task,
+        _workers(options.threads) as pool,
+        _workers(options.threads * _SMALL_AT_ONCE) as small_pool,
+    ):
         watched = store.watched(Watch(options.attempts, progress, halt))
-        sender = Sender(watched, options, journal, task, progress, halt, Pace(options.bwlimit, halt), pool)
+        pace, room = Pace(options.bwlimit, halt), Room(HELD, halt)
+        sender = Sender(watched, options, journal, task, progress, halt, pace, pool, room)
         small: dict[int, Future[Uploaded]] = {}
         done: dict[int, Uploaded] = {}
         with _one_failure_stops_all(halt, small):
             for place, item in enumerate(uploads):
                 if not sender.is_large(item):
-                    small[place] = pool.submit(sender.send, item, keys[place])
+                    small[place] = small_pool.submit(sender.send, item, keys[place])
             for place, item in enumerate(uploads):
                 if place not in small:
                     done[place] = sender.send(item, keys[place])

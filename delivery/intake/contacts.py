@@ -17,8 +17,9 @@ class Contact:
 
 _EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}(?![a-z0-9@])", re.IGNORECASE)
 _SPELLED = re.compile(
-    r"(?<![\w.])[a-z0-9][a-z0-9._%+-]{1,40}\s{0,3}(?:\(at\)|\[at\]|\{at\}|\sat\s|_at_)\s{0,3}[a-z0-9-]{2,40}\s{0,3}"
-    r"(?:\(dot\)|\[dot\]|\{dot\}|\sdot\s|_dot_)\s{0,3}[a-z]{2,6}\b"
+    r"(?<![\w.])[a-z0-9][a-z0-9._%+-]{1,40}\s{0,3}(?:\(at\)|\[at\]|\{at\}|_at_)\s{0,3}[a-z0-9-]{2,40}\s{0,3}"
+    r"(?:\.|\(dot\)|\[dot\]|\{dot\}|\sdot\s|_dot_)\s{0,3}[a-z]{2,6}\b"
+    r"|(?<![\w.])[a-z0-9][a-z0-9._%+-]{1,40}\s{1,3}at\s{1,3}[a-z0-9-]{2,40}\s{1,3}dot\s{1,3}(?:com|net|org|io|co|de|eu|dev|info|biz)\b"
     r"|(?<![\w.])[a-z0-9][a-z0-9._%+-]{1,40}\s{0,3}(?:\(at\)|\[at\]|\{at\}|\sat\s|_at_)\s{0,3}"
     r"(?:gmail|googlemail|yahoo|hotmail|outlook|icloud|proton(?:mail)?|gmx|aol|mail)\s{0,3}\.\s{0,3}[a-z]{2,4}\b",
     re.IGNORECASE,

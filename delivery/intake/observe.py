@@ -54,6 +54,9 @@ _READERS: dict[str, Reader] = {
 }
 
 
+_MOST_NAMES = 150_000
+_MOST_TYPES = 100
+_MOST_KNOWN = 10_000
 _CANNOT_DECODE = frozenset({Seen.DAMAGED, Seen.ZEROS, Seen.ENCRYPTED, Seen.HOSTILE})
 
 
@@ -67,18 +70,43 @@ def observe(
     """What is inside the files, as far as checks need it. Raises LocalError, SourceChangedError and Cancelled."""
     options, cancel = options or CheckOptions(), cancel or CancelToken()
     seen: dict[str, Observation] = {}
-    known = _Known(deliverable)
+    known, keeper = _Known(deliverable), _Keeper()
     with (progress or NullProgress()).task("Looking inside", len(deliverable.entries), "files") as task:
         for number, entry in enumerate(deliverable.entries, start=1):
             if entry.size:
                 observation = observe_entry(entry, options, known, cancel)
                 if observation is not None:
-                    seen[entry.arcname] = observation
+                    seen[entry.arcname] = keeper.keep(observation)
             if number % 64 == 0:
                 cancel.check()
                 task.advance(64)
         task.advance(len(deliverable.entries) % 64)
     return Observations(seen)
+
+
+class _Keeper:
+    """Keeps observations small: equal ones once, and of archives' names no more in all than fit in memory."""
+
+    def __init__(self) -> None:
+        self._known: dict[Observation, Observation] = {}
+        self._names = _MOST_NAMES
+
+    def keep(self, observation: Observation) -> Observation:
+        if observation.members:
+            self._names -= len(observation.members)
+            if self._names < 0:
+                return _by_extension(observation)
+            return observation
+        if len(self._known) < _MOST_KNOWN:
+            return self._known.setdefault(observation, observation)
+        return self._known.get(observation, observation)
+
+
+def _by_extension(observation: Observation) -> Observation:
+    """The first name of each extension: enough to tell what a platform refuses."""
+    first = {formats.extension(name): name for name in reversed(observation.members)}
+    told = Fact(Seen.UNSEEN, "so many archives: of the names inside it, only one of each type was kept")
+    return Observation((*observation.facts, told), tuple(first.values())[:_MOST_TYPES])
 
 
 class _Known:

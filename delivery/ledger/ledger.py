@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from delivery._version import __version__
 from delivery.errors import UsageError
@@ -18,6 +19,7 @@ from delivery.ledger.rows import (
     delivery_from,
     file_rows,
     finding_rows,
+    findings_from,
     from_seconds,
     member_rows,
     part_rows,
@@ -25,7 +27,10 @@ from delivery.ledger.rows import (
     seconds,
     without_urls,
 )
-from delivery.model import Delivery, Method
+from delivery.model import Delivery, Finding, Method
+
+if TYPE_CHECKING:
+    from delivery.ledger.account import Account
 
 SOON = timedelta(hours=24)
 """Links that end within this time are expiring."""
@@ -98,8 +103,8 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.path = Path(folder) / "ledger.sqlite3"
 
-    def record(self, delivery: Delivery, *, waived: Iterable[str] = (), revision_of: str | None = None) -> None:
-        """Keep ``delivery``, whole or not at all. ``waived`` are the finding codes that the user allowed.
+    def record(self, delivery: Delivery, *, waived: Iterable[Finding] = (), revision_of: str | None = None) -> None:
+        """Keep ``delivery``, whole or not at all. ``waived`` are the findings that the user allowed.
 
         Raises LocalError when it cannot be written, UsageError when the id is kept already.
         """
@@ -113,9 +118,7 @@ class Ledger:
             db.executemany("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", file_rows(n, delivery))
             db.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", part_rows(n, delivery))
             db.executemany("INSERT INTO member VALUES (?, ?, ?, ?)", member_rows(n, delivery))
-            db.executemany(
-                "INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?)", finding_rows(n, delivery, frozenset(waived))
-            )
+            db.executemany("INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?)", finding_rows(n, delivery, waived))
             texts = [without_urls(text, delivery) for text in delivery.messages]
             _keep_messages(db, n, texts, "delivery", delivery.created_at)
 
@@ -236,6 +239,17 @@ class Ledger:
             return
         with database.opened(self.path) as db, database.transaction(db):
             _keep_messages(db, self._find(db, id)["n"], texts, situation, at)
+
+    def account(self, id: str, *, now: datetime) -> Account:
+        """All that is kept of one delivery, for the record."""
+        from delivery.ledger.account import Account
+
+        with database.opened(self.path) as db:
+            row = self._find(db, id)
+            waived = findings_from(db, row["n"], waived=True)
+            delivery = delivery_from(db, row)
+        messages, events = self.messages(row["id"]), self.events(row["id"])
+        return Account(delivery, _record(row, now), messages, events, waived, row["tool_version"])
 
     def messages(self, id: str) -> tuple[KeptMessage, ...]:
         """Every text that was composed for it, in order."""

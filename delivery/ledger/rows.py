@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -88,12 +88,21 @@ def member_rows(n: int, delivery: Delivery) -> Iterator[tuple[int, int, int, str
             yield n, part, position, _text(arcname)
 
 
-def finding_rows(n: int, delivery: Delivery, waived: frozenset[str]) -> Iterator[tuple[Any, ...]]:
-    for position, item in enumerate(delivery.findings):
+def finding_rows(n: int, delivery: Delivery, waived: Iterable[Finding]) -> Iterator[tuple[Any, ...]]:
+    found = [*((item, 0) for item in delivery.findings), *((item, 1) for item in waived)]
+    for position, (item, was_waived) in enumerate(found):
         yield (
             n, position, item.code, item.severity.value, _text(item.path), _text(item.message), _text(item.hint),
-            int(item.code in waived),
+            was_waived,
         )  # fmt: skip
+
+
+def findings_from(db: sqlite3.Connection, n: int, *, waived: bool) -> tuple[Finding, ...]:
+    query = "SELECT * FROM finding WHERE delivery = ? AND waived = ? ORDER BY position"
+    return tuple(
+        Finding(item["code"], Severity(item["severity"]), item["path"], item["message"], item["hint"])
+        for item in db.execute(query, (n, int(waived)))
+    )
 
 
 def profile_json(profile: Profile) -> str:
@@ -153,10 +162,7 @@ def delivery_from(db: sqlite3.Connection, row: sqlite3.Row) -> Delivery:
             page = link
         else:
             links.append(link)
-    findings = tuple(
-        Finding(item["code"], Severity(item["severity"]), item["path"], item["message"], item["hint"])
-        for item in db.execute("SELECT * FROM finding WHERE delivery = ? ORDER BY position", (n,))
-    )
+    findings = findings_from(db, n, waived=False)
     texts = db.execute(
         "SELECT text FROM message WHERE delivery = ? AND situation = 'delivery' ORDER BY position", (n,)
     ).fetchall()

@@ -60,13 +60,14 @@ class _Rules:
     counts: Mapping[str, str]
 
 
+_LATIN = "[a-z0-9\u00df-\u024f]"
 _ADDRESS = re.compile(r"[a-z0-9][a-z0-9._%+-]*\s?@\s?[a-z0-9-]+(?:\s?\.\s?[a-z0-9-]+)*\.?[a-z]{2,}")
 _SPELT_ADDRESS = re.compile(
     r"[a-z0-9][\w.+-]*\s*[\[({<]?\s*\bat\b\s*[\])}>]?\s*[a-z0-9-]+\s*[\[({<]?\s*\b(?:dot|d0t|point)\b\s*[\])}>]?\s*"
     r"(?:com|net|org|io|co|me|info|de|fr|es|in|id|uk|pk)\b"
 )
 _HANDLE = re.compile(r"(?<![\w@.])@[a-z0-9_.]{3,}")
-_DIGITS = re.compile(r"\+?\d(?:[\s().\-]{0,3}\d){6,}")
+_DIGITS = re.compile(r"[+(]?\d(?:[ \t().\-]{0,3}\d){6,}")
 _NUMBER_WORDS = re.compile(
     r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)[\s,.\-]+){6,}"
     r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)\b"
@@ -148,8 +149,9 @@ def _word(word: str) -> str:
     if any("\u4e00" <= char <= "\u9fff" for char in stem):
         return body
     before = "(?:و|ف)?(?:ال|بال|لل|ب|ل|ک)?" if "\u0600" <= stem[0] <= "\u06ff" else ""
-    # Devanagari vowel signs are no word characters to `re`, so the border is spelt out with them.
-    return rf"(?<![^\W_])(?<![\u0900-\u097f]){before}{body}{ending}(?![^\W_])(?![\u0900-\u0963])"
+    # A Latin word ends at a letter of another script (我的WhatsApp号). Devanagari vowel signs are no word characters.
+    letter = _LATIN if stem[0].isascii() else r"(?:[^\W_]|[\u0900-\u0963])"
+    return rf"(?<!{letter}){before}{body}{ending}(?!{letter})"
 
 
 def _words(view: str, text: str, held: tuple[str, ...], *, everywhere: bool = False) -> Iterator[LintFinding]:
@@ -200,14 +202,24 @@ def _contacts(view: str, text: str) -> Iterator[LintFinding]:
     for match in _HANDLE.finditer(plain.text):
         yield finding("contact", *match.span(), "looks like an account name elsewhere", "leave it out")
     for match in _DIGITS.finditer(plain.text):
-        digits = sum(char.isdigit() for char in match[0])
-        solid = match[0].isdigit()
-        if not _DATE.fullmatch(match[0].strip()) and digits >= (8 if solid else 7):
+        if _dialled(match[0]):
             yield finding(
                 "phone-digits", *match.span(), "looks like a phone number", "break it up with words, or leave it out"
             )
     for match in _NUMBER_WORDS.finditer(plain.text):
         yield finding("phone-digits", *match.span(), "looks like a phone number in words", "leave it out")
+
+
+def _dialled(run: str) -> bool:
+    """Whether digits with spaces and dashes between them read as a phone number, not as a date or a row of values."""
+    digits = sum(char.isdigit() for char in run)
+    groups = re.findall(r"\d+", run)
+    if _DATE.fullmatch(run.strip()):
+        return False
+    if len(groups) == 1:
+        return digits >= 8
+    known_form = run[0] in "+0(" or re.search(r"\d{3}[\s.-]\d{4}$", run) or all(len(group) == 1 for group in groups)
+    return digits >= (7 if known_form else 10)
 
 
 def _links(text: str, profile: Profile) -> Iterator[LintFinding]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from delivery.errors import PackingError
 from delivery.escape import printable
-from delivery.intake.source import BLOCK, Source
+from delivery.intake.source import BLOCK
 from delivery.model import FileEntry, Part
 from delivery.packing import deflate
 from delivery.packing.crew import Crew
+from delivery.packing.flusher import Flusher
+from delivery.packing.read_ahead import ReadAhead
+from delivery.packing.slices import reserve
 from delivery.packing.spool import Spool
+from delivery.packing.trailing import TrailingDigest
 from delivery.packing.trouble import writing
-from delivery.packing.workspace import flush_to_disk
 from delivery.packing.zipfile_form import Member, central_header, end_record, local_header
 from delivery.planning.sizes import ARCHIVE_MAX, MEMBERS_MAX
 from delivery.progress import Task
@@ -25,50 +28,80 @@ def assemble(
     part: Part, path: Path, spool: Spool, places: Mapping[str, int], crew: Crew, task: Task
 ) -> tuple[int, str]:
     """Write the archive of ``part`` at ``path``; its size and SHA-256. ``places`` says where an arcname is spooled."""
-    with writing(path):
-        with path.open("w+b", buffering=BLOCK) as out:
-            central = bytearray()
+    with writing(path), path.open("wb", buffering=BLOCK) as out, Flusher(path) as flusher:
+        with TrailingDigest(path, crew) as digest:
+            reserve(out, part.size)
+            writer = _Writer(out, spool, flusher, digest, crew, task)
             for entry in part.members:
                 crew.check()
-                central += _add(entry, places[entry.arcname], out, spool, crew, task)
-            offset = out.tell()
-            out.write(central)
-            out.write(end_record(len(part.members), len(central), offset))
-            size = out.tell()
+                writer.add(entry, places[entry.arcname])
+            size = writer.finish()
             if size > min(part.size, ARCHIVE_MAX) or len(part.members) > MEMBERS_MAX:
                 raise PackingError(
-                    f"{printable(part.filename)} became {size:,} bytes, more than planned: {part.size:,}"
+                    f"{printable(part.filename)} became {size:,} bytes, more than the {part.size:,} planned"
                 )
-            flush_to_disk(out)
-            return size, _digest(out, crew)
+            out.truncate(size)
+            os.fsync(out.fileno())
+            return size, digest.hexdigest()
 
 
-def _add(entry: FileEntry, place: int, out: BinaryIO, spool: Spool, crew: Crew, task: Task) -> bytes:
-    """Append one member; its record for the central directory."""
-    offset = out.tell()
-    if spool.is_spooled(place):
-        member = _member(entry, place, spool)
-        out.write(local_header(member))
-        for packed in spool.blocks(place):
-            out.write(packed)
-        return central_header(member, offset)
-    out.write(local_header(_member(entry, place, spool)))
-    crc = 0
-    buffer = memoryview(bytearray(BLOCK))
-    with Source(entry) as source:
-        while count := source.readinto(buffer):
-            crew.check()
-            block = buffer[:count]
-            crc = deflate.crc32(block, crc)
-            out.write(block)
-            task.advance(count)
-        spool.set_read(place, source.sha256, crc)
-    member = _member(entry, place, spool)
-    end = out.tell()
-    out.seek(offset)
-    out.write(local_header(member))
-    out.seek(end)
-    return central_header(member, offset)
+class _Writer:
+    """One zip being written."""
+
+    def __init__(
+        self, out: BinaryIO, spool: Spool, flusher: Flusher, digest: TrailingDigest, crew: Crew, task: Task
+    ) -> None:
+        self._out = out
+        self._spool = spool
+        self._flusher = flusher
+        self._digest = digest
+        self._crew = crew
+        self._task = task
+        self._central = bytearray()
+        self._count = 0
+        self._at = 0
+
+    def add(self, entry: FileEntry, place: int) -> None:
+        start = self._at
+        if self._spool.is_spooled(place):
+            self._write(local_header(_member(entry, place, self._spool)))
+            for packed in self._spool.blocks(place):
+                self._write(packed)
+        else:
+            self._store(entry, place)
+        self._central += central_header(_member(entry, place, self._spool), start)
+        self._count += 1
+        if self._digest.is_due(self._at):
+            self._out.flush()
+            self._digest.follow(self._at)
+
+    def finish(self) -> int:
+        """The size of the whole zip, all of it handed to the system."""
+        start = self._at
+        self._write(self._central)
+        self._write(end_record(self._count, len(self._central), start))
+        self._out.flush()
+        self._digest.follow(self._at)
+        return self._at
+
+    def _store(self, entry: FileEntry, place: int) -> None:
+        """Straight from the source; its checksum is known only after its last byte, so the header is written again."""
+        start = self._at
+        self._write(local_header(_member(entry, place, self._spool)))
+        crc = 0
+        with ReadAhead(entry, self._crew, self._task) as source:
+            for block in source:
+                crc = deflate.crc32(block, crc)
+                self._write(block)
+        self._spool.set_read(place, source.sha256, crc)
+        self._out.seek(start)
+        self._out.write(local_header(_member(entry, place, self._spool)))
+        self._out.seek(self._at)
+
+    def _write(self, data: bytes | bytearray | memoryview) -> None:
+        self._out.write(data)
+        self._at += len(data)
+        self._flusher.wrote(self._out, len(data))
 
 
 def _member(entry: FileEntry, place: int, spool: Spool) -> Member:
@@ -81,14 +114,3 @@ def _member(entry: FileEntry, place: int, spool: Spool) -> Member:
         packed=spool.packed[place],
         size=entry.size,
     )
-
-
-def _digest(out: BinaryIO, crew: Crew) -> str:
-    """Read back from the disk's cache: the first header was not known before the last byte of its member."""
-    digest = hashlib.sha256()
-    buffer = memoryview(bytearray(BLOCK))
-    out.seek(0)
-    while count := out.readinto(buffer):  # type: ignore[attr-defined]
-        crew.check()
-        digest.update(buffer[:count])
-    return digest.hexdigest()

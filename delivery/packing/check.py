@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from delivery.planning.names import Filenames
 from delivery.progress import CancelToken, NullProgress, Progress, Task
 
 _SHOWN = 50
+_OPTIONAL = frozenset({"joiner", "manifest", "proof"})
+"""Kinds that carry nothing that was delivered: right where they lie, or not needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def join(place: Path, out: Path, *, progress: Progress | None = None, cancel: Ca
     crew = Crew(cancel or CancelToken())
     check = _Check(manifest, progress or NullProgress(), crew)
     sets = _volume_sets(manifest)
+    if not sets:
+        return Joined(check.run(), ())
     with Workspace(out, among_others=True) as workspace:
         filenames = Filenames()
         names = {path: filenames.take(path.rpartition("/")[2]) for path in sets}
@@ -91,7 +96,7 @@ class _Check:
         """Check all parts; those of ``sets`` are joined into ``targets`` on the way."""
         self._find_parts()
         joined = {part.filename for parts in (sets or {}).values() for part in parts}
-        missing = [part for part in self._manifest.parts if part.filename not in self._found]
+        missing = [p for p in self._manifest.parts if p.filename not in self._found and p.kind not in _OPTIONAL]
         files = self._files_instead({part.filename for part in missing} - joined)
         covered = {filename for record in files for filename in record.parts}
         for part in missing:
@@ -119,9 +124,10 @@ class _Check:
     def _find_parts(self) -> None:
         """By name first; then, for what a browser renamed, by size and content."""
         for part in self._manifest.parts:
-            if part.filename in self._present:
-                self._found[part.filename] = self._present[part.filename][0]
-        lost = [part for part in self._manifest.parts if part.filename not in self._found]
+            path, size = self._present.get(part.filename, ("", -1))
+            if size == part.size:
+                self._found[part.filename] = path
+        lost = [p for p in self._manifest.parts if p.filename not in self._found and p.kind not in _OPTIONAL]
         if not lost:
             return
         taken = set(self._found.values())
@@ -135,6 +141,8 @@ class _Check:
                 name, path = spare[part.sha256]
                 self._found[part.filename] = path
                 self._renamed[name] = part.filename
+            elif part.filename in self._present:
+                self._found[part.filename] = self._present[part.filename][0]
 
     def _files_instead(self, lost: set[str]) -> list[FileRecord]:
         """The files of lost parts, where all of a part's files lie here unpacked."""
@@ -246,7 +254,7 @@ def _listing(folder: Path) -> dict[str, tuple[str, int]]:
     try:
         with os.scandir(folder) as entries:
             return {
-                entry.name: (entry.path, entry.stat().st_size)
+                unicodedata.normalize("NFC", entry.name): (entry.path, entry.stat().st_size)
                 for entry in entries
                 if is_plain_name(entry.name) and entry.is_file()
             }

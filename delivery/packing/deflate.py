@@ -23,6 +23,7 @@ except ImportError:
 crc32 = _zlib.crc32
 _RAW = -15
 _MEMORY = 9
+WINDOW = 32 * 1024
 SMALL = 256 * 1024
 """Up to this size a file is compressed to learn whether that pays; above, samples of it are."""
 _SAMPLES = 8
@@ -40,6 +41,14 @@ def compress(data: memoryview) -> bytes:
     squeezer = compressor()
     start: bytes = squeezer.compress(data)
     end: bytes = squeezer.flush()
+    return start + end
+
+
+def compress_block(data: bytes, before: bytes, is_last: bool) -> bytes:
+    """A piece of a raw deflate stream whose pieces are made apart; ``before`` is up to WINDOW bytes before it."""
+    squeezer = _zlib.compressobj(LEVEL, _zlib.DEFLATED, _RAW, _MEMORY, _zlib.Z_DEFAULT_STRATEGY, before)
+    start: bytes = squeezer.compress(data)
+    end: bytes = squeezer.flush(_zlib.Z_FINISH if is_last else _zlib.Z_SYNC_FLUSH)
     return start + end
 
 

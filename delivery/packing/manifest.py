@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def checksum_line(filename: str, sha256: str) -> str:
 
 def file_records(files: Iterable[FileEntry], parts: Sequence[Attachment]) -> Iterator[Mapping[str, Any]]:
     carried: dict[str, list[str]] = {}
-    for part in parts:
+    for part in sorted(parts, key=lambda part: part.offset):
         if part.kind in (PartKind.AS_IS, PartKind.ARCHIVE, PartKind.VOLUME):
             for arcname in part.members:
                 carried.setdefault(arcname, []).append(part.filename)
@@ -73,11 +74,12 @@ def file_records(files: Iterable[FileEntry], parts: Sequence[Attachment]) -> Ite
 
 
 def part_records(parts: Sequence[Attachment]) -> Iterator[Mapping[str, Any]]:
-    volumes: dict[str, int] = {}
+    offsets: dict[str, list[int]] = {}
     for part in parts:
         if part.kind is PartKind.VOLUME:
-            volumes[part.members[0]] = volumes.get(part.members[0], 0) + 1
-    seen: dict[str, int] = {}
+            offsets.setdefault(part.members[0], []).append(part.offset)
+    for starts in offsets.values():
+        starts.sort()
     for part in parts:
         record: dict[str, Any] = {
             "filename": part.filename,
@@ -87,9 +89,9 @@ def part_records(parts: Sequence[Attachment]) -> Iterator[Mapping[str, Any]]:
             "message": part.message,
         }
         if part.kind is PartKind.VOLUME:
-            file = part.members[0]
-            seen[file] = seen.get(file, 0) + 1
-            record |= {"file": file, "order": seen[file], "of": volumes[file], "offset": part.offset}
+            starts = offsets[part.members[0]]
+            order = bisect_left(starts, part.offset) + 1
+            record |= {"file": part.members[0], "order": order, "of": len(starts), "offset": part.offset}
         yield record
 
 

@@ -7,11 +7,14 @@ What is known of each file is kept in arrays, so that 100,000 files cost a few m
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,12 +22,15 @@ from delivery.intake.source import BLOCK, Source, open_entry
 from delivery.model import FileEntry
 from delivery.packing import deflate
 from delivery.packing.crew import WORKERS, Crew
+from delivery.packing.read_ahead import ReadAhead
 from delivery.packing.trouble import writing
 from delivery.packing.zipfile_form import DEFLATED, STORED
 from delivery.progress import Task
 
 SMALL = BLOCK
 """Files up to this size pass through the spool whole, stored or deflated."""
+_HUGE = 32 * 1024**2
+"""Files above this size are compressed by all cores together."""
 _BATCH = 64
 _NOWHERE = 255
 
@@ -49,6 +55,9 @@ class Spool:
 
     def fill(self, crew: Crew, task: Task) -> None:
         """Read everything that is to be compressed. Raises LocalError, SourceChangedError and Cancelled."""
+        for place, entry in enumerate(self.entries):
+            if entry.size > _HUGE and self._is_worth_it(entry):
+                self._take_huge(place, crew, task)
         crew.run(self._jobs(crew, task), WORKERS)
         with writing(self._folder):
             for stream in self._open:
@@ -79,11 +88,13 @@ class Spool:
             yield block
 
     def close(self) -> None:
+        """Give up what is still open; on a full disk a stream cannot flush its rest, which no longer matters."""
         for stream in self._open:
-            stream.close()
+            with contextlib.suppress(OSError):
+                stream.close()
 
     def _jobs(self, crew: Crew, task: Task) -> Iterator[Callable[[], None]]:
-        large = [place for place, entry in enumerate(self.entries) if entry.size > SMALL]
+        large = [p for p, entry in enumerate(self.entries) if entry.size > SMALL and not self.is_spooled(p)]
         large.sort(key=lambda place: -self.entries[place].size)
         for place in large:
             yield lambda place=place: self._take_large(place, crew, task)  # type: ignore[misc]
@@ -126,6 +137,26 @@ class Spool:
                 task.advance(count)
             self._add(place, squeezer.flush())
             self._note(place, DEFLATED, source.sha256, crc)
+
+    def _take_huge(self, place: int, crew: Crew, task: Task) -> None:
+        """One file on all cores: its blocks are compressed side by side, each knowing the end of the one before."""
+        entry = self.entries[place]
+        crc = at = 0
+        before = b""
+        running: deque[Future[bytes]] = deque()
+        self._begin(place)
+        with ReadAhead(entry, crew, task) as source, ThreadPoolExecutor(WORKERS, "deflate") as pool:
+            for view in source:
+                block = bytes(view)
+                crc = deflate.crc32(block, crc)
+                at += len(block)
+                running.append(pool.submit(deflate.compress_block, block, before, at == entry.size))
+                before = block[-deflate.WINDOW :]
+                if len(running) > 2 * WORKERS:
+                    self._add(place, running.popleft().result())
+            for future in running:
+                self._add(place, future.result())
+        self._note(place, DEFLATED, source.sha256, crc)
 
     @staticmethod
     def _is_worth_it(entry: FileEntry) -> bool:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,8 @@ from delivery.packing.trouble import writing
 _PREFIX = ".delivery-unfinished-"
 _LOCK = "lock"
 _MOVING = "moving"
+_STARTING = 10
+"""Seconds in which a folder without a lock may belong to a run that is just starting."""
 
 
 class Workspace:
@@ -74,9 +77,11 @@ class Workspace:
                 note.write("\0".join(names).encode("utf-8", "surrogateescape"))
                 flush_to_disk(note)
             _flush_folder(self.folder)
+            self.refuse_existing(names)
             for name in names:
                 os.rename(self.folder / name, self.out / name)
             _flush_folder(self.out)
+            (self.folder / _MOVING).unlink()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -89,6 +94,11 @@ class Workspace:
         if error is not None and self._made_out:
             with contextlib.suppress(OSError):
                 self.out.rmdir()
+
+
+def is_plain(name: str) -> bool:
+    """Whether ``name`` is that of a file in the same folder."""
+    return name not in ("", ".", "..") and not any(separator in name for separator in "/\\\0:")
 
 
 def flush_to_disk(stream: IO[bytes]) -> None:
@@ -109,13 +119,15 @@ def _remove_dead(out: Path) -> None:
 
 
 def _undo(folder: Path) -> None:
-    """Remove what a run that did not end well had already moved to final names."""
+    """Remove what a run that did not end well had already moved to final names; what was moved whole stays."""
     try:
-        noted = (folder / _MOVING).read_bytes()
+        noted = (folder / _MOVING).read_bytes().decode("utf-8", "surrogateescape").split("\0")
     except OSError:
         return
-    for name in noted.decode("utf-8", "surrogateescape").split("\0"):
-        if name and "/" not in name and "\\" not in name and not (folder / name).exists():
+    if not any(os.path.lexists(folder / name) for name in noted if is_plain(name)):
+        return
+    for name in noted:
+        if is_plain(name) and not os.path.lexists(folder / name):
             with contextlib.suppress(OSError):
                 (folder.parent / name).unlink()
 
@@ -135,7 +147,7 @@ def _is_live(folder: Path) -> bool:
         with (folder / _LOCK).open("r+b") as lock:
             return not _try_lock(lock)
     except FileNotFoundError:
-        return False
+        return time.time() - folder.stat().st_mtime < _STARTING
     except OSError:
         return True
 

@@ -250,3 +250,14 @@ def _draw(shown: str, place: Path) -> None:
                 top = (2 * y + half) * scale
                 picture.paste(shade, (x * scale, top, (x + 1) * scale, top + scale))
     picture.save(place)
+
+
+def test_the_record_is_markdown_a_page_or_a_document(run: Run, sent: str) -> None:
+    answer = run("record", sent[:12])
+    assert answer.code == 0
+    assert answer.out.startswith(f"# Record of delivery {sent}\n")
+    page = run("record", sent, "--html").out
+    assert page.startswith("<!doctype html>")
+    assert page.rstrip().endswith("</html>")
+    jsonschema.validate(run("record", sent, "--json").document, report.schema("delivery.record/1"))
+    assert run("record", "nonsense").code == 2

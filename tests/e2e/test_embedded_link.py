@@ -69,7 +69,10 @@ def test_links_open_byte_for_byte_then_end_and_the_store_ends_after_them(tmp_pat
         assert status == 200
         assert hashlib.sha256(data).hexdigest() == link["sha256"]
         assert f'filename="{link["name"]}"' in disposition
-        assert any(link["url"] in text.splitlines() for text in made["messages"])
+    assert made["page"]["url"] in made["messages"][0].splitlines()
+    status, data, disposition = fetch(made["page"]["url"])
+    assert (status, disposition.partition(";")[0]) == (200, "inline")
+    assert all(link["name"].encode() in data for link in made["links"])
     manifest = json.loads(fetch(made["manifest"]["url"])[1])
     jsonschema.validate(manifest, report.schema("delivery.manifest/1"))
     proof = made["attachments"][0]
@@ -80,6 +83,12 @@ def test_links_open_byte_for_byte_then_end_and_the_store_ends_after_them(tmp_pat
     while document("store", "status")["running"] and time.monotonic() < deadline:
         time.sleep(1)
     assert not document("store", "status")["running"]
+
+
+def test_a_single_file_needs_no_page(tmp_path: Path) -> None:
+    made = document("upload", SAMPLE / "cover.jpg", "--expires", "1h", "--out", tmp_path / "a")
+    assert made["page"] is None
+    assert made["links"][0]["url"] in made["messages"][0].splitlines()
 
 
 def test_a_second_delivery_uses_the_same_store_and_both_live(tmp_path: Path) -> None:
@@ -106,9 +115,7 @@ def test_a_tampered_link_is_refused_and_a_restarted_store_serves_old_links(tmp_p
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are a POSIX matter")
-def test_the_stores_folder_and_keys_are_private_and_no_secret_is_kept_in_the_ledger(
-    tmp_path: Path, home: Path
-) -> None:
+def test_the_stores_folder_and_keys_are_private_and_no_secret_is_kept_in_the_ledger(tmp_path: Path, home: Path) -> None:
     made = document("upload", SAMPLE / "cover.jpg", "--expires", "1h", "--out", tmp_path / "a")
     for path in [home / "store", *(home / "store").rglob("*"), *home.glob("ledger*")]:
         assert path.stat().st_mode & 0o077 == 0, path

@@ -73,7 +73,15 @@ def test_each_room_imports_only_what_its_walls_allow() -> None:
 
 
 def test_every_room_has_a_rule() -> None:
-    top = {room_of(path) for path in modules()} - {"__init__", "__main__", "service", "handover", "afterwards", "upkeep", "cli"}
+    top = {room_of(path) for path in modules()} - {
+        "__init__",
+        "__main__",
+        "service",
+        "handover",
+        "afterwards",
+        "upkeep",
+        "cli",
+    }
     assert top <= set(MAY_IMPORT)
 
 

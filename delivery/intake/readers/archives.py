@@ -24,7 +24,6 @@ _NESTED_LARGEST = 8 * 1024**2
 _CUT = "the file is cut off"
 _AES_7Z = b"\x06\xf1\x07\x01"
 _LARGEST_7Z_DIRECTORY = 1024**2
-_GZIP_START = 1024
 _TAR_START = 8 * 1024**2
 
 
@@ -196,8 +195,9 @@ def read_tar(view: View) -> None:
         if len(header) < 512:
             view.damaged(_CUT)
             return
-        if size is None:
-            view.note(Seen.DOUBTFUL, "some of its headers are odd")
+        stated = _tar_number(header[148:156])
+        if size is None or stated != sum(header[:148]) + 8 * 32 + sum(header[156:]):
+            view.damaged("its headers are damaged")
             return
         name = header[:100].split(b"\0")[0]
         prefix = header[345:500].split(b"\0")[0] if header[257:263] == b"ustar\0" else b""
@@ -231,7 +231,7 @@ def read_gzip(view: View) -> None:
     """A tar inside is listed as far as the first megabytes reach; a gzip of anything else only has to begin well."""
     unpack = zlib.decompressobj(31)
     try:
-        start = unpack.decompress(view.head, _GZIP_START)
+        start = unpack.decompress(view.head, _TAR_START)
     except zlib.error:
         view.damaged("its compressed data are damaged")
         return
@@ -257,7 +257,9 @@ def _list_packed_tar(view: View) -> None:
     for fact in inner.facts:
         if whole or fact.kind is not Seen.DAMAGED:
             view.note(fact.kind, fact.detail)
-    if not whole and at < view.size:
+    if not whole and at >= view.size and len(data) < _TAR_START:
+        view.damaged(_CUT)
+    elif not whole:
         view.note(Seen.UNSEEN, "only the first files in it were looked at")
 
 

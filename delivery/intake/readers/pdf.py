@@ -8,6 +8,7 @@ from delivery.intake.observation import Seen
 from delivery.intake.readers.metadata import note_text, note_xmp
 from delivery.intake.readers.view import View
 
+_POSTSCRIPT_ENDS = (b"%%EOF", b"showpage", b"%%EndBinary", b"%%Trailer")
 _START = re.compile(rb"startxref\s+(\d+)")
 _FIELD = re.compile(
     rb"/(Author|Company|Title|Subject|Keywords)\s*(?:\(((?:[^()\\]|\\.){1,500})\)|<([0-9A-Fa-f\s]{4,2000})>)", re.DOTALL
@@ -66,9 +67,5 @@ def _escaped(code: bytes) -> bytes:
 
 
 def read_postscript(view: View) -> None:
-    if (
-        view.head.startswith(b"%!PS-Adobe")
-        and b"%%EOF" not in view.tail[-4096:]
-        and b"showpage" not in view.tail[-4096:]
-    ):
+    if view.head.startswith(b"%!PS-Adobe") and not any(mark in view.tail[-4096:] for mark in _POSTSCRIPT_ENDS):
         view.note(Seen.DOUBTFUL, "its end mark is missing; it may be cut off")

@@ -11,6 +11,7 @@ from delivery.intake.readers.view import HEAD, View
 
 _CUT = "the file is cut off"
 _PNG_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt", b"eXIf"))
+_MOST_ROWS = 1_000_000
 _SEARCH = 48 * 1024**2
 
 
@@ -202,8 +203,22 @@ def read_psd(view: View) -> None:
         if section == 1 and 0 < length <= 4 * metadata.LARGEST:
             metadata.note_photoshop(view, view.at(at + width, length))
         at += width + length
-    if at + 2 > view.size:
+    if at + 2 + _psd_pixels(view, at) > view.size:
         view.damaged(_CUT)
+
+
+def _psd_pixels(view: View, at: int) -> int:
+    """How many bytes the merged picture takes: plain, or packed with a table of the rows' lengths in front."""
+    channels, height, width, depth = struct.unpack_from(">HIIH", view.head, 12)
+    rows = channels * height
+    packing = view.at(at, 2)
+    if packing == b"\0\0":
+        return int(rows * ((width * depth + 7) // 8))
+    if packing != b"\0\1" or rows > _MOST_ROWS:
+        return 0
+    code, size = (">%dI", 4) if view.head[5] == 2 else (">%dH", 2)
+    table = view.at(at + 2, rows * size)
+    return rows * size + sum(struct.unpack(code % rows, table)) if len(table) == rows * size else view.size
 
 
 def read_riff(view: View) -> None:

@@ -40,6 +40,7 @@ _TEXTURE = re.compile(
     rb"([^\r\n]{1,300})",
     re.MULTILINE | re.IGNORECASE,
 )
+_ROOT = re.compile(rb"<svg\b[^>]{0,20000}>")
 _LOCAL_MARKS = (b"/Users/", b"\\Users\\", b"/home/", b"Documents and Settings")
 _QUOTES = (b'"', b"'", b"(")
 _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
@@ -67,8 +68,10 @@ def read_text(view: View, *, deep: bool = False) -> None:
             )
             if linked and found[1].lower() not in _SHARED:
                 view.note(Seen.LOCAL_PATH, found[0].decode("utf-8", "replace"), f"line {_line(data, found.start())}")
-    if ending == "svg" and b"<svg" in data and b"</svg" not in view.tail and b"/>" not in view.tail[-200:]:
-        view.damaged("its end is missing: the file is cut off")
+    if ending == "svg" and b"</svg" not in view.tail and b":svg>" not in view.tail:
+        root = _ROOT.search(data)
+        if root and not root[0].endswith(b"/>"):
+            view.damaged("its end is missing: the file is cut off")
     if ending == "json" and data.lstrip()[:1] in (b"{", b"[") and view.tail.rstrip()[-1:] not in (b"}", b"]", b"/"):
         view.note(Seen.DOUBTFUL, "its JSON does not end; it may be cut off")
     for asset in _assets(view, data, ending):

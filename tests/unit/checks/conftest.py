@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from delivery import checks, intake
 from delivery.model import Finding, Profile
 from delivery.options import CheckOptions
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 PLAIN = Profile("none", "no platform")
 

@@ -54,7 +54,7 @@ def test_what_nobody_promised_is_told(check):
 
 
 def test_a_flipped_bit_in_the_middle_is_only_found_deep(check, codes):
-    files = {"a.png": flipped(png()), "b.gz": flipped(gzip.compress(os.urandom(3000)), 0.9)}
+    files = {"a.png": flipped(png()), "b.gz": flipped(gzip.compress(os.urandom(300_000)), 0.9)}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("x.bin", bytes(range(256)) * 20)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from delivery.message import Changes, Reply, Situation, compose, language_codes, lint, reply
+from delivery.message.facts import Facts
 from delivery.message.language import load
 from delivery.options import MessageOptions
 
@@ -172,3 +173,10 @@ def test_sizes_are_short_and_never_nothing():
         "0 KB", "0.1 KB", "0.5 KB", "1 KB", "999.9 KB", "1 MB", "15.4 MB", "5 GB", "3.6 TB",
     ]  # fmt: skip
     assert load("fr").size(15_445_678) == "15,4 Mo"
+
+
+def test_the_docs_name_every_value_that_the_layouts_use(situations):
+    docs = (Path(__file__).parents[3] / "docs" / "messages.md").read_text("utf-8")
+    facts = Facts(situations["one-link"], load("en"), BERLIN, NOW)
+    for name in {**facts.attach(1, 1), **facts.link(), **facts.reply()}:
+        assert f"`{name}`" in docs, name

@@ -58,6 +58,31 @@ def test_names_that_a_browser_gave_are_recognised_by_content(parts: Path, tmp_pa
     assert (tmp_path / "out" / "film.mov").read_bytes() == DATA
 
 
+def test_a_broken_download_gives_way_to_the_good_one_beside_it(parts: Path, tmp_path: Path) -> None:
+    (parts / "film.mov.002").rename(parts / "film.mov (1).002")
+    (parts / "film.mov.002").write_bytes(b"cut off")
+    join(parts, tmp_path / "out")
+    assert (tmp_path / "out" / "film.mov").read_bytes() == DATA
+
+
+def test_the_joiner_page_need_not_be_there_but_must_be_as_sent(parts: Path) -> None:
+    document = json.loads((parts / MANIFEST).read_text(encoding="utf-8"))
+    page = {"filename": "JOIN.html", "kind": "joiner", "size": 5, "sha256": "0" * 64, "message": 1}
+    document["parts"] = [part for part in document["parts"] if part["kind"] != "joiner"] + [page]
+    (parts / MANIFEST).write_text(json.dumps(document), encoding="utf-8")
+    (parts / "JOIN.html").unlink(missing_ok=True)
+    verify(parts)
+    (parts / "JOIN.html").write_bytes(b"12345")
+    with pytest.raises(IntegrityError, match=r"JOIN\.html is altered"):
+        verify(parts)
+
+
+def test_where_nothing_is_in_volumes_a_join_only_verifies(tmp_path: Path) -> None:
+    parts = deliver(tmp_path, {"a.txt": b"a"}, None)
+    assert join(parts, tmp_path / "out").files == ()
+    assert not (tmp_path / "out").exists()
+
+
 def missing(parts: Path) -> None:
     (parts / "film.mov.003").unlink()
 

@@ -15,7 +15,8 @@ import pytest
 
 from delivery.errors import Cancelled, LocalError, PackingError, SourceChangedError
 from delivery.model import Deliverable, FileEntry, Limits, Method, PartKind, Profile, Via
-from delivery.packing import estimate, pack, pack_archives
+from delivery.packing import estimate, pack, pack_archives, verify
+from delivery.packing.read_ahead import BLOCK
 from delivery.planning import plan
 from delivery.progress import CancelToken, RecordingProgress
 
@@ -122,6 +123,19 @@ def test_few_files_are_copied_as_they_are(tmp_path: Path) -> None:
         ("b.txt", PartKind.AS_IS, 1),
     ]
     assert contents(tmp_path / "out").keys() == {"a.jpg", "b.txt", "SHA256SUMS", MANIFEST}
+
+
+@pytest.mark.parametrize("size", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1, 3 * BLOCK])
+@pytest.mark.parametrize("limit", [None, BLOCK + 7])
+def test_digests_are_right_around_the_size_of_a_block(size: int, limit: int | None, tmp_path: Path) -> None:
+    data = random.Random(size).randbytes(size)
+    write(tmp_path / "source", "a.bin", data)
+    packed = pack(plan(taken_in(tmp_path / "source"), profile(limit), via=Via.ATTACH), tmp_path / "out")
+    assert packed.files[0].sha256 == hashlib.sha256(data).hexdigest()
+    for attachment in packed.attachments:
+        made = Path(attachment.path).read_bytes()
+        assert (attachment.size, attachment.sha256) == (len(made), hashlib.sha256(made).hexdigest())
+    assert verify(tmp_path / "out").parts == sum(a.kind is not PartKind.MANIFEST for a in packed.attachments)
 
 
 def test_the_manifest_names_files_and_parts(tree: Path, tmp_path: Path) -> None:
@@ -233,6 +247,28 @@ def test_leftovers_of_a_dead_run_are_removed_with_what_it_had_moved(tree: Path, 
     write(out, "work.zip", b"of the dead run")
     pack(plan(taken_in(tree), profile()), out)
     assert contents(out).keys() == {"work.zip", "SHA256SUMS", MANIFEST}
+
+
+def test_a_delivery_that_a_killed_run_had_moved_whole_is_not_removed(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write(out, ".delivery-unfinished-0badcafe/lock", b"")
+    write(out, ".delivery-unfinished-0badcafe/moving", b"work.zip")
+    write(out, "work.zip", b"all of it")
+    with pytest.raises(LocalError) as caught:
+        pack(plan(taken_in(tree), profile()), out)
+    assert caught.value.code == "out-not-empty"
+    assert contents(out) == {"work.zip": b"all of it"}
+
+
+@pytest.mark.parametrize("name", ["../source/run.sh", "/etc/passwd", "..", "sub/../../source/run.sh"])
+def test_a_forged_leftover_removes_nothing_elsewhere(name: str, tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write(out, ".delivery-unfinished-0badcafe/lock", b"")
+    write(out, ".delivery-unfinished-0badcafe/moving", f"{name}\0b".encode())
+    write(out, ".delivery-unfinished-0badcafe/b", b"")
+    before = contents(tree)
+    pack(plan(taken_in(tree), profile()), out)
+    assert contents(tree) == before
 
 
 def test_a_live_run_in_the_same_folder_is_left_alone(tree: Path, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from delivery.errors import PackingError, UsageError
 from delivery.model import Deliverable, FileEntry, Limits, LinkPolicy, Method, PartKind, Plan, Profile, Via
@@ -202,3 +204,50 @@ def test_too_many_volumes_are_refused() -> None:
 def test_nothing_to_deliver_is_refused() -> None:
     with pytest.raises(UsageError):
         plan(files(), FIVERR)
+
+
+LIMIT = st.one_of(st.none(), st.integers(1_000, 10_000))
+NAME = st.sampled_from(["a.jpg", "b.txt", "c.exe", "film.mov", "SHA256SUMS", "x", "d/a.jpg", "d/e/b.txt", "d/A.JPG"])
+
+
+@given(
+    st.lists(st.tuples(NAME, st.integers(0, 30_000)), min_size=1, max_size=30),
+    st.builds(Limits, LIMIT, LIMIT, st.one_of(st.none(), st.integers(1, 12)), st.sampled_from([None, 1, 3])),
+    st.sampled_from([frozenset[str](), frozenset({"exe"})]),
+    st.booleans(),
+    st.sampled_from(Via),
+    st.floats(0.1, 1),
+)
+def test_whatever_comes_every_plan_keeps_every_limit_and_loses_nothing(
+    given_files: list[tuple[str, int]], limits: Limits, blocked: frozenset[str], inside: bool, via: Via, ratio: float
+) -> None:
+    work = files(*(entry(f"{n}/{name}" if n % 3 else f"{n}{name}", size) for n, (name, size) in enumerate(given_files)))
+    profile = Profile("p", "P", limits, blocked_types=blocked, blocked_inside_archives=inside)
+    try:
+        made = plan(work, profile, via=via, packed_sizes={e.arcname: int(e.size * ratio) for e in work.entries})
+    except PackingError as error:
+        assert via is Via.ATTACH
+        assert "P" in error.message
+        assert error.hint
+        return
+    carried: dict[str, int] = {}
+    for part in sorted(made.parts, key=lambda part: part.offset):
+        if part.kind is PartKind.VOLUME:
+            assert part.offset == carried.get(part.members[0].arcname, 0)
+            carried[part.members[0].arcname] = part.offset + part.size
+        elif part.kind in (PartKind.AS_IS, PartKind.ARCHIVE):
+            for member in part.members:
+                assert member.arcname not in carried
+                carried[member.arcname] = member.size
+    assert carried == {e.arcname: e.size for e in work.entries}
+    assert made.reasons
+    if made.method is Method.LINK:
+        assert via is not Via.ATTACH
+        return
+    assert via is not Via.LINK
+    assert_keeps_limits(made)
+    if via is Via.AUTO:
+        assert limits.messages is None or made.messages <= limits.messages
+        assert PartKind.VOLUME not in kinds(made)
+    for part in made.parts:
+        assert part.kind is not PartKind.AS_IS or part.filename.rpartition(".")[2] not in blocked

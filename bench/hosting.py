@@ -1,0 +1,245 @@
+"""Uploads against peers on the same server, interleaved, medians.
+
+    python bench/hosting.py [--rounds N] [--cases 2g,200,5000,tls]
+
+Needs Ceph (see tests/support/ceph-rgw.sh) and on PATH whichever of s5cmd, rclone and aws are to be measured; what is
+missing is left out and said so. Our side always includes the SHA-256 of every file. Loopback only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CEPH = HERE.parent / "tests" / "support" / "ceph-rgw.sh"
+KEYS = {"AWS_ACCESS_KEY_ID": "AKBENCH00000000", "AWS_SECRET_ACCESS_KEY": "SKBENCH0000000000000000"}
+BUCKET = "bench"
+MIB = 1024**2
+
+
+@dataclass(frozen=True)
+class Run:
+    wall: float
+    cpu: float
+    peak: float
+    """MB."""
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    title: str
+    path: Path
+    tls: bool = False
+    one_by_one: bool = True
+
+
+Command = Callable[[Case, str], list[str]]
+
+
+def s5cmd(case: Case, endpoint: str) -> list[str]:
+    verify = ["--no-verify-ssl"] if case.tls else []
+    source = f"{case.path}/" if case.path.is_dir() else str(case.path)
+    return ["s5cmd", *verify, "--endpoint-url", endpoint, "cp", source, f"s3://{BUCKET}/s5cmd/"]
+
+
+def rclone(*tuned: str) -> Command:
+    def command(case: Case, endpoint: str) -> list[str]:
+        remote = f":s3,provider=Ceph,env_auth=true,endpoint='{endpoint}':{BUCKET}/rclone"
+        verify = ["--no-check-certificate"] if case.tls else []
+        return ["rclone", "copy", "--s3-no-check-bucket", *tuned, *verify, str(case.path), remote]
+
+    return command
+
+
+def aws(case: Case, endpoint: str) -> list[str]:
+    recursive = ["--recursive"] if case.path.is_dir() else []
+    verify = ["--no-verify-ssl"] if case.tls else []
+    target = f"s3://{BUCKET}/aws/" + ("" if recursive else case.path.name)
+    return ["aws", *verify, "--endpoint-url", endpoint, "s3", "cp", "--quiet", *recursive, str(case.path), target]
+
+
+def boto3_default(case: Case, endpoint: str) -> list[str]:
+    code = (
+        "import boto3, sys, pathlib; from concurrent.futures import ThreadPoolExecutor as Pool\n"
+        "path, endpoint, verify = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3] == 'yes'\n"
+        "s3 = boto3.client('s3', endpoint_url=endpoint, verify=verify)\n"
+        "files = sorted(path.iterdir()) if path.is_dir() else [path]\n"
+        f"send = lambda item: s3.upload_file(str(item), {BUCKET!r}, 'boto3/' + item.name)\n"
+        "pool = Pool(4 if len(files) > 1 else 1); list(pool.map(send, files))\n"
+    )
+    return [sys.executable, "-W", "ignore", "-c", code, str(case.path), endpoint, "no" if case.tls else "yes"]
+
+
+def ours(case: Case, endpoint: str) -> list[str]:
+    return [sys.executable, str(HERE / "send_up.py"), endpoint, BUCKET, str(case.path)]
+
+
+def ours_delivered(case: Case, endpoint: str) -> list[str]:
+    config = case.path.parent / "bench.ini"
+    config.write_text(f"[store:bench]\nprofile = ceph\nbucket = {BUCKET}\nendpoint = {endpoint}\n", "utf-8")
+    out = case.path.parent / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    options = ["--config", str(config), "--store", "bench", "-p", "none", "-q", "-o", str(out), "--no-progress"]
+    return [sys.executable, "-m", "delivery", "upload", str(case.path), *options]
+
+
+PEERS: dict[str, Command] = {
+    "s5cmd": s5cmd,
+    "rclone": rclone(),
+    "rclone, tuned": rclone("--s3-chunk-size", "64M", "--s3-upload-concurrency", "2", "--s3-disable-checksum"),
+    "aws s3 cp": aws,
+    "boto3": boto3_default,
+}
+MANY: dict[str, Command] = {**PEERS, "rclone, tuned": rclone("--transfers", "16", "--s3-disable-checksum")}
+
+
+def measure(command: list[str], environ: dict[str, str]) -> Run:
+    begun = time.monotonic()
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    told = process.stderr.read()
+    process.stderr.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{command[0]} failed: {told.decode()[-2000:]}")
+    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
+
+
+@contextmanager
+def ceph(folder: Path, port: int) -> Iterator[str]:
+    keys = [KEYS["AWS_ACCESS_KEY_ID"], KEYS["AWS_SECRET_ACCESS_KEY"]]
+    subprocess.run([CEPH, "start", str(folder), str(port), *keys, "10"], check=True)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        subprocess.run([CEPH, "stop", str(folder)], check=True)
+
+
+@contextmanager
+def sink(folder: Path, port: int) -> Iterator[str]:
+    process = subprocess.Popen([sys.executable, str(HERE / "sink.py"), str(port), str(folder)])
+    try:
+        while not (folder / "cert.pem").exists():
+            time.sleep(0.05)
+        time.sleep(0.5)
+        yield f"https://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+
+
+def empty(endpoint: str) -> None:
+    import boto3
+
+    s3 = boto3.resource(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+    )
+    s3.create_bucket(Bucket=BUCKET)
+    s3.Bucket(BUCKET).objects.all().delete()
+
+
+def files(folder: Path, count: int, size: int) -> Path:
+    """``count`` files of ``size`` random bytes; a single one is the file itself."""
+    if count == 1:
+        path = folder / "one.bin"
+        with path.open("wb") as stream:
+            for _ in range(size // (16 * MIB)):
+                stream.write(os.urandom(16 * MIB))
+        return path
+    path = folder / f"{count}-files"
+    path.mkdir()
+    for number in range(count):
+        (path / f"{number:05}.bin").write_bytes(os.urandom(size))
+    return path
+
+
+def table(case: Case, runs: dict[str, list[Run]]) -> None:
+    base = statistics.median(run.wall for run in runs["s5cmd"]) if runs.get("s5cmd") else None
+    base_cpu = statistics.median(run.cpu for run in runs["s5cmd"]) if runs.get("s5cmd") else None
+    print(f"\n## {case.title}\n")
+    print("| | wall s (range) | CPU s | peak MB | wall / s5cmd | CPU / s5cmd |\n|---|---|---|---|---|---|")
+    for name, rows in runs.items():
+        walls = sorted(run.wall for run in rows)
+        wall, cpu = statistics.median(walls), statistics.median(run.cpu for run in rows)
+        ratios = f"{wall / base:.2f} | {cpu / base_cpu:.2f}" if base and base_cpu else "- | -"
+        peak = max(run.peak for run in rows)
+        print(f"| {name} | {wall:.2f} ({walls[0]:.2f}-{walls[-1]:.2f}) | {cpu:.2f} | {peak:.0f} | {ratios} |")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cases", default="2g,200,5000,tls")
+    parser.add_argument("--only", default="", help="only these tools, separated by commas")
+    parser.add_argument("--settle", type=float, default=6.0, help="seconds for the store to free what was removed")
+    chosen = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="delivery-bench-"))
+    home = {"DELIVERY_HOME": str(folder / "home"), "PYTHONPATH": str(HERE.parent)}
+    environ = {**os.environ, **KEYS, **home, "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    try:
+        for name in chosen.cases.split(","):
+            _case(name, folder, environ, chosen)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _case(name: str, folder: Path, environ: dict[str, str], chosen: argparse.Namespace) -> None:
+    count, size = {"2g": (1, 2048 * MIB), "tls": (1, 2048 * MIB), "200": (200, 5 * MIB), "5000": (5000, 20480)}[name]
+    work = folder / name
+    work.mkdir()
+    titles = {
+        "2g": "One file of 2 GiB to Ceph RGW",
+        "tls": "One file of 2 GiB over TLS to a sink",
+        "200": "200 files of 5 MiB to Ceph RGW",
+        "5000": "5,000 files of 20 KiB to Ceph RGW (ours: one delivery, as zip)",
+    }
+    case = Case(name, titles[name], files(work, count, size), tls=name == "tls")
+    tools: dict[str, Command] = {**(PEERS if count == 1 else MANY)}
+    tools["delivery (library)"] = ours
+    if name == "5000":
+        del tools["delivery (library)"]
+    if name != "tls":
+        tools["delivery upload"] = ours_delivered
+    absent = [tool for tool in ("s5cmd", "rclone", "aws") if shutil.which(tool) is None]
+    tools = {tool: made for tool, made in tools.items() if not any(tool.startswith(gone) for gone in absent)}
+    if chosen.only:
+        tools = {tool: made for tool, made in tools.items() if tool in chosen.only.split(",")}
+    place = work / "server"
+    place.mkdir()
+    if case.tls:
+        environ = {**environ, "AWS_CA_BUNDLE": str(place / "cert.pem")}
+    runs: dict[str, list[Run]] = {tool: [] for tool in tools}
+    with sink(place, 28512) if case.tls else ceph(place, 28502) as endpoint:
+        for _ in range(chosen.rounds):
+            for tool, made in tools.items():
+                if not case.tls:
+                    empty(endpoint)
+                    time.sleep(chosen.settle)
+                runs[tool].append(measure(made(case, endpoint), environ))
+    table(case, runs)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""What was packed, opened by other people's programs."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support import zipheaders
+
+from delivery.intake import take_in
+from delivery.model import Limits, Profile, Via
+from delivery.packing import join, pack
+from delivery.packing.deflate import LEVEL
+from delivery.planning import plan
+
+OPENERS = {
+    "unzip": ["unzip", "-q", "{zip}", "-d", "{to}"],
+    "7z": ["7z", "x", "-bso0", "-bsp0", "-o{to}", "{zip}"],
+    "bsdtar": ["bsdtar", "-xf", "{zip}", "-C", "{to}"],
+    "python": ["python3", "-m", "zipfile", "-e", "{zip}", "{to}"],
+}
+
+
+def run(command: Sequence[str], **places: Path) -> None:
+    words = [word.format(**places) for word in command]
+    subprocess.run(words, check=True, capture_output=True, timeout=120, env={"LC_ALL": "C.UTF-8", "PATH": _PATH})
+
+
+_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+def profile(limit: int | None) -> Profile:
+    return Profile("test", "Test", Limits(limit))
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("source")
+    chance = random.Random(3)
+    for number in range(60):
+        for name, data in (
+            (f"Fotos für Dich/{number}.jpg", chance.randbytes(chance.randint(0, 40_000))),
+            (f"текст/日本語 {number}.txt", b"%d all work and no play\n" % number * chance.randint(0, 2000)),
+        ):
+            path = root / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(data)
+    (root / "large.csv").write_bytes(b"".join(b"%d;%d\n" % (n, n * n) for n in range(200_000)))
+    (root / "large.bin").write_bytes(chance.randbytes(3_000_000))
+    (root / "empty").write_bytes(b"")
+    return root
+
+
+@pytest.fixture(scope="module")
+def packed(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("packed") / "out"
+    pack(plan(take_in([tree]), profile(4_000_000), via=Via.ATTACH), out)
+    assert len(list(out.glob("*.zip"))) > 1
+    return out
+
+
+@pytest.mark.parametrize("opener", OPENERS)
+def test_every_zip_opens_and_gives_back_the_same_bytes(opener: str, packed: Path, tree: Path, tmp_path: Path) -> None:
+    if shutil.which(OPENERS[opener][0], path=_PATH) is None:
+        pytest.skip(f"{opener} is not installed")
+    for path in packed.glob("*.zip"):
+        run(OPENERS[opener], zip=path, to=tmp_path)
+    assert contents(tmp_path) == contents(tree)
+
+
+def test_every_header_is_of_the_form_that_opens_everywhere(packed: Path, tree: Path) -> None:
+    members = [member for path in packed.glob("*.zip") for member in zipheaders.read(path)]
+    assert {member.name for member in members} == contents(tree).keys()
+    for member in members:
+        status = (tree / member.name).stat()
+        assert (member.mtime, member.mode) == (int(status.st_mtime), status.st_mode)
+    methods = {member.name: member.method for member in members}
+    assert (methods["large.bin"], methods["large.csv"]) == (0, 8)
+
+
+@pytest.mark.skipif(shutil.which("7z") is None, reason="needs 7z")
+def test_7z_and_cat_join_volumes_to_the_same_file(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    limit = 700_000
+    pack(plan(take_in([tree / "large.bin"]), profile(limit), via=Via.ATTACH), out)
+    run(["7z", "x", "-bso0", "-bsp0", "-o{to}", "{first}"], to=tmp_path / "by-7z", first=out / "large.bin.001")
+    join(out, tmp_path / "by-us")
+    data = (tree / "large.bin").read_bytes()
+    assert (tmp_path / "by-7z" / "large.bin").read_bytes() == data
+    assert (tmp_path / "by-us" / "large.bin").read_bytes() == data
+    assert b"".join(path.read_bytes() for path in sorted(out.glob("large.bin.*"))) == data
+
+
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/\\"), min_size=1, max_size=12
+).filter(lambda name: name.strip(". ") == name and len(name.encode()) < 100)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(NAMES, st.tuples(st.integers(0, 3000), st.booleans()), min_size=1, max_size=15),
+    st.integers(3500, 20_000),
+)
+def test_whatever_the_names_and_sizes_the_zips_hold_the_files(
+    tmp_path_factory: pytest.TempPathFactory, made: dict[str, tuple[int, bool]], limit: int
+) -> None:
+    root = tmp_path_factory.mktemp("any")
+    for name, (size, text) in made.items():
+        folder = root / "source" / ("text" if text else "noise")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"ab" * (size // 2) if text else random.Random(size).randbytes(size))
+    deliverable = take_in([root / "source"])
+    done = pack(plan(deliverable, profile(limit), via=Via.ATTACH), root / "out")
+    members = {m.name: m for path in (root / "out").glob("*.zip") for m in zipheaders.read(path)}
+    assert all(attachment.size <= limit for attachment in done.attachments)
+    if members:
+        assert {name: member.size for name, member in members.items()} == {
+            e.arcname: e.size for e in deliverable.entries
+        }
+
+
+def test_the_level_is_that_of_the_fast_library_where_it_is_installed() -> None:
+    pytest.importorskip("zlib_ng")
+    assert LEVEL == 4

@@ -1,0 +1,285 @@
+"""Files with one thing wrong or leaky each, and their honest neighbours, by the code that must be found."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from support import corpus
+
+
+def photo(
+    kind: str = "JPEG", *, artist: str = "", gps: bool = False, serial: str = "", note: str = "", xmp: str = ""
+) -> bytes:
+    exif = Image.Exif()
+    if artist:
+        exif[0x013B] = artist
+    if note:
+        exif[0x010E] = note
+    if serial:
+        exif.get_ifd(0x8769)[0xA431] = serial
+    if gps:
+        exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 18.0)})
+    options = {"xmp": f"<x:xmpmeta>{xmp}</x:xmpmeta>".encode()} if xmp else {}
+    return corpus.picture(kind, exif=exif.tobytes(), **options)
+
+
+def iptc(field: int, text: bytes) -> bytes:
+    record = b"\x1c\x02" + bytes([field]) + struct.pack(">H", len(text)) + text
+    block = (
+        b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0" + struct.pack(">I", len(record)) + record + b"\0" * (len(record) % 2)
+    )
+    data = corpus.picture("JPEG")
+    return data[:2] + b"\xff\xed" + struct.pack(">H", len(block) + 2) + block + data[2:]
+
+
+def png_text(**fields: str) -> bytes:
+    text = PngInfo()
+    for key, value in fields.items():
+        text.add_text(key, value)
+    return corpus.picture("PNG", pnginfo=text)
+
+
+def docx(core: str = "", app: str = "", body: str = "<w:p><w:t>Work</w:t></w:p>", **more: bytes) -> bytes:
+    parts = {
+        "[Content_Types].xml": b"<Types/>",
+        "word/document.xml": f"<w:document>{body}</w:document>".encode(),
+        "docProps/core.xml": f"<c>{core}</c>".encode(),
+        "docProps/app.xml": f"<p>{app}</p>".encode(),
+    }
+    return corpus.zipped({**parts, **{f"word/{name}.xml": data for name, data in more.items()}})
+
+
+def pdf(**options: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (30, 30), "red").save(out, "PDF", **options)
+    return out.getvalue()
+
+
+def place(text: bytes) -> bytes:
+    """A video as a phone writes it, with where it was taken."""
+    xyz = corpus.box(b"\xa9xyz", struct.pack(">HH", len(text), 0x15C7), text)
+    index = corpus.box(b"moov", corpus.box(b"mvhd", bytes(100)), corpus.box(b"udta", xyz))
+    return corpus.box(b"ftyp", b"mp42", bytes(4)) + index + corpus.box(b"mdat", bytes(400))
+
+
+def token(kind: str) -> bytes:
+    """Made from pieces, so that no scanner takes this file for a leak."""
+    letters = "Zk9Qw3Rt7Yp2Lm5Nb8Vc4Xd6Hg1Js0Fa7Ue2Io5TqW4yB9nM3cK8"
+    shapes = {
+        "aws": "AKIA" + "QZ7WKT3YJ2XN5RVB",
+        "github": "ghp" + "_" + letters[:36],
+        "slack": "xoxb" + "-123456789012-" + letters[:24],
+        "stripe": "sk" + "_live_" + letters[:24],
+        "google": "AIza" + letters[:35],
+        "key": "-----BEGIN RSA PRIVATE" + " KEY-----\n" + "MIIEpAIBAAKCAQEA7x" * 6 + "\n",
+    }
+    return shapes[kind].encode()
+
+
+PNG = corpus.picture("PNG")
+JPG = corpus.picture("JPEG")
+
+CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
+    # code: (files that must be found, files that must not)
+    "stock-name": (
+        {
+            "Depositphotos_12345_xl.jpg": JPG,
+            "shutterstock_99.png": PNG,
+            "AdobeStock_123.jpeg": JPG,
+            "gettyimages-12.jpg": JPG,
+            "iStock-1234.jpg": JPG,
+            "freepik_hero.png": PNG,
+            "envato-elements-logo.png": PNG,
+        },
+        {"stockholm.jpg": JPG, "livestock.png": PNG, "overstocked.jpg": JPG, "alamyra.png": PNG},
+    ),
+    "stock-metadata": (
+        {
+            "a.jpg": photo(artist="Jane / Shutterstock"),
+            "b.jpg": photo(xmp="<photoshop:Credit>Getty Images</photoshop:Credit>"),
+            "c.jpg": iptc(110, b"Depositphotos"),
+            "d.png": png_text(Source="Adobe Stock"),
+            "e.webp": photo("WEBP", note="iStockphoto"),
+        },
+        {"f.jpg": photo(note="Stockholm at night"), "g.jpg": iptc(110, b"Own work")},
+    ),
+    "draft-name": (
+        {
+            "logo_draft.png": PNG,
+            "logo-WIP.jpg": JPG,
+            "preview.png": PNG,
+            "final_final.png": PNG,
+            "Copy of logo.png": PNG,
+            "watermarked.jpg": JPG,
+        },
+        {"aircraft.png": PNG, "wiped.jpg": JPG, "finalist.png": PNG, "photocopy of.png": PNG, "previewer.jpg": JPG},
+    ),
+    "older-version": (
+        {"logo_v1.png": PNG, "cover-v2.jpg": JPG, "page v09.png": PNG},
+        {
+            "logo_v3.png": PNG,
+            "cover-v3.jpg": JPG,
+            "page v10.png": PNG,
+            "only_v1.png": PNG,
+            "img_1.png": PNG,
+            "img_2.png": PNG,
+        },
+    ),
+    "secret-file": (
+        {
+            ".env": b"A=b\n",
+            "id_rsa": b"x",
+            "keys.p12": b"\x30\x82",
+            "credentials.json": b"{}",
+            "site.zip": corpus.zipped({"a/.env": b""}),
+        },
+        {
+            ".env.example": b"A=\n",
+            "id_rsa.pub": b"ssh-rsa AAAA",
+            "environment.txt": b"green",
+            "s.zip": corpus.zipped({"a.txt": b"x"}),
+        },
+    ),
+    "secret-in-text": (
+        {
+            "a.py": b"KEY = '" + token("aws") + b"'\n",
+            "b.js": b"const t = '" + token("github") + b"'",
+            "c.txt": token("key"),
+            "d.yml": b"token: " + token("slack") + b"\n",
+            "e.php": b"$k = '" + token("stripe") + b"';",
+            "f.html": b"<script>k='" + token("google") + b"'",
+            "g.ini": b"db_password = kX9#mP2vQ7tL4wZr\n",
+            "h.zip": corpus.zipped({"inner.zip": corpus.zipped({"conf.ini": token("github")})}),
+            "i.txt": b"postgres://app:v7Kq2mXz9TbR@db.studio.net/x\n",
+        },
+        {
+            "j.py": b"KEY = 'AKIAIOSFODNN7EXAMPLE'\n",
+            "k.py": b"password = 'changeme'\n",
+            "l.js": b"token = process.env.TOKEN_FOR_ME_123\n",
+            "m.ini": b"password = <your password>\n",
+            "n.txt": b"https://user:password@example.com/\n",
+            "o.py": b"token = request.headers['x']\n",
+            "p.txt": b"-----BEGIN PUBLIC KEY-----\n" + b"MIIB" * 20,
+            "q.json": b'{"integrity": "sha512-' + b"Zk9Qw3Rt7Yp2" * 6 + b'=="}',
+        },
+    ),
+    "gps": (
+        {
+            "a.jpg": photo(gps=True),
+            "b.webp": photo("WEBP", gps=True),
+            "c.png": photo("PNG", gps=True),
+            "d.tif": photo("TIFF", gps=True),
+            "e.mp4": place(b"+52.5200+013.4050/"),
+            "f.jpg": photo(xmp='<r exif:GPSLatitude="52,31.2N"/>'),
+        },
+        {"g.jpg": JPG, "h.mp4": place(b""), "i.jpg": photo(note="52.5200, 13.4050 is a number")},
+    ),
+    "serial-number": (
+        {"a.jpg": photo(serial="0123456789"), "b.jpg": photo(xmp='<r aux:SerialNumber="012345"/>')},
+        {"c.jpg": photo(serial="0000"), "d.jpg": JPG},
+    ),
+    "personal-metadata": (
+        {
+            "a.jpg": photo(artist="Jane Roe"),
+            "b.docx": docx(core="<dc:creator>Jane Roe</dc:creator>"),
+            "c.docx": docx(app="<Company>Roe Ltd</Company>"),
+            "d.pdf": pdf(author="Jane Roe"),
+            "e.png": png_text(Author="Jane Roe"),
+            "f.jpg": photo(xmp="<dc:creator><rdf:Seq><rdf:li>Jane Roe</rdf:li></rdf:Seq></dc:creator>"),
+            "g.jpg": iptc(80, b"Jane Roe"),
+        },
+        {
+            "h.docx": docx(core="<dc:creator>Microsoft Office User</dc:creator>"),
+            "i.pdf": pdf(title="Work"),
+            "j.docx": docx(),
+        },
+    ),
+    "review-traces": (
+        {
+            "a.docx": docx(comments=b"<w:comments/>"),
+            "b.docx": docx(body='<w:p><w:ins w:id="1" w:author="J"><w:t>x</w:t></w:ins></w:p>'),
+        },
+        {"c.docx": docx(), "d.docx": docx(body="<w:p><w:t>w:ins</w:t></w:p>")},
+    ),
+    "local-path": (
+        {
+            "a.mtl": b"map_Kd C:\\Users\\jane\\tex.png\n",
+            "b.svg": b'<svg a="/home/janeroe/x.png"></svg>',
+            "c.html": b'<img src="file:///C:/Users/jane/x.png">',
+            "d.png": png_text(Comment="/Users/jane/work/x.psd"),
+        },
+        {
+            "e.html": b"<p>Put it into /home/user/x or /Users/you/y</p>",
+            "f.txt": b"/home/jane/x",
+            "g.svg": b"<svg></svg>",
+        },
+    ),
+    "contact-in-name": (
+        {
+            "ask jane@roe.studio.png": PNG,
+            "call +49 170 1234567.png": PNG,
+            "jane at gmail dot com.png": PNG,
+            "tel_01701234567.png": PNG,
+        },
+        {"icon@2x.png": PNG, "20260115_123456.png": PNG, "IMG_1234567890123.jpg": JPG, "meet at noon.png": PNG},
+    ),
+    "contact-inside": (
+        {
+            "a.txt": b"Contact me at jane@roe.studio\n",
+            "b.txt": b"WhatsApp: +49 170 1234567\n",
+            "c.txt": b"jane (at) roe (dot) com\n",
+            "d.docx": docx(body="<w:p><w:t>Mail: jane.roe@gmail.com</w:t></w:p>"),
+            "e.jpg": photo(note="jane.roe@gmail.com"),
+            "f.html": b"<p>write me: jane@roe.studio</p>",
+            "g.txt": b"find me on t.me/janeroe\n",
+            "h.pdf": pdf(keywords="jane.roe@gmail.com"),
+        },
+        {
+            "i.txt": b"git@github.com:a/b.git\n",
+            "j.html": b'<a href="mailto:info@bakery.com">info@bakery.com</a>',
+            "k.txt": b"12 + 1234567890\n",
+            "l.md": b"Copyright Jane <jane@roe.studio>\n",
+            "m.txt": b"Look at the dot in the com box.\n",
+            "n.txt": b"user@example.com\n",
+        },
+    ),
+    "missing-asset": (
+        {
+            "a.html": b'<img src="img/gone.png">',
+            "b.obj": b"mtllib gone.mtl\n",
+            "c.mtl": b"map_Kd gone.png\n",
+            "d.gltf": b'{"buffers": [{"uri": "gone.bin"}]}',
+            "e.html": b'<link rel="stylesheet" href="gone.css">',
+        },
+        {
+            "f.html": b'<img src="here.png"><script src="https://x.org/a.js"></script><a href="gone.html">',
+            "here.png": PNG,
+            "g.obj": b"mtllib h.mtl\n",
+            "h.mtl": b"map_Kd here.png\n",
+            "i.html": b"<img src='data:image/png;base64,AA=='><img src='{{ x.png }}'>",
+        },
+    ),
+    "deceptive-name": (
+        {"invoice.pdf.exe": b"x", "photo\u202egnp.scr": b"x", "pic.jpg        .bat": b"x", "a\u200bb.png": PNG},
+        {"jquery.min.js": b"x", "archive.tar.gz": corpus.tar("w:gz"), "v1.2.pdf": pdf(), "types.d.ts": b"x"},
+    ),
+    "name-breaks": (
+        {"aux.txt": b"x", "con": b"x", "what?.txt": b"x", "a:b.txt": b"x", "end .": b"x"},
+        {"auxiliary.txt": b"x", "console.txt": b"x", "Übung 中文.txt": b"x", ".htaccess": b"x"},
+    ),
+    "hostile-archive": (
+        {"a.zip": corpus.zipped({"../../x": b"x"}), "b.zip": corpus.zipped({"/etc/x": b"x"})},
+        {"c.zip": corpus.zipped({"a/../b.txt": b"x"}), "d.zip": corpus.zipped({"..a/b": b"x"})},
+    ),
+    "content-mismatch": (
+        {"a.png": JPG, "b.pdf": corpus.zipped({"a": b"x"}), "c.mp4": corpus.wav(), "d.txt": PNG},
+        {"e.png": PNG, "f.ai": pdf(), "g.docx": corpus.ole(), "h.xyz": JPG},
+    ),
+    "blocked-content": (
+        {"a.pdf": b"MZ" + bytes(80), "b.jpg": b"\x7fELF" + bytes(80)},
+        {"c.exe": b"MZ" + bytes(80), "d.bin": b"\x7fELF" + bytes(80), "e.txt": b"MZ is how it begins"},
+    ),
+}
