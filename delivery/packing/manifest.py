@@ -55,10 +55,10 @@ def checksum_line(filename: str, sha256: str) -> str:
 
 
 def file_records(files: Iterable[FileEntry], parts: Sequence[Attachment]) -> Iterator[Mapping[str, Any]]:
-    carried: dict[str, list[str]] = {}
+    carried: dict[str, tuple[str, ...]] = {}
     for part in sorted(parts, key=lambda part: part.offset):
         if part.kind in (PartKind.AS_IS, PartKind.ARCHIVE, PartKind.VOLUME):
-            alone = [part.filename]
+            alone = (part.filename,)  # one tuple for all members, since an archive may have 65,000
             for arcname in part.members:
                 carried[arcname] = carried[arcname] + alone if arcname in carried else alone
     for entry in files:
@@ -67,7 +67,7 @@ def file_records(files: Iterable[FileEntry], parts: Sequence[Attachment]) -> Ite
             "size": entry.size,
             "sha256": entry.sha256,
             "media_type": entry.media_type,
-            "parts": carried.get(entry.arcname, []),
+            "parts": carried.get(entry.arcname, ()),
         }
         if entry.original is not None:
             record["renamed_from"] = entry.original
