@@ -51,7 +51,7 @@ def pack_tight(sizes: Sequence[int], capacity: int, most: int | None = None) -> 
     crumb = capacity // 64
     left = sorted((place for place in range(len(sizes)) if sizes[place] > crumb), key=lambda place: -sizes[place])
     bins: Bins = []
-    steps = min(_STEPS, 200 * _STEPS // max(len(sizes), 1))
+    steps = min(_STEPS, 1_000 * _STEPS // max(len(sizes), 1))
     while left:
         chosen = _fullest([sizes[place] for place in left], capacity, most or len(left), steps)
         bins.append([left[at] for at in chosen])
@@ -140,7 +140,7 @@ def _ways(
 
 
 _FILES = -1
-_SEARCHED = 3_000
+_SEARCHED = 10_000
 """Items up to which a search for fewer bins is worth its time."""
 
 
