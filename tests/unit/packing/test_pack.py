@@ -245,7 +245,7 @@ def test_leftovers_of_a_dead_run_are_removed_with_what_it_had_moved(tree: Path, 
     out = tmp_path / "out"
     write(out, ".delivery-unfinished-0badcafe/lock", b"")
     write(out, ".delivery-unfinished-0badcafe/moving", b"work.zip\0delivery-manifest.json")
-    write(out, ".delivery-unfinished-0badcafe/delivery-manifest.json", b"{}")
+    write(out, ".delivery-unfinished-0badcafe/ready/delivery-manifest.json", b"{}")
     write(out, "work.zip", b"of the dead run")
     pack(plan(taken_in(tree), profile()), out)
     assert contents(out).keys() == {"work.zip", "SHA256SUMS", MANIFEST}
@@ -267,7 +267,7 @@ def test_a_forged_leftover_removes_nothing_elsewhere(name: str, tree: Path, tmp_
     out = tmp_path / "out"
     write(out, ".delivery-unfinished-0badcafe/lock", b"")
     write(out, ".delivery-unfinished-0badcafe/moving", f"{name}\0b".encode())
-    write(out, ".delivery-unfinished-0badcafe/b", b"")
+    write(out, ".delivery-unfinished-0badcafe/ready/b", b"")
     before = contents(tree)
     pack(plan(taken_in(tree), profile()), out)
     assert contents(tree) == before
@@ -344,3 +344,13 @@ def test_a_large_file_is_compressed_in_pieces_that_make_one_stream(
     assert unzipped(tmp_path / "out", tmp_path / "back")["words.csv"] == data
     with zipfile.ZipFile(next((tmp_path / "out").glob("*.zip"))) as archive:
         assert archive.getinfo("words.csv").compress_size < len(data) / 2
+
+
+def test_files_may_have_the_names_that_the_work_folder_uses(tmp_path: Path) -> None:
+    names = ("lock", "moving", "ready", "scratch", "spool-0")
+    for name in names:
+        write(tmp_path / "source", name, name.encode())
+    pack(plan(taken_in(tmp_path / "source"), profile()), tmp_path / "out")
+    assert {name: data for name, data in contents(tmp_path / "out").items() if name in names} == {
+        name: name.encode() for name in names
+    }
