@@ -13,9 +13,9 @@ from delivery.intake.source import BLOCK
 from delivery.model import FileEntry, Part
 from delivery.packing import deflate
 from delivery.packing.crew import Crew
+from delivery.packing.direct import reserve
 from delivery.packing.flusher import Flusher
 from delivery.packing.read_ahead import ReadAhead
-from delivery.packing.slices import reserve
 from delivery.packing.spool import Spool
 from delivery.packing.trailing import TrailingDigest
 from delivery.packing.trouble import writing
@@ -33,7 +33,7 @@ def assemble(
         raise PackingError(f"{printable(part.filename)} would be {size:,} bytes, more than the {part.size:,} planned")
     with writing(path), path.open("wb", buffering=BLOCK) as out, Flusher(path) as flusher:
         with TrailingDigest(path, crew) as digest:
-            reserve(out, size)
+            reserve(out.fileno(), size)
             writer = _Writer(out, spool, flusher, digest, crew, task)
             for entry in part.members:
                 crew.check()

@@ -15,8 +15,8 @@ from delivery.escape import printable
 from delivery.intake.source import BLOCK, unreadable
 from delivery.packing import manifest_reader
 from delivery.packing.crew import Crew
+from delivery.packing.direct import write_all
 from delivery.packing.manifest_reader import FileRecord, Manifest, PartRecord, is_plain_name
-from delivery.packing.slices import write_all
 from delivery.packing.trouble import writing
 from delivery.packing.workspace import Workspace, flush_to_disk
 from delivery.planning.names import Filenames

@@ -304,6 +304,7 @@ def test_without_posix_calls_the_result_is_the_same(
     for name in ("posix_fallocate", "readv", "fdatasync", "copy_file_range", "sendfile", "pread"):
         monkeypatch.delattr(os, name, raising=False)
     monkeypatch.setattr("delivery.packing.flusher._flush_data", os.fsync)
+    monkeypatch.setattr("delivery.packing.direct._FLAG", 0)
     locked: list[int] = []
     portable = types.SimpleNamespace(LK_NBLCK=2, locking=lambda descriptor, mode, count: locked.append(mode))
     monkeypatch.setitem(sys.modules, "fcntl", None)
@@ -344,6 +345,22 @@ def test_a_large_file_is_compressed_in_pieces_that_make_one_stream(
     assert unzipped(tmp_path / "out", tmp_path / "back")["words.csv"] == data
     with zipfile.ZipFile(next((tmp_path / "out").glob("*.zip"))) as archive:
         assert archive.getinfo("words.csv").compress_size < len(data) / 2
+
+
+@pytest.mark.parametrize("limit", [None, 300_001])
+def test_writing_past_the_cache_gives_the_same_bytes(
+    limit: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the system or the disk cannot do it, the same code goes the ordinary way."""
+    monkeypatch.setattr("delivery.packing.direct._FROM", 0)
+    monkeypatch.setattr("delivery.packing.read_ahead.BLOCK", 4096 * 7)
+    monkeypatch.setattr("delivery.packing.read_ahead._ALONE", 1)
+    data = random.Random(5).randbytes(1_000_003)
+    write(tmp_path / "source", "film.mov", data)
+    packed = pack(plan(taken_in(tmp_path / "source"), profile(limit), via=Via.ATTACH), tmp_path / "out")
+    assert b"".join(path.read_bytes() for path in sorted((tmp_path / "out").glob("film.mov*"))) == data
+    assert packed.files[0].sha256 == hashlib.sha256(data).hexdigest()
+    verify(tmp_path / "out")
 
 
 def test_files_may_have_the_names_that_the_work_folder_uses(tmp_path: Path) -> None:
