@@ -64,13 +64,17 @@ def _write(
     """The next ``size`` bytes of ``blocks`` at ``path``; ``meanwhile`` begins what is done with a block beside that."""
     out = direct.open_new(path, size)
     try:
+        begun: list[Future[None]] = []
         while size:
             block = next(blocks)
-            begun = meanwhile(block) if meanwhile else None
+            if meanwhile:
+                begun.append(meanwhile(block))
             write_all(out, block)
-            if begun is not None:
-                begun.result()
             size -= len(block)
+            if len(begun) > 1:
+                begun.pop(0).result()
+        for last in begun:
+            last.result()
     except BaseException:
         out.close()
         raise
