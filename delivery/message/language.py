@@ -104,24 +104,26 @@ class Language:
         if local.utcoffset() == utc.utcoffset():
             return first
         name = str(getattr(zone, "key", None) or local.tzname() or local.strftime("UTC%z"))
-        second = self._at(local, name) if local.date() != utc.date() else f"{self._clock(local)} {name}"
+        second = self._at(local, name) if local.date() != utc.date() else self._clock(local, name)
         return f"{first} ({second})"
 
-    def _clock(self, moment: datetime) -> str:
-        return self.time.replace("{hour}", f"{moment:%H}").replace("{minute}", f"{moment:%M}")
+    def _clock(self, moment: datetime, zone: str) -> str:
+        time = self.time.replace("{hour}", f"{moment:%H}").replace("{minute}", f"{moment:%M}")
+        return self.isolated(f"{time} {zone}")
 
-    def _at(self, moment: datetime, name: str) -> str:
-        at = self.moment.replace("{date}", self.day(moment)).replace("{time}", self._clock(moment))
-        return f"{at} {name}"
+    def _at(self, moment: datetime, zone: str) -> str:
+        return self.moment.replace("{date}", self.day(moment)).replace("{time}", self._clock(moment, zone))
 
     def isolated(self, name: str) -> str:
         """``name`` so that it keeps its own order inside a right-to-left line.
 
         A name that begins and ends with Latin letters does so by itself; others get the Unicode isolates for it.
         """
-        if self.direction == "ltr" or not name or (_strong(name[0]) and _strong(name[-1])):
+        if self.direction == "ltr" or not name or _direction(name[0]) == _direction(name[-1]) == "L":
             return name
-        return f"\u2068{name}\u2069"
+        # First strong isolate where the name has right-to-left letters, left-to-right isolate where it has none.
+        opening = "\u2068" if any(_direction(char) in {"R", "AL"} for char in name) else "\u2066"
+        return f"{opening}{name}\u2069"
 
     def say(self, template: Template, values: Mapping[str, Value]) -> str:
         """``template`` with its values and sentences put in."""
@@ -153,8 +155,8 @@ class Language:
         return resolve
 
 
-def _strong(char: str) -> bool:
-    return unicodedata.bidirectional(char) == "L"
+def _direction(char: str) -> str:
+    return unicodedata.bidirectional(char)
 
 
 def codes() -> tuple[str, ...]:
