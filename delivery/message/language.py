@@ -33,6 +33,12 @@ def _arabic(n: int) -> str:
     return "few" if 3 <= tail <= 10 else "many" if tail >= 11 else "other"
 
 
+_DEEPEST = 6
+"""Sentences inside each other."""
+_MOST_SENTENCES = 2_000
+"""Sentences in one message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence, or one per plural category of the number that ``by`` names."""
@@ -133,7 +139,11 @@ class Language:
         return str(self._resolver(values, name)(name))
 
     def _resolver(self, values: Mapping[str, Value], where: str) -> Resolve:
+        inside: list[str] = []
+        written = 0
+
         def resolve(name: str) -> Value:
+            nonlocal written
             if name in values:
                 value = values[name]
                 return self.number(value) if type(value) is int and value else value
@@ -145,12 +155,18 @@ class Language:
                     hint=f"did you mean {{{close[0]}}}?" if close else "docs/messages.md lists every name",
                     code="template",
                 )
-            if sentence.by is None:
-                return sentence.forms["other"].render(resolve)
-            number = values.get(sentence.by) or 0
-            category = self.plural(int(number))
-            form = sentence.forms.get(category) or sentence.forms["other"]
-            return form.render(resolve)
+            written += 1
+            if len(inside) == _DEEPEST or written > _MOST_SENTENCES:
+                raise ConfigError(
+                    f"the template {where} never ends: {{{name}}} asks for itself, or for too much",
+                    hint=f"look at {' -> '.join([*inside, name])}",
+                    code="template",
+                )
+            category = "other" if sentence.by is None else self.plural(int(values.get(sentence.by) or 0))
+            inside.append(name)
+            text = (sentence.forms.get(category) or sentence.forms["other"]).render(resolve)
+            inside.pop()
+            return text
 
         return resolve
 

@@ -63,7 +63,7 @@ def every_text(code, situations):
         texts = compose(spoken, options=options, zone=BERLIN, now=NOW, situation=situation, changes=changes)
         yield f"{name}, {situation}", texts, spoken.plan.profile
     for to in Reply:
-        for name in (None, "one-file", "one-link"):
+        for name in (None, "one-file", "one-link", "volumes-in-two"):
             delivery = situations[name] if name else None
             profile = situations["one-file"].plan.profile
             texts = reply(

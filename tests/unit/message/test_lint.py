@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
 from importlib.resources import files
 
@@ -131,3 +132,17 @@ def test_the_pages_and_the_proof_say_nothing_that_is_held_back(language):
     assert len(texts) > 20
     for text in texts:
         assert lint(text, FIVERR) == (), text
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "a.", "a@", "1", "1-", "e m ", "pay ", "at dot ", "é", "ا", "w@", "https://", "five "]
+)
+def test_a_long_text_is_checked_in_a_moment(unit):
+    text = unit * (60_000 // len(unit))
+    started = time.process_time()
+    lint(text, FIVERR)
+    assert time.process_time() - started < 20
+
+
+def test_own_words_that_are_empty_are_left_aside():
+    assert lint("some text", FIVERR, held=("*", " ", "")) == ()
