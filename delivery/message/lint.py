@@ -75,14 +75,14 @@ _SPELT_ADDRESS = re.compile(
     r"(?:com|net|org|io|co|me|info|de|fr|es|in|id|uk|pk)\b"
 )
 _HANDLE = re.compile(r"(?<![\w@.])@[a-z0-9_.]{3,}")
-_DIGITS = re.compile(r"[+(]?\d(?:[ \t().\-]{0,3}\d){6,}")
+_DIGITS = re.compile(r"[+(]?\d(?:[ \t().\-/]{0,3}\d){6,}")
 _NUMBER_WORDS = re.compile(
     r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)[\s,.\-]+){6,}"
     r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)\b"
 )
 _DATE = re.compile(
-    r"(?:19|20)\d\d([-. ]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:[-. ]?\d{1,6})?"
-    r"|(?:0?[1-9]|[12]\d|3[01])([-. ])(?:0?[1-9]|1[0-2])\2(?:19|20)\d\d"
+    r"(?:19|20)\d\d([-. /]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:[-. ]?\d{1,6})?"
+    r"|(?:0?[1-9]|[12]\d|3[01])([-. /])(?:0?[1-9]|1[0-2])\2(?:19|20)\d\d"
 )
 _BARE_HOST = re.compile(r"(?<![\w@/.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?=[/\s]|$)")
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")

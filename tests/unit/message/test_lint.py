@@ -76,6 +76,7 @@ def test_what_is_held_back_is_named(text, code):
         "Until 29 November 2026 at 10:00 UTC (11:00 Europe/Berlin).",
         "IMG_20261122_101500.jpg",
         "Rendered on 2026-11-22 and 22.11.2026.",
+        "Rendered on 2026/11/22 and 02/11/2026, at 1920/1080.",
         "Please review the files and tell me what to change.",
         "version 1.2.3 of the logo, 3 of 5",
         "https://bucket.example.com/d/8f3a/123456789?X-Amz-Date=20261122T100000Z&x=paypal",
