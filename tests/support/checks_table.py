@@ -94,7 +94,7 @@ def as_text(measured: Mapping[str, Score]) -> str:
 def main() -> None:
     place = ROOT / PLACE
     alarms = (
-        "Rules on leaks and on the wrong thing, over trees of honest files as they lie on a machine; private keys among them,\n"
+        "Rules on leaks and on the wrong thing, over trees of honest files as they lie on a machine; private keys,\n"
         f"which really are some, are not counted. The tests hold them to one file in {trees.BUDGET:,}."
     )
     table = f"## How often the rules are right\n\n{as_text(scores())}\n"
