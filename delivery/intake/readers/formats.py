@@ -134,7 +134,8 @@ for _name, _entry in _TABLE.items():
 
 _BRANDS = {
     b"heic": "image/heic", b"heix": "image/heic", b"avif": "image/avif", b"avis": "image/avif",
-    b"qt  ": "video/quicktime", b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"3gp4": "video/3gpp", b"3gp5": "video/3gpp",
+    b"qt  ": "video/quicktime", b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"3gp4": "video/3gpp",
+    b"3gp5": "video/3gpp",
 }  # fmt: skip
 
 
