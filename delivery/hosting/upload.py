@@ -20,6 +20,7 @@ from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.storage.base import Store, Watch
 from delivery.units import format_size
 
+_SMALL = 8 * 1024**2
 _SMALL_AT_ONCE = 4
 """Small files wait for answers more than they send: so many are under way for each thread that sends parts."""
 
@@ -67,7 +68,8 @@ def upload(
         with _one_failure_stops_all(halt, small):
             for place, item in enumerate(uploads):
                 if not sender.is_large(item):
-                    small[place] = small_pool.submit(sender.send, item, keys[place])
+                    workers = small_pool if item.entry.size <= _SMALL else pool
+                    small[place] = workers.submit(sender.send, item, keys[place])
             for place, item in enumerate(uploads):
                 if place not in small:
                     done[place] = sender.send(item, keys[place])
