@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from delivery.errors import MissingDependencyError
+from delivery.intake.plaintext import plain_text_type
 from delivery.intake.source import unreadable
 
 HEAD = 8192
@@ -38,7 +39,7 @@ def media_type(path: str, size: int) -> str:
             head = stream.read(HEAD)
     except OSError as error:
         raise unreadable(path, error) from error
-    return media_type_of(head)
+    return plain_text_type(path, head) or media_type_of(head)
 
 
 def media_type_of(head: bytes) -> str:

@@ -10,10 +10,14 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from delivery.web import stills
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,6 +26,8 @@ FORMATS = (
     "JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "ICO", "ICNS", "PSD", "JPEG2000", "TGA", "PPM",
 )  # fmt: skip
 """Never EPS or WMF: those run other programs."""
+
+_NEVER = {"image/svg+xml", "image/x-eps", "image/wmf", "image/emf"}
 
 MEMORY = 100_000_000
 """Bytes that one decoded image may take."""
@@ -54,21 +60,32 @@ def _formats() -> tuple[str, ...]:
 
 def is_picture(media_type: str) -> bool:
     """Whether it is worth the try; what the file really is, is decided by reading it."""
-    return media_type.startswith("image/") and media_type not in {
-        "image/svg+xml",
-        "image/x-eps",
-        "image/wmf",
-        "image/emf",
-    }
+    if media_type.startswith("image/"):
+        return media_type not in _NEVER
+    return _still_for(media_type) is not None
 
 
-def thumbnail(path: str | Path, *, box: int, most_bytes: int = 60_000) -> Thumbnail | None:
+@cache
+def _still_for(media_type: str) -> Callable[[str | Path, int], Image | None] | None:
+    """What makes a picture of a file that is not one, where the extra for it is installed."""
+    if media_type == "application/pdf" and find_spec("pypdfium2"):
+        return stills.pdf_page
+    if media_type.startswith("video/") and find_spec("av"):
+        return stills.video_frame
+    return None
+
+
+def thumbnail(path: str | Path, *, box: int, most_bytes: int = 60_000, media_type: str = "image/*") -> Thumbnail | None:
     """A picture of at most ``box`` by ``box`` pixels and ``most_bytes``, turned as EXIF says, on white.
 
     None where the file holds no image that can be shown. Never raises for what is in the file.
     """
     from PIL import Image
 
+    still = _still_for(media_type)
+    if still is not None:
+        drawn = still(path, box)
+        return None if drawn is None else _encode(_on_white(drawn), most_bytes, drawn.size)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -95,13 +112,18 @@ def _shrink(image: Image, box: int, most_bytes: int) -> Thumbnail | None:
     turned = _eight_bit(ImageOps.exif_transpose(small))
     if turned.size != small.size:
         width, height = height, width
-    clean = _on_white(_to_srgb(turned, profile))
+    return _encode(_on_white(_to_srgb(turned, profile)), most_bytes, (width, height))
+
+
+def _encode(clean: Image, most_bytes: int, source: tuple[int, int]) -> Thumbnail | None:
+    from PIL import Image
+
     while True:
         for quality in (82, 62, 40):
             out = io.BytesIO()
             clean.save(out, "JPEG", quality=quality, optimize=True)
             if out.tell() <= most_bytes:
-                return Thumbnail(out.getvalue(), clean.width, clean.height, width, height)
+                return Thumbnail(out.getvalue(), clean.width, clean.height, *source)
         if max(clean.size) < 16:
             return None
         clean = clean.resize((max(1, clean.width * 2 // 3), max(1, clean.height * 2 // 3)), Image.Resampling.LANCZOS)

@@ -46,7 +46,9 @@ def thumbnails(
             continue
         (cancel or CancelToken()).check()
         tried += 1
-        picture = thumbnail(entry.path, box=240, most_bytes=min(16_000, most_bytes - taken))
+        picture = thumbnail(
+            entry.path, box=240, most_bytes=min(16_000, most_bytes - taken), media_type=entry.media_type
+        )
         if picture is not None:
             taken += len(picture.jpeg)
             made[entry.arcname] = "data:image/jpeg;base64," + base64.b64encode(picture.jpeg).decode()

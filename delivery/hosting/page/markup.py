@@ -106,7 +106,7 @@ def _row(index: int, file: PageFile, said: Mapping[str, str]) -> str:
     kind = _kind(file.media_type)
     ending = name.rpartition(".")[2].upper() if "." in name else ""
     ending = ending if 0 < len(ending) <= 5 else ""
-    own = file.thumbnails[:1] if kind == "image" else ()
+    own = file.thumbnails[:1] if kind != "archive" else ()
     picture = f'<img src="{text(own[0])}" alt="">' if own else f'<span class="badge">{text(ending)}</span>'
     strip = "" if own else "".join(f'<img src="{text(uri)}" alt="">' for uri in file.thumbnails[:STRIP])
     url = text(link.url)

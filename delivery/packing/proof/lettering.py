@@ -15,6 +15,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from delivery.packing.proof import bidi
+
 if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
@@ -23,7 +25,9 @@ _MOST_FILES = 20_000
 _ABSENT = "\U000ffffe"
 """A code point that no font has: what it looks like is what a missing glyph looks like."""
 _DOTS_PER_POINT = 5
-_SHAPED = ((0x0590, 0x08FF), (0x0900, 0x0DFF), (0x0F00, 0x109F), (0x1780, 0x17FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFC))
+_SHAPED = ((0x0900, 0x0DFF), (0x0F00, 0x109F), (0x1780, 0x17FF))
+"""Scripts whose letters change places: only a library that knows them writes them right."""
+_RIGHT_TO_LEFT = ((0x0590, 0x08FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +40,6 @@ class Stencil:
     width: float
     height: float
     baseline: float
-
-
-def rtl(text: str) -> bool:
-    """Whether the first letter that has a direction runs from right to left."""
-    for char in text:
-        direction = unicodedata.bidirectional(char)
-        if direction in {"R", "AL"}:
-            return True
-        if direction == "L":
-            return False
-    return False
 
 
 def escape(char: str) -> str:
@@ -146,8 +139,16 @@ def _runs(text: str) -> list[tuple[Path | None, str]]:
 
 def drawable(text: str) -> bool:
     """Whether :func:`draw` shows ``text`` as its readers write it: every letter, joined where the script joins."""
-    shaped = any(low <= ord(char) <= high for char in text for low, high in _SHAPED)
-    return (_shapes() or not shaped) and all(path is not None for path, _ in _runs(text))
+    return (_shapes() or not _within(text, _SHAPED)) and all(path is not None for path, _ in _runs(_seen(text)))
+
+
+def _within(text: str, ranges: tuple[tuple[int, int], ...]) -> bool:
+    return any(low <= ord(char) <= high for char in text for low, high in ranges)
+
+
+def _seen(text: str) -> str:
+    """``text`` as Pillow needs it: as it is where Pillow knows scripts, else joined and in visual order."""
+    return text if _shapes() or not _within(text, _RIGHT_TO_LEFT) else bidi.visual(text)
 
 
 def readable(text: str) -> str:
@@ -164,7 +165,7 @@ def measure(text: str, points: float) -> float | None:
 def _pieces(text: str, pixels: int) -> list[tuple[FreeTypeFont, str, int]] | None:
     """``text`` as runs with their fonts and widths; None where this machine has no font that could draw it."""
     pieces = []
-    for path, run in _runs(readable(text)):
+    for path, run in _runs(readable(_seen(text))):
         font = None if path is None else _font(path, pixels)
         if font is None:
             return None
@@ -180,7 +181,7 @@ def draw(text: str, points: float, *, bold: bool = False) -> Stencil | None:
     pieces = _pieces(text, pixels)
     if pieces is None:
         return None
-    right_to_left = rtl(text)
+    right_to_left = _shapes() and bidi.rtl(text)
     if right_to_left:
         pieces.reverse()
     ascent = max((font.getmetrics()[0] for font, _, _ in pieces), default=pixels)

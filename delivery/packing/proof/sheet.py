@@ -87,7 +87,11 @@ def _tiles(files: Sequence[FileEntry], count: int, progress: Progress, cancel: C
             if not is_picture(file.media_type):
                 continue
             cancel.check()
-            tiles.append(_Tile(file, thumbnail(file.path, box=box, most_bytes=_PICTURE_BYTES // count)))
+            tiles.append(
+                _Tile(
+                    file, thumbnail(file.path, box=box, most_bytes=_PICTURE_BYTES // count, media_type=file.media_type)
+                )
+            )
             task.advance(1)
     return tiles
 

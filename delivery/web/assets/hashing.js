@@ -3,20 +3,24 @@ const hashing = (() => {
   const BLOCK = 1 << 20;
   const module = Sha256.compile(SHA256_WASM);
 
-  // Block after block of a blob. Reading into one buffer again and again is the fastest way and leaves no garbage.
+  // Block after block of a blob. Two buffers, read into in turn while the other is taken: the fastest way, and no garbage.
   async function eachBlock(blob, take) {
-    let reader, buffer;
+    let reader, spare;
     try {
       reader = blob.stream().getReader({ mode: "byob" });
-      buffer = new ArrayBuffer(BLOCK);
+      spare = new ArrayBuffer(BLOCK);
     } catch {
       reader = blob.stream().getReader();
     }
+    const read = (buffer) => (buffer ? reader.read(new Uint8Array(buffer)) : reader.read());
+    let next = read(spare && new ArrayBuffer(BLOCK));
     for (;;) {
-      const { value, done } = await (buffer ? reader.read(new Uint8Array(buffer)) : reader.read());
+      const { value, done } = await next;
       if (done) return;
+      next = read(spare);
+      next.catch(() => {});
       take(value);
-      if (buffer) buffer = value.buffer;
+      spare = spare && value.buffer;
     }
   }
 

@@ -12,6 +12,7 @@ class Slot {
     this.part = part;
     this.count = count;
     this.file = null;
+    this.candidate = null; // The file that is being checked for this place.
     this.problem = null;
     this.share = null;
     this.plain = plain(part.filename);
@@ -42,6 +43,7 @@ class Joined {
     this.slots = group.parts.map((part) => new Slot(part, group.parts.length));
     this.task = null;
     this.verified = null;
+    this.run = null;
     this.text = element("p", { role: "status" });
     this.bar = element("progress", { max: "1", value: "0", "aria-label": say("progress"), hidden: "" });
     this.button = element("button", { type: "button", classes: "button", text: say("save", { name: isolate(group.name) }), hidden: "" });
@@ -86,26 +88,45 @@ class Joined {
     if (share !== null) this.bar.value = share;
   }
 
-  // The parts as one file, read only when they are hashed or saved.
-  whole(slots = this.slots) {
-    return new Blob(slots.map((slot) => slot.file), { type: "application/octet-stream" });
+  // The digest of the parts as one file, which is read only when it is hashed or saved.
+  hash(files) {
+    const whole = new Blob(files, { type: "application/octet-stream" });
+    const run = { files, whole, done: 0 };
+    const report = (done) => {
+      run.done = done;
+      if (this.task !== "check") return;
+      this.progress(done / this.group.size);
+      this.tell(say("whole_checking", { percent: percent(done / this.group.size) }));
+    };
+    run.job = hashing(whole, report, { first: true });
+    run.job.result.catch(() => {});
+    return run;
+  }
+
+  // Parts that look right by name and size are already hashed as a whole while each of them is still checked.
+  foresee() {
+    const files = this.slots.map((slot) => slot.file || slot.candidate);
+    if (this.run && this.run.files.some((file, index) => file !== files[index])) {
+      this.run.job.stop();
+      this.run = null;
+    }
+    if (!this.run && !this.verified && files.every(Boolean)) this.run = this.hash(files);
   }
 
   async check() {
     if (this.task || this.verified || !this.complete) return;
+    this.foresee();
     this.task = "check";
-    const whole = this.whole();
-    const report = (done) => {
-      this.progress(done / this.group.size);
-      this.tell(say("whole_checking", { percent: percent(done / this.group.size) }));
-    };
-    report(0);
+    const { job, whole, done } = this.run;
+    this.progress(done / this.group.size);
+    this.tell(say("whole_checking", { percent: percent(done / this.group.size) }));
     let digest = null;
     try {
-      digest = await hashing(whole, report, { first: true }).result;
+      digest = await job.result;
     } catch {
       // A part that was moved or changed since: the digest stays unknown.
     }
+    this.run = null;
     this.task = null;
     this.progress(null);
     if (digest === this.group.sha256) {
@@ -212,7 +233,10 @@ const joiner = {
       if (fits) this.check(file, fromFolder);
       else this.misfit(file, fromFolder);
     }
-    for (const group of this.groups) group.show();
+    for (const group of this.groups) {
+      group.foresee();
+      group.show();
+    }
   },
 
   misfit(file, fromFolder) {
@@ -234,7 +258,10 @@ const joiner = {
       bar.share = done / file.size;
       bar.show();
     };
-    if (bar) bar.problem = null;
+    if (bar) {
+      bar.problem = null;
+      bar.candidate = file;
+    }
     report(0);
     let digest = null;
     try {
@@ -243,10 +270,11 @@ const joiner = {
       if (bar) bar.problem = say("unreadable");
       else this.note(`${say("unreadable")} ${isolate(file.name)}`);
     }
-    if (bar) bar.share = null;
+    if (bar && bar.candidate === file) bar.share = bar.candidate = null;
     if (digest) this.settle(file, digest, bar, fromFolder);
     for (const group of this.groups) {
       for (const slot of group.slots) slot.show();
+      group.foresee();
       group.show();
       group.check();
     }

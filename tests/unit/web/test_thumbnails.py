@@ -162,4 +162,3 @@ def test_a_profile_is_turned_into_plain_colours(tmp_path: Path) -> None:
 def test_drawings_that_run_are_not_pictures() -> None:
     assert is_picture("image/png")
     assert not is_picture("image/svg+xml")
-    assert not is_picture("application/pdf")
