@@ -78,6 +78,12 @@ def test_a_dotted_bucket_falls_back_to_path_style() -> None:
     assert url.startswith("https://s3.eu-central-1.amazonaws.com/my.bucket/k?")
 
 
+def test_an_unknown_aws_profile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(StoreRefusedError, match="nobody"):
+        opened()
+
+
 def test_temporary_keys_are_told_from_permanent_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     assert opened().key_life() == KeyLife(False)
     assert opened(session_token="TOKEN").key_life() == KeyLife(True)
