@@ -158,6 +158,7 @@ class Handover:
             uploads,
             prefix=journal.prefix,
             journal=journal,
+            known=Ledger(places.data_dir()).uploaded(self.settings.delivery.store),
             options=self.settings.upload,
             progress=self.progress,
             cancel=self.cancel,

@@ -15,6 +15,7 @@ from delivery.hosting.names import key_names, new_token
 from delivery.hosting.pace import Pace
 from delivery.hosting.room import Room
 from delivery.hosting.sender import HELD, Sender, first_failure
+from delivery.model import StoredObject
 from delivery.options import UploadOptions
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.storage.base import Store, Watch
@@ -36,6 +37,7 @@ def upload(
     *,
     prefix: str,
     journal: Journal | None = None,
+    known: Sequence[StoredObject] = (),
     options: UploadOptions | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
@@ -45,6 +47,9 @@ def upload(
     With a ``journal`` (see :func:`~delivery.hosting.journal_for`, whose prefix is then the one to give) what an earlier
     run has sent is checked and not sent again, and a failure leaves what was sent for the next run; without one a
     failure removes it.
+
+    ``known`` are objects of earlier deliveries in this bucket, with ``sha256:`` checksums: a file with the same bytes
+    is copied inside the store instead of being sent.
 
     Raises what the store raises, SourceChangedError and LocalError for a file, IntegrityError when the stored object is
     not what was sent, UsageError for a file that the store cannot hold, Cancelled.
@@ -62,7 +67,7 @@ def upload(
     ):
         watched = store.watched(Watch(options.attempts, progress, halt))
         pace, room = Pace(options.bwlimit, halt), Room(HELD, halt)
-        sender = Sender(watched, options, journal, task, progress, halt, pace, pool, room)
+        sender = Sender(watched, options, journal, task, progress, halt, pace, pool, room, known)
         small: dict[int, Future[Uploaded]] = {}
         done: dict[int, Uploaded] = {}
         with _one_failure_stops_all(halt, small):
