@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from delivery.errors import UsageError
+from delivery.errors import StoreRefusedError, UsageError
 from delivery.escape import printable
 from delivery.hosting.halt import Halt, Halted
 from delivery.hosting.items import Upload, Uploaded
@@ -79,6 +79,8 @@ def upload(
                 if place not in small:
                     done[place] = sender.send(item, keys[place])
             done |= {place: slot.result() for place, slot in small.items()}
+            if len(small) < len(uploads):
+                _tidy(watched, prefix)
     return tuple(done[place] for place in range(len(uploads)))
 
 
@@ -91,6 +93,16 @@ def _refuse_too_large(store: Store, uploads: Sequence[Upload]) -> None:
                 hint="deliver it in smaller pieces, or choose another store",
                 code="too-large-for-store",
             )
+
+
+def _tidy(store: Store, prefix: str) -> None:
+    """Uploads under our prefix that nobody knows: their beginning succeeded but the answer to it was lost."""
+    try:
+        forgotten = list(store.pending(prefix))
+    except StoreRefusedError:
+        return  # a key that may not list; the lifecycle rule clears them
+    for item in forgotten:
+        store.abort(item.key, item.upload_id)
 
 
 @contextmanager

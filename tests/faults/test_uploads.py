@@ -97,6 +97,13 @@ def test_a_lost_answer_to_complete_is_settled(
     assert len(list(faulty_store.keys(""))) == 1
 
 
+def test_a_lost_answer_to_the_beginning_leaves_no_second_upload_behind(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    proxy.rule = once("lose", lambda request: request.method == "POST" and "uploads" in request.query)
+    assert_whole(faulty_store, send(faulty_store, big), big)
+
+
 def test_a_lost_answer_to_a_small_put_is_settled(proxy: Proxy, faulty_store: Store, tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_bytes(b"small")
     item = hosting.Upload.of_path(tmp_path / "s.txt")
