@@ -188,6 +188,10 @@ async function saveIntoFolder() {
   button.disabled = false;
 }
 
+addEventListener("beforeunload", (event) => {
+  if (byId("folder").disabled) event.preventDefault();
+});
+
 if (rows.length > 1) {
   byId("all").hidden = false;
   byId("all").addEventListener("click", downloadAll);
