@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from delivery.web import stills
+from delivery.web import large_png, stills
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -111,15 +111,39 @@ def _shrink(image: Image, box: int) -> Image | None:
 
     if image.width < 1 or image.height < 1:
         return None
+    full = image.size
     image.draft("RGB" if image.mode != "CMYK" else "CMYK", (box, box))
-    if image.width * image.height * _BYTES_PER_PIXEL.get(image.mode, 4) > MEMORY:
-        return None
     profile = image.info.get("icc_profile")
+    turn = ImageOps.exif_transpose
+    if _cost(image, full) > MEMORY:
+        banded = _banded(image, box)
+        if banded is None:
+            return None
+        banded.thumbnail((box, box), Image.Resampling.LANCZOS)
+        banded.info["exif"] = image.info.get("exif", b"")
+        return _on_white(_to_srgb(turn(banded), profile))
     small: Image.Image = image
     if image.mode in {"1", "P"}:
         small = image.convert("RGBA" if "transparency" in image.info else "RGB")
     small.thumbnail((box, box), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return _on_white(_to_srgb(_eight_bit(ImageOps.exif_transpose(small)), profile))
+    return _on_white(_to_srgb(_eight_bit(turn(small)), profile))
+
+
+def _cost(image: Image, full: tuple[int, int]) -> float:
+    """Bytes that decoding takes. A progressive JPEG is held whole however small it comes out."""
+    pixels = image.width * image.height * _BYTES_PER_PIXEL.get(image.mode, 4)
+    layers: list[tuple[int, int, int, int]] = getattr(image, "layer", [])
+    if not image.info.get("progressive") or not layers:
+        return pixels
+    largest = max(across for _, across, _, _ in layers) * max(down for _, _, down, _ in layers) or 1
+    return pixels + 2 * full[0] * full[1] * sum(across * down for _, across, down, _ in layers) / largest
+
+
+def _banded(image: Image, box: int) -> Image | None:
+    if image.format != "PNG":
+        return None
+    with open(image.filename, "rb") as stream:  # type: ignore[attr-defined]
+        return large_png.shrink(stream, box)
 
 
 def _encode(clean: Image, box: int, most_bytes: int) -> Thumbnail | None:
