@@ -22,23 +22,31 @@ def compose_message(
     id: str,
     *,
     language: str | None = None,
+    situation: message.Situation | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
 ) -> Delivery:
-    """The delivery ``id``, its messages composed again in ``language``, its links signed again up to their old end.
+    """The delivery ``id``, its messages composed again, its links signed again up to their old end.
+
+    ``language`` and ``situation`` default to those of the first time.
 
     Raises UsageError for an unknown id or language, and when the links have expired.
     """
     settings, now = settings or Settings.load(), now or datetime.now(UTC)
-    kept = Ledger(places.data_dir()).load(id)
+    ledger = Ledger(places.data_dir())
+    kept = ledger.load(id)
+    former = ledger.get(kept.id, now=now).revision_of
     again = replace(kept, language=language or kept.language)
     if again.store is not None:
         again = _signed_again(again, settings, now)
     zone = zone_of(settings, again.expires_at or now)
-    again = replace(again, messages=message.compose(again, options=settings.message, zone=zone, now=now))
-    Ledger(places.data_dir()).wrote(again.id, again, situation="again", at=now)
+    situation = situation or (message.Situation.REVISION if former else message.Situation.FIRST)
+    changes = message.compare(ledger.load(former).files, kept.files) if former else None
+    texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=situation, changes=changes)
+    again = replace(again, messages=texts)
+    ledger.wrote(again.id, again, situation="again", at=now)
     return again
 
 

@@ -22,6 +22,7 @@ def renew(
     id: str,
     *,
     expires: timedelta | None = None,
+    language: str | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
@@ -29,7 +30,8 @@ def renew(
 ) -> Delivery:
     """Sign the links of ``id`` again for ``expires`` from now (default: as configured); nothing is uploaded again.
 
-    Each link is opened once before it is handed out, the messages are composed again, and the new end is recorded.
+    Each link is opened once before it is handed out, the message that brings it is composed in ``language``,
+    and both are recorded.
     Raises UsageError for an unknown, attached or revoked delivery, StoreRefusedError when its objects are gone.
     """
     settings, now, cancel = settings or Settings.load(), now or datetime.now(UTC), cancel or CancelToken()
@@ -48,8 +50,11 @@ def renew(
     if kept.page is not None:
         again = replace(again, page=hosting.republish(store, again, expires_in=life, now=now, cancel=cancel))
     zone = zone_of(settings, again.expires_at or now)
-    again = replace(again, messages=message.compose(again, options=settings.message, zone=zone, now=now))
+    again = replace(again, language=language or again.language)
+    texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=message.Situation.RENEWED)
+    again = replace(again, messages=texts, notes=(*again.notes, *message.warnings(texts, again.plan.profile)))
     ledger.renewed(kept.id, until=again.expires_at, at=now)
+    ledger.wrote(kept.id, again, situation="renewed", at=now)
     return again
 
 
@@ -102,7 +107,7 @@ def prune(
     ledger = Ledger(places.data_dir())
     ended: dict[str, list[hosting.Ended]] = defaultdict(list)
     for record in ledger.list(now=now):
-        if record.store is None or (store is not None and record.store != store):
+        if record.store is None or record.pruned_at is not None or (store is not None and record.store != store):
             continue
         found = ended[record.store]
         over = record.expires_at is not None and record.expires_at + after <= now
@@ -116,6 +121,8 @@ def prune(
         opened = storage.open_store(name, settings, until=now)
         removed = hosting.prune(opened, gone, now=now, dry_run=dry_run, progress=progress, cancel=cancel)
         done.append(PrunedStore(name, removed))
+        if not dry_run:
+            ledger.pruned([item.label for item in gone], at=now)
     return tuple(done)
 
 

@@ -9,6 +9,7 @@ from delivery.checks.words import name_pattern, word_set
 from delivery.escape import printable
 from delivery.intake import contacts
 from delivery.intake.observation import Seen
+from delivery.message import held_words
 from delivery.model import Severity
 
 _L = Group.LEAK
@@ -67,6 +68,16 @@ def contact_in_name(file: File, case: Case) -> Iterator[str]:
     if case.profile.marketplace:
         for found in contacts.in_name(file.path):
             yield f"its name holds {found.kind}: {printable(found.text)}"
+
+
+@each(
+    "word-in-name", Severity.INFO, _L, "A word in a file's name that marketplaces hold back",
+    why="Names of attachments show in the chat, and sellers report that messages with such words were held.",
+    hint="rename it where the word can be spared; the message counts such files instead of naming them",
+)  # fmt: skip
+def word_in_name(file: File, case: Case) -> Iterator[str]:
+    for found in held_words(file.name, case.profile):
+        yield f"in its name, {found.message}"
 
 
 @each(

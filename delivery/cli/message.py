@@ -9,21 +9,32 @@ import click
 from delivery.cli import options, render
 from delivery.cli.act import finish
 from delivery.cli.clipboard import find
+from delivery.message import Situation
 
 
 @click.command("message")
 @click.argument("id")
+@click.option(
+    "--situation",
+    type=click.Choice([item.value for item in Situation]),
+    help="first, revision or renewed; default: as it was written at first.",
+)
 @options.saying
 @options.qr
 @options.common
-def command(id: str, language: str | None, copy: bool, qr: str | None, **values: Any) -> None:
+def command(id: str, situation: str | None, language: str | None, copy: bool, qr: str | None, **values: Any) -> None:
     """Write the message of the delivery ID again, its links signed again up to their old end; --language changes it."""
     clipboard = find() if copy else None
     with options.session(values) as session:
         from delivery import afterwards
 
         again = afterwards.compose_message(
-            id, language=language, settings=session.settings, progress=session.progress, cancel=session.cancel
+            id,
+            language=language,
+            situation=Situation(situation) if situation else None,
+            settings=session.settings,
+            progress=session.progress,
+            cancel=session.cancel,
         )
     if session.as_json:
         render.document(again)

@@ -8,23 +8,32 @@ from typing import Any
 import click
 
 from delivery.cli import options, render
+from delivery.cli.act import finish
+from delivery.cli.clipboard import find
 
 
 @click.command("renew")
 @click.argument("id")
 @options.expires
+@options.saying
+@options.qr
 @options.common
-def command(id: str, expires: timedelta | None, **values: Any) -> None:
+def command(
+    id: str, expires: timedelta | None, language: str | None, copy: bool, qr: str | None, **values: Any
+) -> None:
     """Sign the links of the delivery ID again, without uploading, and write its message with them."""
+    clipboard = find() if copy else None
     with options.session(values) as session:
         from delivery import upkeep
 
         again = upkeep.renew(
-            id, expires=expires, settings=session.settings, progress=session.progress, cancel=session.cancel
-        )
+            id, expires=expires, language=language, settings=session.settings, progress=session.progress,
+            cancel=session.cancel,
+        )  # fmt: skip
     if session.as_json:
         render.document(again)
-        return
-    if not session.quiet:
-        render.renewed(again)
-    render.messages(again.messages)
+    else:
+        if not session.quiet:
+            render.renewed(again)
+        render.messages(again.messages)
+    finish(again, clipboard, qr)

@@ -35,7 +35,7 @@ _LEAST_PART = 5 * MIB
 _LARGEST_PART = 5 * 1024**3
 _MEMORY = 96 * MIB
 """For parts under way; larger ones are streamed from the file, one at a time."""
-HELD = 32 * MIB
+HELD = 8 * MIB
 """For small files under way, all together; a larger one is streamed."""
 _Result = TypeVar("_Result")
 

@@ -147,6 +147,8 @@ def observe_entry(entry: FileEntry, options: CheckOptions, known: _Known, cancel
 
 def look(view: View, *, whole: bool = False) -> None:
     """Note what the bytes of ``view`` tell, by content first and name second; ``whole``: texts to their end."""
+    if not view.size:
+        return
     try:
         if not view.head.strip(b"\0") and _all_zero(view):
             view.note(Seen.ZEROS)

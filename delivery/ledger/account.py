@@ -229,7 +229,8 @@ def _what(situation: str) -> str:
     kind, _, reply = situation.partition(": ")
     if kind == "reply":
         return f"answer ({reply.replace('-', ' ')})"
-    return {"delivery": "with the delivery", "again": "the delivery's message again"}.get(situation, situation)
+    known = {"delivery": "with the delivery", "again": "the delivery's message again", "renewed": "with new links"}
+    return known.get(situation, situation)
 
 
 def _event(event: Event) -> str:

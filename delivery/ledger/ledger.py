@@ -69,6 +69,8 @@ class Record:
     messages: int
     expires_at: datetime | None
     revoked_at: datetime | None
+    pruned_at: datetime | None
+    """When its objects were removed from the store."""
     revision_of: str | None
     state: State
 
@@ -93,7 +95,7 @@ class KeptMessage:
 
 _COLUMNS = (
     "id, created_at, created_us, name, order_label, platform, method, language, store, file_count, size, message_count,"
-    " expires_at, revoked_at, revision_of"
+    " expires_at, revoked_at, pruned_at, revision_of"
 )
 
 
@@ -145,6 +147,7 @@ class Ledger:
             "size": sum(entry.size for entry in delivery.files),
             "expires_at": None if end is None else seconds(end),
             "revoked_at": None,
+            "pruned_at": None,
             "revision_of": revision_of,
             "tool_version": __version__,
             "profile": profile_json(delivery.plan.profile),
@@ -230,6 +233,14 @@ class Ledger:
             n = self._find(db, id)["n"]
             db.execute("UPDATE delivery SET revoked_at = ? WHERE n = ?", (seconds(at), n))
             _keep_event(db, n, at, "revoked", {})
+
+    def pruned(self, ids: Iterable[str], *, at: datetime) -> None:
+        """Keep that the objects of these deliveries are gone from their store."""
+        with database.opened(self.path) as db, database.transaction(db):
+            for id in ids:
+                n = self._find(db, id)["n"]
+                db.execute("UPDATE delivery SET pruned_at = ? WHERE n = ?", (seconds(at), n))
+                _keep_event(db, n, at, "pruned", {})
 
     def wrote(self, id: str, delivery: Delivery, *, situation: str, at: datetime) -> None:
         """Keep the texts of ``delivery.messages``, composed later than it was made, unless they are kept already."""
@@ -338,6 +349,7 @@ def _record(row: sqlite3.Row, now: datetime) -> Record:
         messages=row["message_count"],
         expires_at=None if end is None else from_seconds(end),
         revoked_at=None if row["revoked_at"] is None else from_seconds(row["revoked_at"]),
+        pruned_at=None if row["pruned_at"] is None else from_seconds(row["pruned_at"]),
         revision_of=row["revision_of"],
         state=state,
     )

@@ -23,12 +23,13 @@ STEPS: tuple[str, ...] = (
         size         INTEGER NOT NULL,
         expires_at   INTEGER,                    -- the earliest end of its links; NULL: none, or not known
         revoked_at   INTEGER,
+        pruned_at    INTEGER,                    -- when its objects were removed from the store
         revision_of  TEXT,
         tool_version TEXT NOT NULL,
         profile      TEXT NOT NULL,              -- JSON: the platform's rules as they were
         reasons      TEXT NOT NULL,              -- JSON list
         notes        TEXT NOT NULL               -- JSON list
-    ) STRICT;
+    );
     CREATE INDEX delivery_by_time ON delivery (created_at DESC, n DESC);
     CREATE INDEX delivery_by_order ON delivery (order_label, created_at DESC);
     CREATE INDEX delivery_by_platform ON delivery (platform, created_at DESC);
@@ -45,7 +46,7 @@ STEPS: tuple[str, ...] = (
         media_type TEXT NOT NULL,
         sha256     BLOB,
         PRIMARY KEY (delivery, position)
-    ) STRICT, WITHOUT ROWID;
+    ) WITHOUT ROWID;
 
     CREATE TABLE part (                          -- what was attached, and what was uploaded
         delivery   INTEGER NOT NULL REFERENCES delivery (n) ON DELETE CASCADE,
@@ -61,7 +62,7 @@ STEPS: tuple[str, ...] = (
         expires_at INTEGER,
         reason     TEXT NOT NULL DEFAULT '',
         PRIMARY KEY (delivery, position)
-    ) STRICT, WITHOUT ROWID;
+    ) WITHOUT ROWID;
 
     CREATE TABLE member (                        -- which files a part carries
         delivery   INTEGER NOT NULL REFERENCES delivery (n) ON DELETE CASCADE,
@@ -69,7 +70,7 @@ STEPS: tuple[str, ...] = (
         position   INTEGER NOT NULL,
         arcname    TEXT NOT NULL,
         PRIMARY KEY (delivery, part, position)
-    ) STRICT, WITHOUT ROWID;
+    ) WITHOUT ROWID;
 
     CREATE TABLE finding (
         delivery   INTEGER NOT NULL REFERENCES delivery (n) ON DELETE CASCADE,
@@ -81,7 +82,7 @@ STEPS: tuple[str, ...] = (
         hint       TEXT NOT NULL,
         waived     INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (delivery, position)
-    ) STRICT, WITHOUT ROWID;
+    ) WITHOUT ROWID;
 
     CREATE TABLE event (                         -- what happened later: renewed, revoked, pruned, wrote
         n          INTEGER PRIMARY KEY,
@@ -89,7 +90,7 @@ STEPS: tuple[str, ...] = (
         at         INTEGER NOT NULL,
         kind       TEXT NOT NULL,
         detail     TEXT NOT NULL
-    ) STRICT;
+    );
     CREATE INDEX event_by_delivery ON event (delivery, at);
 
     CREATE TABLE message (                       -- texts as composed, each link's url replaced by {link:NAME}
@@ -99,7 +100,7 @@ STEPS: tuple[str, ...] = (
         situation  TEXT NOT NULL,
         text       TEXT NOT NULL,
         PRIMARY KEY (delivery, position)
-    ) STRICT, WITHOUT ROWID;
+    ) WITHOUT ROWID;
     """,
 )
 """``PRAGMA user_version`` counts how many have run."""

@@ -3,7 +3,7 @@
 from delivery.message.changes import Changes, compare
 from delivery.message.compose import Reply, Situation, compose, reply
 from delivery.message.language import codes as language_codes
-from delivery.message.lint import LintFinding, lint, lint_name, warnings
+from delivery.message.lint import LintFinding, held_words, lint, lint_name, warnings
 
 __all__ = [
     "Changes",
@@ -12,6 +12,7 @@ __all__ = [
     "Situation",
     "compare",
     "compose",
+    "held_words",
     "language_codes",
     "lint",
     "lint_name",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -32,6 +32,14 @@ class LintFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class _Word:
+    """``pattern`` is only tried where ``needle``, which every match holds, is in the text at all."""
+
+    needle: str
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Group:
     code: str
     title: str
@@ -39,7 +47,7 @@ class _Group:
     suggest: str
     source: str
     everywhere: bool
-    pattern: re.Pattern[str]
+    words: tuple[_Word, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +85,11 @@ _DATE = re.compile(
     r"|(?:0?[1-9]|[12]\d|3[01])([-. ])(?:0?[1-9]|1[0-2])\2(?:19|20)\d\d"
 )
 _BARE_HOST = re.compile(r"(?<![\w@/.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?=[/\s]|$)")
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _PUNCTUATION = ".,;:!?)]}>'\"»”’。，！？；：）」』】،؛؟।"
 _JOINERS = frozenset("\u200c\u200d\ufe0f\ufe0e")
-_ISOLATES = frozenset("\u2066\u2067\u2068\u2069")
+_ISOLATES = frozenset("\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+"""What right-to-left text is written with; anywhere else it is a trick."""
 
 
 def lint(text: str, profile: Profile, *, held: tuple[str, ...] = ()) -> tuple[LintFinding, ...]:
@@ -96,6 +106,13 @@ def lint(text: str, profile: Profile, *, held: tuple[str, ...] = ()) -> tuple[Li
 def lint_name(name: str, profile: Profile) -> tuple[LintFinding, ...]:
     """The same for one file name, order label or key, which has no length of its own."""
     return tuple(finding for finding in lint(name, profile) if finding.code != "too-long")
+
+
+def held_words(name: str, profile: Profile) -> tuple[LintFinding, ...]:
+    """Only the words of ``name`` that ``profile`` may hold back; quick enough for 100,000 names."""
+    if not profile.marketplace:
+        return ()
+    return tuple(finding for finding in _words(name, name, ()) if finding.severity is not Severity.INFO)
 
 
 def warnings(texts: Iterable[str], profile: Profile) -> tuple[str, ...]:
@@ -126,7 +143,7 @@ def rules() -> _Rules:
             suggest=item["suggest"],
             source=item["source"],
             everywhere=item.get("everywhere", False),
-            pattern=_pattern(word for words in item["words"].values() for word in words),
+            words=_compiled(word for words in item["words"].values() for word in words),
         )
         for item in data["group"]
     )
@@ -137,50 +154,70 @@ def _hosts(data: Mapping[str, Any]) -> _Hosts:
     return _Hosts(frozenset(data["hosts"]), data["suggest"], data["source"])
 
 
-def _pattern(words: Iterator[str] | tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(sorted({_word(word) for word in words}, key=len, reverse=True)) or r"(?!)")
+@cache
+def _own_words(words: tuple[str, ...]) -> tuple[_Word, ...]:
+    return _compiled(words)
 
 
-def _word(word: str) -> str:
+def _compiled(words: Iterable[str]) -> tuple[_Word, ...]:
+    return tuple(_word(word) for word in sorted(set(words), key=lambda word: (-len(word), word)))
+
+
+def _word(word: str) -> _Word:
     """A regular expression over the plain view of a text; see lint.toml for what a space and a star mean."""
     stem = disguise.plain(word.removesuffix("*")).text
-    body = r"[\s._\-]*".join(re.escape(piece) for piece in stem.split())
-    ending = r"\w*" if word.endswith("*") else ""
+    pieces = stem.split() or [stem]
+    return _Word(max(pieces, key=len), re.compile(_expression(pieces, word.endswith("*"))))
+
+
+def _expression(pieces: Sequence[str], any_ending: bool) -> str:
+    stem = "".join(pieces)
+    body = r"[\s._\-]*".join(map(re.escape, pieces))
+    ending = r"\w*" if any_ending else ""
     if any("\u4e00" <= char <= "\u9fff" for char in stem):
         return body
     before = "(?:و|ف)?(?:ال|بال|لل|ب|ل|ک)?" if "\u0600" <= stem[0] <= "\u06ff" else ""
-    # A Latin word ends at a letter of another script (我的WhatsApp号). Devanagari vowel signs are no word characters.
+    # A Latin word ends where another script begins, as in 我的WhatsApp号; Devanagari vowel signs are not in \w.
     letter = _LATIN if stem[0].isascii() else r"(?:[^\W_]|[\u0900-\u0963])"
     return rf"(?<!{letter}){before}{body}{ending}(?!{letter})"
 
 
 def _words(view: str, text: str, held: tuple[str, ...], *, everywhere: bool = False) -> Iterator[LintFinding]:
     groups = [group for group in rules().groups if group.everywhere or not everywhere]
-    own = _pattern(held) if held else None
+    if held:
+        groups.append(
+            _Group("own-word", "is on your own list", Severity.WARNING, "say it otherwise", "", True, _own_words(held))
+        )
     seen: set[tuple[str, int, int]] = set()
     for plain in disguise.views(view):
+        if plain.text.isascii() and not held and _beginnings().isdisjoint(_threes(plain.text)):
+            continue
         for group in groups:
-            for match in group.pattern.finditer(plain.text):
-                start, end = plain.span(match.start(), match.end())
-                if (group.code, start, end) not in seen:
-                    seen.add((group.code, start, end))
-                    word = text[start:end]
-                    yield LintFinding(
-                        group.code,
-                        group.severity,
-                        start,
-                        end,
-                        word,
-                        f"{word!r} {group.title}",
-                        group.suggest,
-                        group.source,
-                    )
-        for match in own.finditer(plain.text) if own else ():
-            start, end = plain.span(match.start(), match.end())
-            word = text[start:end]
-            yield LintFinding(
-                "own-word", Severity.WARNING, start, end, word, f"{word!r} is on your own list", "say it otherwise"
-            )
+            for word in group.words:
+                if word.needle not in plain.text:
+                    continue
+                for match in word.pattern.finditer(plain.text):
+                    start, end = plain.span(match.start(), match.end())
+                    if (group.code, start, end) not in seen:
+                        seen.add((group.code, start, end))
+                        yield _named(group, text, start, end)
+
+
+def _threes(text: str) -> Iterator[str]:
+    return (text[at : at + 3] for at in range(len(text) - 2))
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    """The first three letters of every ASCII needle: most file names have none of them, and are done with."""
+    words = (word for group in rules().groups for word in group.words)
+    return frozenset(word.needle[:3] for word in words if word.needle.isascii())
+
+
+def _named(group: _Group, text: str, start: int, end: int) -> LintFinding:
+    word = text[start:end]
+    what = f"{word!r} {group.title}"
+    return LintFinding(group.code, group.severity, start, end, word, what, group.suggest, group.source)
 
 
 def _contacts(view: str, text: str) -> Iterator[LintFinding]:
@@ -245,10 +282,28 @@ def _links(text: str, profile: Profile) -> Iterator[LintFinding]:
                 "contact", Severity.ERROR, match.start(), end, _shortened(url),
                 "the link carries a name before its host", "use a link without a name in it",
             )  # fmt: skip
+        if profile.marketplace:
+            yield from _path(url, match.start(), end)
         yield from _host(authority.rpartition("@")[2].partition(":")[0], match.start(), end, url, profile)
     view = _without_links(text).lower()
     for match in _BARE_HOST.finditer(view):
         yield from _host(match[0], *match.span(), text[slice(*match.span())], profile)
+
+
+def _readable(path: str) -> str:
+    """``path`` with its percent escapes read as UTF-8."""
+    return _ESCAPES.sub(lambda match: bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "replace"), path)
+
+
+def _path(url: str, start: int, end: int) -> Iterator[LintFinding]:
+    """Held-back words in the names that a link shows; not in its query, which is the store's."""
+    path = _readable(re.split(r"[?#]", url.partition("://")[2], maxsplit=1)[0].partition("/")[2])
+    for found in _words(path, path, ()):
+        if found.severity is not Severity.INFO:
+            yield replace(
+                found, start=start, end=end, found=_shortened(url), message=f"the link shows {found.message}",
+                suggestion="rename the file before it is uploaded",
+            )  # fmt: skip
 
 
 def _host(host: str, start: int, end: int, shown: str, profile: Profile) -> Iterator[LintFinding]:
@@ -277,11 +332,11 @@ def _shortened(url: str) -> str:
 
 
 def _hidden(text: str) -> Iterator[LintFinding]:
-    depth = 0
+    if text.isascii() and text.isprintable():
+        return
     rtl = any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
     for index, char in enumerate(text):
         if char in _ISOLATES and rtl:
-            depth += -1 if char == "\u2069" else 1
             continue
         category = unicodedata.category(char)
         joins = char in _JOINERS and index > 0 and not text[index - 1].isascii()

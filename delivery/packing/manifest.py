@@ -55,18 +55,19 @@ def checksum_line(filename: str, sha256: str) -> str:
 
 
 def file_records(files: Iterable[FileEntry], parts: Sequence[Attachment]) -> Iterator[Mapping[str, Any]]:
-    carried: dict[str, list[str]] = {}
+    carried: dict[str, tuple[str, ...]] = {}
     for part in sorted(parts, key=lambda part: part.offset):
         if part.kind in (PartKind.AS_IS, PartKind.ARCHIVE, PartKind.VOLUME):
+            alone = (part.filename,)  # one tuple for all members, since an archive may have 65,000
             for arcname in part.members:
-                carried.setdefault(arcname, []).append(part.filename)
+                carried[arcname] = carried[arcname] + alone if arcname in carried else alone
     for entry in files:
         record: dict[str, Any] = {
             "path": entry.arcname,
             "size": entry.size,
             "sha256": entry.sha256,
             "media_type": entry.media_type,
-            "parts": carried.get(entry.arcname, []),
+            "parts": carried.get(entry.arcname, ()),
         }
         if entry.original is not None:
             record["renamed_from"] = entry.original
@@ -95,5 +96,4 @@ def part_records(parts: Sequence[Attachment]) -> Iterator[Mapping[str, Any]]:
         yield record
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_json = json.JSONEncoder(ensure_ascii=False).encode

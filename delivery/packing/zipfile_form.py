@@ -8,6 +8,7 @@ from __future__ import annotations
 import stat
 import struct
 import time
+from functools import lru_cache
 from typing import NamedTuple
 
 STORED, DEFLATED = 0, 8
@@ -69,6 +70,7 @@ def _clamped(mtime: int) -> int:
     return min(max(mtime, _EARLIEST), _LATEST)
 
 
+@lru_cache(4096)
 def _dos(when: int) -> tuple[int, int]:
     moment = time.gmtime(when)
     return (

@@ -22,7 +22,7 @@ from pathlib import Path
 from delivery.errors import LocalError, MissingDependencyError, UsageError
 from delivery.progress import CancelToken
 from delivery.storage import process
-from delivery.storage.local_state import HOST, Folder, Identity, can_bind
+from delivery.storage.local_state import HOST, Folder, Identity, State, can_bind
 from delivery.storage.lock import locked
 
 GRACE = timedelta(seconds=15)
@@ -95,13 +95,17 @@ def _keep(child: subprocess.Popen[bytes], folder: Folder, cancel: CancelToken) -
 
 def _is_over(folder: Folder) -> bool:
     """Whether the last link has expired and nobody uploads; if so nobody can extend the time any more."""
-    state = folder.state()
-    until = state.until_time()
-    if state.forever or until is None or datetime.now(UTC) < until + GRACE:
+    if not folder.path.exists():
+        return True
+    if _has_time(folder.state()):
         return False
     with locked(folder.lock("state"), wait=5):
-        until = folder.state().until_time()
-        return until is not None and datetime.now(UTC) >= until + GRACE and not folder.has_users()
+        return not _has_time(folder.state()) and not folder.has_users()
+
+
+def _has_time(state: State) -> bool:
+    until = state.until_time()
+    return state.forever or (until is not None and datetime.now(UTC) < until + GRACE)
 
 
 @contextmanager
@@ -132,14 +136,14 @@ def _running(program: Path, folder: Folder, identity: Identity) -> Iterator[subp
     try:
         yield child
     finally:
-        folder.change_state(ready=False)
         child.terminate()
         try:
             child.wait(5)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-        folder.change_state(pid=0, pid_start=None, child=0, child_start=None)
+        with contextlib.suppress(OSError):  # the folder may have been removed
+            folder.change_state(pid=0, pid_start=None, child=0, child_start=None, ready=False)
 
 
 def _await_ready(child: subprocess.Popen[bytes], folder: Folder, identity: Identity) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -178,11 +179,16 @@ def can_bind(port: int) -> bool:
 
 
 def _read(path: Path) -> dict[str, object]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
+    for _ in range(20):
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        except PermissionError:  # Windows, while another process replaces it
+            time.sleep(0.05)
+            continue
+        return data if isinstance(data, dict) else {}
+    return {}
 
 
 def _write(path: Path, data: dict[str, object]) -> None:

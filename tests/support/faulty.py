@@ -29,7 +29,7 @@ class Seen:
 
 
 Rule = Callable[[Seen], str]
-"""Names the harm for a request: "", "reset", "stall", "lose", "flip", "cut", or "STATUS CODE" as in "503 SlowDown"."""
+"""Names the harm for a request: "", "reset", "stall", "lose", "flip", "swap", "cut", or as in "503 SlowDown"."""
 
 
 @dataclass
@@ -38,7 +38,10 @@ class Proxy:
     seen: list[Seen] = field(default_factory=list)
     rule: Rule = lambda request: ""
     released: threading.Event = field(default_factory=threading.Event)
+    held: dict[int, bytes] = field(default_factory=dict)
+    """Bodies of parts that "swap" keeps to give them to each other."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    arrived: threading.Condition = field(default_factory=threading.Condition)
 
     def count(self, method: str, **query: str) -> int:
         return sum(1 for item in self.seen if item.method == method and query.items() <= item.query.items())
@@ -89,6 +92,8 @@ def proxy_before(backend: str) -> Iterator[Proxy]:
             body = bytearray(self.rfile.read(size))
             if request.harm == "flip" and body:
                 body[len(body) // 2] ^= 1
+            if request.harm == "swap" and request.part is not None:
+                body = bytearray(self.swapped(request.part, bytes(body)))
             if request.harm[:1].isdigit():
                 status, _, code = request.harm.partition(" ")
                 return self.answer(int(status), {}, f"<Error><Code>{code}</Code></Error>".encode())
@@ -110,6 +115,15 @@ def proxy_before(backend: str) -> Iterator[Proxy]:
             if self.command == "HEAD" and length is not None:
                 kept["Content-Length"] = length
             return self.answer(reply.status, kept, data)
+
+        def swapped(self, part: int, body: bytes) -> bytes:
+            """The body of the neighbour (1 and 2, 3 and 4 ...), once that has come too."""
+            other = part + 1 if part % 2 else part - 1
+            with proxy.arrived:
+                proxy.held[part] = body
+                proxy.arrived.notify_all()
+                proxy.arrived.wait_for(lambda: other in proxy.held, timeout=30)
+                return proxy.held[other]
 
         def answer(self, status: int, headers: dict[str, str], data: bytes, cut: bool = False) -> None:
             self.send_response(status)

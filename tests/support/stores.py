@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import subprocess
@@ -38,20 +37,21 @@ def moto_address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def embedded_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def one_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of one embedded store for all tests, stopped at the end."""
     from delivery.storage import local
 
-    home = tmp_path_factory.mktemp("home")
-    before = os.environ.get("DELIVERY_HOME")
-    os.environ["DELIVERY_HOME"] = str(home)
-    try:
-        yield home
-    finally:
+    home = tmp_path_factory.mktemp("embedded")
+    yield home
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DELIVERY_HOME", str(home))
         local.stop()
-        if before is None:
-            del os.environ["DELIVERY_HOME"]
-        else:
-            os.environ["DELIVERY_HOME"] = before
+
+
+@pytest.fixture
+def embedded_home(one_home: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DELIVERY_HOME", str(one_home))
+    return one_home
 
 
 @pytest.fixture(scope="session")

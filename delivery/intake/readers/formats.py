@@ -108,7 +108,7 @@ def _surer(head: bytes, name: str) -> str:
         return ""
     if name == "macho" and head[:4] == b"\xca\xfe\xba\xbe" and int.from_bytes(head[4:8], "big") > 40:
         return "class"
-    if name == "sfnt" and not (head[:4] == b"ttcf" or (0 < head[5] < 128 and head[12:15].isalnum())):
+    if name == "sfnt" and not (head[:4] == b"ttcf" or (b"\0" < head[5:6] < b"\x80" and head[12:15].isalnum())):
         return ""
     if name == "bzip2" and head[3:4] not in b"123456789":
         return ""

@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from delivery.escape import printable
 from delivery.intake.observation import Seen
@@ -198,7 +199,7 @@ def _note_whole(view: View, found: list[Member], directory: int) -> None:
 def _note_layout(view: View, found: list[Member], directory: int) -> None:
     """Overlaps are how a small archive claims petabytes; reaching past the directory means missing bytes."""
     layout = sorted((member.offset, member.packed, member.name) for member in found)
-    for (offset, packed, name), following in zip(layout, [*layout[1:], (directory, 0, "")], strict=True):
+    for (offset, packed, name), following in pairwise([*layout, (directory, 0, "")]):
         if offset + 30 + packed > following[0]:
             if following[2]:
                 view.note(Seen.HOSTILE, "its files overlap each other, as in archives made to fill a disk")

@@ -220,6 +220,13 @@ def test_numbers_and_scales_are_no_contact_details(check, codes, name):
     assert "contact-in-name" not in codes(check({name: picture("PNG")}, MARKET))
 
 
+def test_words_in_names_that_marketplaces_hold_back_are_told_and_never_block(check, codes):
+    found = check({"payment-icons.txt": b"x", "play-icons.txt": b"x"}, MARKET)
+    told = [finding for finding in found if finding.code == "word-in-name"]
+    assert [(finding.path, finding.severity) for finding in told] == [("payment-icons.txt", Severity.INFO)]
+    assert "word-in-name" not in codes(check({"payment-icons.txt": b"x"}))
+
+
 def test_unfinished_downloads(check, codes):
     assert "unfinished-download" in codes(check({"movie.mp4.crdownload": b"x"}))
 

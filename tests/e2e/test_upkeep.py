@@ -1,0 +1,147 @@
+"""A delivery by link from its making to its end, on the embedded store: renewed, revoked, tidied up."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from delivery import report, upkeep
+from delivery.config import Settings
+from delivery.errors import UsageError
+from delivery.service import upload
+from delivery.storage import local, open_store
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _no_store_left_behind(home: Path) -> Iterator[None]:
+    yield
+    local.stop()
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "picture.bin").write_bytes(b"\x00\x01" * 40_000)
+    (folder / "notes.txt").write_text("how to use it\n" * 50)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def fetch(url: str) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, b""
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "cli.py"), *arguments], capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def document(*arguments: str) -> dict[str, Any]:
+    done = command(*arguments, "--json")
+    loaded: dict[str, Any] = json.loads(done.stdout)
+    jsonschema.validate(loaded, report.schema(loaded["schema"]))
+    return loaded
+
+
+def test_renewed_links_and_page_live_on_without_another_upload(work: Path) -> None:
+    made = upload([work], platform="none", expires=timedelta(minutes=3))
+    assert made.page is not None and made.expires_at is not None
+    store = open_store("local", Settings(), until=datetime.now(UTC))
+    assert made.prefix is not None
+    before = {stored.key: changed for stored, changed in store.keys(made.prefix)}
+    again = upkeep.renew(made.id, expires=timedelta(hours=2))
+    assert again.page is not None and again.expires_at is not None
+    assert again.expires_at > made.expires_at + timedelta(hours=1)
+    after = {stored.key: changed for stored, changed in store.keys(made.prefix)}
+    assert {key for key in after if after[key] != before[key]} == {made.page.key}
+    status, content = fetch(again.page.url)
+    assert status == 200
+    for old, new in zip(made.links, again.links, strict=True):
+        assert fetch(new.url) == fetch(old.url)
+        signature = new.url.partition("X-Amz-Signature=")[2]
+        assert signature.encode() in content
+    assert again.page.url in again.messages[0]
+    listed = document("list")["deliveries"]
+    assert listed[0]["expires_at"] == again.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_revoked_is_dead_and_cannot_be_renewed(work: Path) -> None:
+    made = upload([work], platform="none", expires=timedelta(minutes=3))
+    assert made.page is not None
+    done = document("revoke", made.id)
+    assert done["proven"] >= 4  # two files, the manifest and the page
+    for link in [*made.links, made.page]:
+        assert fetch(link.url)[0] >= 400
+    with pytest.raises(UsageError, match="revoked"):
+        upkeep.renew(made.id)
+    assert command("renew", made.id).returncode == 2
+    assert document("list", "--state", "revoked")["deliveries"][0]["id"] == made.id
+
+
+def test_prune_keeps_what_can_still_be_renewed(work: Path) -> None:
+    made = upload([work], platform="none", expires=timedelta(minutes=3))
+    assert made.prefix is not None
+    would = document("prune", "--dry-run")
+    assert would["stores"][0]["objects"] == 0
+    later = datetime.now(UTC) + timedelta(days=8)
+    (removed,) = upkeep.prune(now=later, dry_run=True)
+    assert removed.pruned.deliveries == 1 and removed.pruned.size > 80_000
+    assert upkeep.prune(now=later)[0].pruned == removed.pruned
+    store = open_store("local", Settings(), until=datetime.now(UTC))
+    assert list(store.keys(made.prefix)) == []
+    refused = command("renew", made.id)
+    assert refused.returncode == 5 and "gone" in refused.stderr
+
+
+def test_doctor_tells_of_every_step_and_ends_well(home: Path) -> None:
+    found = document("doctor")
+    assert found["healthy"] is True
+    assert {"put", "signed link", "wrong signature", "expired link", "delete"} <= {
+        row["name"] for row in found["steps"]
+    }
+    table = command("doctor")
+    assert table.returncode == 0 and "expired link" in table.stdout
+
+
+def test_the_policy_names_only_the_bucket_and_its_prefix(home: Path, tmp_path: Path) -> None:
+    config = tmp_path / "c.ini"
+    config.write_text("[store:mine]\nprofile = aws\nbucket = work\nregion = eu-west-1\nprefix = deliveries\n")
+    done = command("doctor", "--policy", "--store", "mine", "--config", str(config))
+    policy = json.loads(done.stdout)
+    objects, listing = policy["Statement"]
+    assert objects["Resource"] == "arn:aws:s3:::work/deliveries/*"
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": "deliveries/*"}}
+    assert command("doctor", "--policy").returncode == 2
+
+
+def test_attached_deliveries_have_nothing_to_renew(work: Path) -> None:
+    from delivery.service import send
+
+    made = send([work], platform="none", via="attach")
+    for verb in ("renew", "revoke"):
+        done = command(verb, made.id)
+        assert done.returncode == 2 and "attached" in done.stderr
+
+
+def test_giving_up_with_nothing_begun_is_no_error(home: Path) -> None:
+    assert document("upload", "--abort")["stores"][0]["deliveries"] == 0
+    nothing = command("upload")
+    assert nothing.returncode == 2 and "name the files" in nothing.stderr
