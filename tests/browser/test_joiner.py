@@ -329,7 +329,16 @@ def test_dropping_works_anywhere_on_the_page(visit: Any, parcel: Parcel) -> None
     expect(row(page, 3)).to_have_class("good")
 
 
-@pytest.mark.parametrize("script", ["delete self.WebAssembly;", "delete self.Worker;"])
+BARRED_WORKER = """
+self.Worker = class {
+  constructor() { setTimeout(() => this.onerror(new Event("error", { cancelable: true })), 5); }
+  postMessage() {}
+  terminate() {}
+};
+"""
+
+
+@pytest.mark.parametrize("script", ["delete self.WebAssembly;", "delete self.Worker;", BARRED_WORKER])
 def test_it_works_without_webassembly_and_without_workers(visit: Any, parcel: Parcel, script: str) -> None:
     page = visit(parcel.address, script=NO_PICKER + script)
     give(page, parcel.parts)
