@@ -93,7 +93,7 @@ class Handover:
     def _link(self, plan: Plan, out: Path) -> Delivery:
         options = self.settings.delivery
         store = storage.open_store(options.store, self.settings, until=self.now + options.expires)
-        hosting.check_life(store, options.expires, now=self.now)
+        hosting.check_life(store, options.expires, now=self.now, strict=options.strict)
         store.ensure_ready()
         with (
             storage.kept_up(options.store),
@@ -122,7 +122,7 @@ class Handover:
             store=options.store,
             prefix=journal.prefix,
             expires_at=expires_at,
-            notes=_link_notes(plan, store.notice),
+            notes=_link_notes(plan, store.notice, links[0].effective_reason),
         )
 
     def _page(
@@ -170,6 +170,7 @@ class Handover:
             uploads,
             prefix=journal.prefix,
             journal=journal,
+            known=Ledger(places.data_dir()).uploaded(self.settings.delivery.store),
             options=self.settings.upload,
             progress=self.progress,
             cancel=self.cancel,
@@ -264,10 +265,10 @@ def _as_parts(plan: Plan, uploaded: Sequence[Uploaded]) -> list[Attachment]:
     ]
 
 
-def _link_notes(plan: Plan, notice: str) -> tuple[str, ...]:
+def _link_notes(plan: Plan, notice: str, why_so_long: str) -> tuple[str, ...]:
     """What the seller should know of these links, the store's word first."""
     profile = plan.profile
-    notes = [notice] if notice else []
+    notes = [text for text in (notice, f"the end of the links: {why_so_long}" if why_so_long else "") if text]
     if profile.link_policy is not LinkPolicy.ALLOWED:
         known = profile.link_note or f"whether {profile.title} allows links is not known"
         notes.append(f"links on {profile.title}: {known}")

@@ -250,11 +250,13 @@ class _Work:
 
 
 def _with_digest(entry: FileEntry, sha256: str | None) -> FileEntry:
-    """``dataclasses.replace`` takes four times as long, which shows with 100,000 files."""
-    return FileEntry(
-        entry.path, entry.arcname, entry.size, entry.mtime_ns, entry.mode, entry.media_type, sha256, entry.inode,
-        entry.original,
-    )  # fmt: skip
+    """The entry itself, its digest filled in: the one thing about it that only reading tells.
+
+    A copy of each of 100,000 entries would be 11 MB that nobody needs, since their plan goes on referring to the first.
+    """
+    if sha256 is not None:
+        object.__setattr__(entry, "sha256", sha256)
+    return entry
 
 
 def _changed(why: str) -> PackingError:
