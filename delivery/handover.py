@@ -6,13 +6,15 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from delivery import hosting, message, packing, places, planning, storage
 from delivery.config import Settings
 from delivery.errors import PackingError, UsageError
-from delivery.hosting import Upload, Uploaded, page
+from delivery.hosting import Upload, Uploaded
+from delivery.hosting.page import FILENAME as PAGE
 from delivery.intake import with_digests
 from delivery.ledger import Ledger
 from delivery.model import (
@@ -82,8 +84,15 @@ class Handover:
         return self._link(certain, out) if certain.method is Method.LINK else self._attach(certain, out)
 
     def _attach(self, plan: Plan, out: Path) -> Delivery:
-        language = self.settings.delivery.language
-        packed = packing.pack(plan, out, progress=self.progress, cancel=self.cancel, language=language)
+        options = self.settings.delivery
+        packed = packing.pack(
+            plan,
+            out,
+            language=options.language,
+            sheet=partial(self._write_proof, plan) if options.proof else None,
+            progress=self.progress,
+            cancel=self.cancel,
+        )
         return replace(
             self._begun(packed.plan, packed.files, out),
             attachments=packed.attachments,
@@ -108,7 +117,7 @@ class Handover:
             uploaded += self._upload(store, journal, [Upload.of_path(workspace.folder / MANIFEST)])
             *links, manifest_link = self._proven_links(store, uploaded)
             expires_at = links[0].expires_at
-            shown_page = self._page(store, journal, workspace.folder, plan, links, files)
+            shown_page = self._page(store, journal.prefix, plan.deliverable.name, links, files)
             shown = self._proof(packed.plan, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
@@ -126,40 +135,37 @@ class Handover:
         )
 
     def _page(
-        self,
-        store: storage.Store,
-        journal: hosting.Journal,
-        folder: Path,
-        plan: Plan,
-        links: Sequence[Link],
-        files: Sequence[FileEntry],
+        self, store: storage.Store, prefix: str, name: str, links: Sequence[Link], files: Sequence[FileEntry]
     ) -> Link | None:
         """One link for the chat where there are several; a single file needs no page around it."""
         options = self.settings.delivery
         if len(links) < 2 or not options.page:
             return None
-        content = page.render(
-            plan.deliverable.name,
-            page.page_files(links, files, cancel=self.cancel),
-            expires_at=links[0].expires_at,
+        shown = hosting.publish(
+            store,
+            f"{prefix}{PAGE}",
+            name=name,
+            links=links,
+            files=files,
+            expires_in=options.expires,
+            now=self.now,
             order=options.order,
             note=options.note,
             language=options.language,
+            cancel=self.cancel,
         )
-        (folder / page.FILENAME).write_bytes(content)
-        uploads = [Upload.of_path(folder / page.FILENAME, None, page.MEDIA_TYPE, inline=True)]
-        return self._proven_links(store, self._upload(store, journal, uploads), inline=True)[0]
+        if shown.expires_at is not None:
+            storage.keep_until(options.store, shown.expires_at)
+        return shown
 
-    def _proven_links(
-        self, store: storage.Store, uploaded: Sequence[Uploaded], *, inline: bool = False
-    ) -> tuple[Link, ...]:
+    def _proven_links(self, store: storage.Store, uploaded: Sequence[Uploaded]) -> tuple[Link, ...]:
         """Signed now, kept alive up to their end, and each opened once as the buyer will."""
         options = self.settings.delivery
         links = hosting.sign(store, uploaded, expires_in=options.expires, now=self.now)
         for link in links:
             if link.expires_at is not None:
                 storage.keep_until(options.store, link.expires_at)
-        hosting.try_links(links, inline=inline, cancel=self.cancel)
+        hosting.try_links(links, cancel=self.cancel)
         return links
 
     def _upload(
@@ -177,13 +183,25 @@ class Handover:
         )
 
     def _proof(self, plan: Plan, folder: Path, files: Sequence[FileEntry], expires_at: datetime | None) -> Attachment:
-        options = self.settings.delivery
-        path = proof.write(
-            folder, name=plan.deliverable.name, files=files, when=self.now, order=options.order,
-            language=options.language, expires_at=expires_at, progress=self.progress, cancel=self.cancel,
-        )  # fmt: skip
+        path = self._write_proof(plan, folder, files, expires_at)
         made = with_digests([Upload.of_path(path).entry])[0]
         return Attachment(1, str(path), made.size, made.sha256 or "", PartKind.PROOF)
+
+    def _write_proof(
+        self, plan: Plan, folder: Path, files: Sequence[FileEntry], expires_at: datetime | None = None
+    ) -> Path:
+        options = self.settings.delivery
+        return proof.write(
+            folder,
+            name=plan.deliverable.name,
+            files=files,
+            when=self.now,
+            order=options.order,
+            language=options.language,
+            expires_at=expires_at,
+            progress=self.progress,
+            cancel=self.cancel,
+        )
 
     def _begun(self, plan: Plan, files: tuple[FileEntry, ...], out: Path) -> Delivery:
         options = self.settings.delivery

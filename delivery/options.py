@@ -95,6 +95,7 @@ class SendOptions:
     store: str = option("local", "Which [store:NAME] links go to; local is the embedded store on this machine")
     order: str | None = option(None, "A label for the order, shown in the message and kept in the record")
     note: str | None = option(None, "A line of yours for the buyer, shown on the delivery page")
+    proof: bool = option(False, "A proof sheet beside attachments too; the link way always makes one", parse_bool)
     page: bool = option(True, "One page for the chat instead of several links", parse_bool)
     language: str = option("en", "The language of the message")
     timezone: str | None = option(

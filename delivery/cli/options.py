@@ -52,6 +52,7 @@ store = _option(
 )
 order = _option("--order", metavar="TEXT", help="A label for the order, shown to the buyer and kept in the record.")
 note = _option("--note", metavar="TEXT", help="A line for the buyer on the delivery page.")
+proof = _option("--proof", is_flag=True, default=None, help="Attach a proof sheet too, as the link way does.")
 page = _option("--page/--no-page", default=None, help="One page for the chat instead of several links (default: yes).")
 language = _option("--language", metavar="en", help="The language of the message.")
 allow = _option(
@@ -91,7 +92,20 @@ looking = together(since, expect, deep)
 finding_options = together(platform, allow, strict, keep_junk, looking)
 linking = together(expires, store, note, page, qr, bwlimit, verify)
 delivering = together(
-    platform, out, order, saying, revision_of, allow, strict, keep_junk, looking, strip, open_folder, dry_run, common
+    platform,
+    out,
+    order,
+    proof,
+    saying,
+    revision_of,
+    allow,
+    strict,
+    keep_junk,
+    looking,
+    strip,
+    open_folder,
+    dry_run,
+    common,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from delivery.packing.assemble import assemble
 from delivery.packing.crew import Crew
 from delivery.packing.spool import Spool
 from delivery.packing.workspace import Workspace
+from delivery.planning import message_with_room
 from delivery.planning import plan as make_plan
 from delivery.planning.names import CHECKSUMS, MANIFEST
 from delivery.progress import CancelToken, NullProgress, Progress, Task
@@ -40,12 +42,13 @@ def pack(
     out: Path,
     *,
     language: str = "en",
+    sheet: Callable[[Path, Sequence[FileEntry]], Path] | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Packed:
     """Make everything that is to be attached in the folder ``out``, which must be new or empty.
 
-    ``language`` is the joiner page's.
+    ``language`` is the joiner page's. ``sheet`` writes a proof sheet of the files into a folder, to be attached too.
     The zips are planned again with the sizes that they really have. Raises LocalError (``out-not-empty``,
     ``out-inside-source``, ``disk-full`` ...), SourceChangedError, PackingError (``plan-changed`` when the real sizes
     do not fit the way that was planned) and Cancelled; then nothing is left in ``out``.
@@ -57,6 +60,8 @@ def pack(
         work = _Work(plan, workspace, progress or NullProgress(), Crew(cancel or CancelToken()))
         work.run(_CARRIERS)
         attachments = work.finish(out, language)
+        if sheet is not None:
+            attachments += (work.add_sheet(sheet(workspace.folder, work.files), out),)
         listed = [part for part in attachments if part.kind is not PartKind.MANIFEST]
         names = [part.filename for part in listed]
         manifest.write_checksums(workspace.folder / CHECKSUMS, listed)
@@ -226,6 +231,15 @@ class _Work:
         )
         self.plan = replace(self.plan, parts=parts)
         return tuple(by_name[part.filename] for part in parts if part.filename in by_name)
+
+    def add_sheet(self, path: Path, out: Path) -> Attachment:
+        """Attach the proof sheet at ``path`` to the first message that has room for it."""
+        content = path.read_bytes()
+        taken = [(part.message, part.size) for part in self.plan.parts]
+        message = message_with_room(len(content), taken, self.plan.profile.limits)
+        self.plan = replace(self.plan, messages=max(self.plan.messages, message))
+        digest = hashlib.sha256(content).hexdigest()
+        return Attachment(message, str(out / path.name), len(content), digest, PartKind.PROOF)
 
     def _attachment(self, part: Part, out: Path) -> Attachment:
         size, sha256 = self._made[part.filename]

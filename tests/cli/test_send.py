@@ -178,3 +178,12 @@ def test_quiet_leaves_the_message_alone(run: Run, work: Path) -> None:
     answer = run("send", work, "--out", "ready", "--quiet")
     assert (answer.code, answer.err) == (0, "")
     assert "thank you" in answer.out
+
+
+def test_a_proof_sheet_goes_along_when_it_is_asked_for(run: Run, work: Path) -> None:
+    document = run("send", work, "--json", "--out", "ready", "--proof").document
+    proof = document["attachments"][-1]
+    assert (proof["kind"], proof["message"]) == ("proof", 1)
+    assert Path(proof["path"]).read_bytes().startswith(b"%PDF")
+    assert sha256(Path(proof["path"])) == proof["sha256"]
+    assert run("verify", "ready").code == 0

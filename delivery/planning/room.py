@@ -1,0 +1,21 @@
+"""Where one more small attachment goes once all the others have their message. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from delivery.model import Limits
+
+
+def message_with_room(size: int, attached: Iterable[tuple[int, int]], limits: Limits) -> int:
+    """The first message that takes ``size`` more bytes, or a new one; ``attached`` are (message, size) pairs."""
+    bytes_of: dict[int, int] = {}
+    count_of: dict[int, int] = {}
+    for message, taken in attached:
+        bytes_of[message] = bytes_of.get(message, 0) + taken
+        count_of[message] = count_of.get(message, 0) + 1
+    for message in sorted(bytes_of):
+        fits = limits.message_bytes is None or bytes_of[message] + size <= limits.message_bytes
+        if fits and (limits.message_files is None or count_of[message] < limits.message_files):
+            return message
+    return max(bytes_of, default=0) + 1
