@@ -9,9 +9,9 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from delivery import hosting, message, packing, places, storage
+from delivery import hosting, message, packing, places, planning, storage
 from delivery.config import Settings
-from delivery.errors import UsageError
+from delivery.errors import PackingError, UsageError
 from delivery.hosting import Upload, Uploaded, page
 from delivery.intake import with_digests
 from delivery.ledger import Ledger
@@ -55,7 +55,7 @@ class Handover:
         ledger.list(limit=1, now=self.now)
         before = ledger.load(self.revision_of) if self.revision_of else None
         out = choose_out(self.settings.delivery.out, plan)
-        done = self._attach(plan, out) if plan.method is Method.ATTACH else self._link(plan, out)
+        done = self._carry_out(plan, out)
         zone = zone_of(self.settings, done.expires_at or self.now)
         texts = message.compose(
             done,
@@ -69,6 +69,18 @@ class Handover:
         ledger.record(done, waived=self.waived, revision_of=before.id if before else None)
         return done
 
+    def _carry_out(self, plan: Plan, out: Path) -> Delivery:
+        """Where the zips turn out larger than samples promised, it is planned again by what is certain: the sizes."""
+        if plan.method is Method.LINK:
+            return self._link(plan, out)
+        try:
+            return self._attach(plan, out)
+        except PackingError as error:
+            if error.code != "plan-changed":
+                raise
+        certain = planning.plan(plan.deliverable, plan.profile, via=self.settings.delivery.via)
+        return self._link(certain, out) if certain.method is Method.LINK else self._attach(certain, out)
+
     def _attach(self, plan: Plan, out: Path) -> Delivery:
         language = self.settings.delivery.language
         packed = packing.pack(plan, out, progress=self.progress, cancel=self.cancel, language=language)
@@ -81,7 +93,7 @@ class Handover:
     def _link(self, plan: Plan, out: Path) -> Delivery:
         options = self.settings.delivery
         store = storage.open_store(options.store, self.settings, until=self.now + options.expires)
-        hosting.check_life(store, options.expires, now=self.now)
+        hosting.check_life(store, options.expires, now=self.now, strict=options.strict)
         store.ensure_ready()
         with (
             storage.kept_up(options.store),
@@ -110,7 +122,7 @@ class Handover:
             store=options.store,
             prefix=journal.prefix,
             expires_at=expires_at,
-            notes=_link_notes(plan, store.notice),
+            notes=_link_notes(plan, store.notice, links[0].effective_reason),
         )
 
     def _page(
@@ -158,6 +170,7 @@ class Handover:
             uploads,
             prefix=journal.prefix,
             journal=journal,
+            known=Ledger(places.data_dir()).uploaded(self.settings.delivery.store),
             options=self.settings.upload,
             progress=self.progress,
             cancel=self.cancel,
@@ -252,10 +265,10 @@ def _as_parts(plan: Plan, uploaded: Sequence[Uploaded]) -> list[Attachment]:
     ]
 
 
-def _link_notes(plan: Plan, notice: str) -> tuple[str, ...]:
+def _link_notes(plan: Plan, notice: str, why_so_long: str) -> tuple[str, ...]:
     """What the seller should know of these links, the store's word first."""
     profile = plan.profile
-    notes = [notice] if notice else []
+    notes = [text for text in (notice, f"the end of the links: {why_so_long}" if why_so_long else "") if text]
     if profile.link_policy is not LinkPolicy.ALLOWED:
         known = profile.link_note or f"whether {profile.title} allows links is not known"
         notes.append(f"links on {profile.title}: {known}")

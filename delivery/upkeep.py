@@ -110,6 +110,8 @@ def prune(
         if record.store is None or record.pruned_at is not None or (store is not None and record.store != store):
             continue
         found = ended[record.store]
+        if record.pruned_at is not None:
+            continue
         over = record.expires_at is not None and record.expires_at + after <= now
         if over or record.state is State.REVOKED:
             prefix = ledger.load(record.id).prefix
@@ -120,6 +122,8 @@ def prune(
     for name, gone in ended.items():
         opened = storage.open_store(name, settings, until=now)
         removed = hosting.prune(opened, gone, now=now, dry_run=dry_run, progress=progress, cancel=cancel)
+        if not dry_run:
+            ledger.pruned(removed.labels, at=now)
         done.append(PrunedStore(name, removed))
         if not dry_run:
             ledger.pruned([item.label for item in gone], at=now)

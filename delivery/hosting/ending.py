@@ -82,6 +82,8 @@ class Pruned:
     size: int = 0
     parts: int = 0
     """Uploads that were never completed."""
+    labels: tuple[str, ...] = ()
+    """Of the deliveries."""
 
 
 def prune(
@@ -100,17 +102,19 @@ def prune(
     """
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
     watched = store.watched(Watch(progress=progress, cancel=cancel))
-    deliveries = objects = size = 0
+    labels: list[str] = []
+    objects = size = 0
     for item in ended:
         _refuse_wide(store, item.prefix)
         found = [stored for stored, _ in watched.keys(item.prefix)]
         if not found:
             continue
-        deliveries, objects, size = deliveries + 1, objects + len(found), size + sum(row.size for row in found)
+        labels.append(item.label)
+        objects, size = objects + len(found), size + sum(row.size for row in found)
         if not dry_run:
             watched.delete([row.key for row in found])
     parts = _prune_unfinished(watched, now, dry_run)
-    return Pruned(deliveries, objects, size, parts)
+    return Pruned(len(labels), objects, size, parts, tuple(labels))
 
 
 def give_up(store: Store, names: Sequence[str] | None = None, *, progress: Progress | None = None) -> Pruned:

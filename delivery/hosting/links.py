@@ -34,10 +34,11 @@ class LinkLife:
     """Why, where it is not simply what was asked for."""
 
 
-def check_life(store: Store, expires_in: timedelta, *, now: datetime) -> LinkLife:
+def check_life(store: Store, expires_in: timedelta, *, now: datetime, strict: bool = False) -> LinkLife:
     """What would become of links that live for ``expires_in``, before anything is uploaded.
 
-    Raises UsageError when the store does not sign for so long, StoreRefusedError when the credentials have ended.
+    Raises UsageError when the store does not sign for so long, StoreRefusedError when the credentials have ended, and
+    with ``strict`` when their end is not known or earlier than asked for.
     """
     cap = store.quirks.presign_cap
     if cap is not None and expires_in > cap:
@@ -46,7 +47,14 @@ def check_life(store: Store, expires_in: timedelta, *, now: datetime) -> LinkLif
             hint=f"use --expires {int(cap.total_seconds() // 86400)}d and `delivery renew` before it ends",
             code="expires-too-long",
         )
-    return _life(store.key_life(), now + expires_in, now)
+    life = _life(store.key_life(), now + expires_in, now)
+    if strict and life.reason:
+        raise StoreRefusedError(
+            f"links cannot be promised for {format_duration(expires_in)}: {life.reason}",
+            hint="sign with a permanent key (`delivery doctor` tells of the credentials), or leave out --strict",
+            code="link-end-unknown" if life.ends_at is None else "link-end-early",
+        )
+    return life
 
 
 def _life(keys: KeyLife, wanted: datetime, now: datetime) -> LinkLife:

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from delivery.errors import IntegrityError
+from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.escape import printable
 from delivery.hosting.bodies import FileBody, MemoryBody, SliceBody
 from delivery.hosting.crc import combine
@@ -37,6 +37,8 @@ _MEMORY = 96 * MIB
 """For parts under way; larger ones are streamed from the file, one at a time."""
 HELD = 8 * MIB
 """For small files under way, all together; a larger one is streamed."""
+_WORTH_COPYING = MIB
+_MOST_COPIED = 5 * 1024**3
 _Result = TypeVar("_Result")
 
 
@@ -75,6 +77,7 @@ class Sender:
     pace: Pace
     pool: ThreadPoolExecutor
     room: Room
+    known: Sequence[StoredObject] = ()
 
     def is_large(self, item: Upload) -> bool:
         quirks, size = self.store.quirks, item.entry.size
@@ -87,10 +90,33 @@ class Sender:
             there = self._there_already(item, key)
             if there is not None:
                 return there
+            copied = self._copied(item, key)
+            if copied is not None:
+                return copied
             return self._send_in_parts(item, key) if self.is_large(item) else self._send_at_once(item, key)
         except BaseException:
             self.halt.cancel()
             raise
+
+    def _copied(self, item: Upload, key: str) -> Uploaded | None:
+        """A copy, made inside the store, of an earlier delivery's object with the same bytes; None without one."""
+        size = item.entry.size
+        alike = {known.checksum: known for known in self.known if known.size == size}
+        if not alike or not _WORTH_COPYING <= size <= _MOST_COPIED:
+            return None
+        digest = self._digest(item)
+        source = alike.get(f"sha256:{digest}")
+        found = self.store.look(source.key) if source is not None else None
+        if source is None or found is None or found.stored.size != size:
+            return None
+        headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
+        try:
+            self.store.copy(source.key, key, headers, metadata={TAG: tag})
+        except StoreRefusedError:
+            return None  # a store, or a key, that may not copy: it is sent
+        self.progress.note(f"{printable(item.name)} was delivered before: copied inside the store, not sent again")
+        self.task.advance(size)
+        return self._settled(item, key, digest, tag, "", None)
 
     # -- in one request ----------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
-from delivery.errors import UsageError
+from delivery.errors import StoreRefusedError, UsageError
 from delivery.escape import printable
 from delivery.hosting.halt import Halt, Halted
 from delivery.hosting.items import Upload, Uploaded
@@ -15,11 +15,13 @@ from delivery.hosting.names import key_names, new_token
 from delivery.hosting.pace import Pace
 from delivery.hosting.room import Room
 from delivery.hosting.sender import HELD, Sender, first_failure
+from delivery.model import StoredObject
 from delivery.options import UploadOptions
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.storage.base import Store, Watch
 from delivery.units import format_size
 
+_SMALL = 8 * 1024**2
 _SMALL_AT_ONCE = 4
 """Small files wait for answers more than they send: so many are under way for each thread that sends parts."""
 
@@ -35,6 +37,7 @@ def upload(
     *,
     prefix: str,
     journal: Journal | None = None,
+    known: Sequence[StoredObject] = (),
     options: UploadOptions | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
@@ -44,6 +47,9 @@ def upload(
     With a ``journal`` (see :func:`~delivery.hosting.journal_for`, whose prefix is then the one to give) what an earlier
     run has sent is checked and not sent again, and a failure leaves what was sent for the next run; without one a
     failure removes it.
+
+    ``known`` are objects of earlier deliveries in this bucket, with ``sha256:`` checksums: a file with the same bytes
+    is copied inside the store instead of being sent.
 
     Raises what the store raises, SourceChangedError and LocalError for a file, IntegrityError when the stored object is
     not what was sent, UsageError for a file that the store cannot hold, Cancelled.
@@ -61,17 +67,20 @@ def upload(
     ):
         watched = store.watched(Watch(options.attempts, progress, halt))
         pace, room = Pace(options.bwlimit, halt), Room(HELD, halt)
-        sender = Sender(watched, options, journal, task, progress, halt, pace, pool, room)
+        sender = Sender(watched, options, journal, task, progress, halt, pace, pool, room, known)
         small: dict[int, Future[Uploaded]] = {}
         done: dict[int, Uploaded] = {}
         with _one_failure_stops_all(halt, small):
             for place, item in enumerate(uploads):
                 if not sender.is_large(item):
-                    small[place] = small_pool.submit(sender.send, item, keys[place])
+                    workers = small_pool if item.entry.size <= _SMALL else pool
+                    small[place] = workers.submit(sender.send, item, keys[place])
             for place, item in enumerate(uploads):
                 if place not in small:
                     done[place] = sender.send(item, keys[place])
             done |= {place: slot.result() for place, slot in small.items()}
+            if len(small) < len(uploads):
+                _tidy(watched, prefix)
     return tuple(done[place] for place in range(len(uploads)))
 
 
@@ -84,6 +93,16 @@ def _refuse_too_large(store: Store, uploads: Sequence[Upload]) -> None:
                 hint="deliver it in smaller pieces, or choose another store",
                 code="too-large-for-store",
             )
+
+
+def _tidy(store: Store, prefix: str) -> None:
+    """Uploads under our prefix that nobody knows: their beginning succeeded but the answer to it was lost."""
+    try:
+        forgotten = list(store.pending(prefix))
+    except StoreRefusedError:
+        return  # a key that may not list; the lifecycle rule clears them
+    for item in forgotten:
+        store.abort(item.key, item.upload_id)
 
 
 @contextmanager

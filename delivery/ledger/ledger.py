@@ -27,7 +27,7 @@ from delivery.ledger.rows import (
     seconds,
     without_urls,
 )
-from delivery.model import Delivery, Finding, Method
+from delivery.model import Delivery, Finding, Method, StoredObject
 
 if TYPE_CHECKING:
     from delivery.ledger.account import Account
@@ -241,6 +241,16 @@ class Ledger:
                 n = self._find(db, id)["n"]
                 db.execute("UPDATE delivery SET pruned_at = ? WHERE n = ?", (seconds(at), n))
                 _keep_event(db, n, at, "pruned", {})
+
+    def uploaded(self, store: str, *, limit: int = 500) -> tuple[StoredObject, ...]:
+        """The latest files that went to ``store`` and should still be there, with their digests as ``sha256:...``."""
+        query = (
+            "SELECT place, part.size AS size, sha256 FROM part JOIN delivery ON n = delivery "
+            "WHERE store = ? AND role = 'link' AND revoked_at IS NULL AND pruned_at IS NULL ORDER BY n DESC LIMIT ?"
+        )
+        with database.opened(self.path) as db:
+            rows = db.execute(query, (store, limit))
+            return tuple(StoredObject(row["place"], row["size"], f"sha256:{row['sha256'].hex()}") for row in rows)
 
     def wrote(self, id: str, delivery: Delivery, *, situation: str, at: datetime) -> None:
         """Keep the texts of ``delivery.messages``, composed later than it was made, unless they are kept already."""

@@ -12,11 +12,12 @@ from typing import Self
 from delivery.intake.source import Source, changed
 from delivery.model import FileEntry
 from delivery.packing.crew import Crew
+from delivery.packing.direct import buffer
 from delivery.progress import Task
 
-BLOCK = 512 * 1024
-"""Small enough that two of them stay in a core's cache while they are hashed and written."""
-_DEPTH = 8
+BLOCK = 2 * 1024**2
+"""Large enough that writing past the system's cache is fast, small enough to stay in the processor's."""
+_DEPTH = 4
 _ALONE = 2 * BLOCK
 """A file up to this size is read by the thread that uses it: a second one would cost more than it saves."""
 
@@ -42,7 +43,7 @@ class ReadAhead:
     def __enter__(self) -> Self:
         if self._entry.size > _ALONE:
             for _ in range(_DEPTH):
-                self._free.put(memoryview(bytearray(BLOCK)))
+                self._free.put(buffer(BLOCK))
             self._thread = threading.Thread(target=self._produce, name="read-ahead", daemon=True)
             self._thread.start()
         return self

@@ -23,7 +23,6 @@ from delivery.storage.base import (
 )
 
 LOCAL = "local"
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def open_store(name: str, settings: Settings, *, until: datetime) -> Store:
@@ -100,7 +99,9 @@ def key_prefix(text: str) -> str:
 
 
 def _is_loopback(endpoint: str | None) -> bool:
-    return bool(endpoint) and (urlsplit(endpoint or "").hostname or "") in _LOOPBACK
+    from delivery.storage.wire import LOOPBACK
+
+    return bool(endpoint) and (urlsplit(endpoint or "").hostname or "") in LOOPBACK
 
 
 def _refuse_unsafe(name: str, endpoint: str) -> None:

@@ -130,6 +130,7 @@ def _running(program: Path, folder: Folder, identity: Identity) -> Iterator[subp
             env=environ,
             cwd=folder.path,
             umask=0o077 if os.name == "posix" else -1,
+            creationflags=0x08000000 if os.name == "nt" else 0,  # CREATE_NO_WINDOW
             preexec_fn=process.die_with_parent if sys.platform == "linux" else None,
         )
     folder.change_state(child=child.pid, child_start=process.started(child.pid), ready=False)

@@ -199,4 +199,11 @@ def _write(path: Path, data: dict[str, object]) -> None:
         json.dump(data, stream)
         stream.flush()
         os.fsync(stream.fileno())
+    for _ in range(20):
+        try:
+            fresh.replace(path)
+        except PermissionError:  # Windows, while another process reads it
+            time.sleep(0.05)
+        else:
+            return
     fresh.replace(path)

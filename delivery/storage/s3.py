@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import functools
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,9 +24,11 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.exceptions
 import botocore.httpsession
+import botocore.session
 from botocore.config import Config
 
 from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
+from delivery.escape import printable
 from delivery.model import StoredObject
 from delivery.options import StoreOptions
 from delivery.storage import faults
@@ -43,7 +46,7 @@ from delivery.storage.base import (
 )
 from delivery.storage.faults import Fault, ObjectGoneError
 from delivery.storage.retry import Failed, persist
-from delivery.storage.wire import Answer, LostConnection, Wire
+from delivery.storage.wire import LOOPBACK, Answer, LostConnection, Wire
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -468,6 +471,7 @@ def connect(
     addressing = options.addressing or ("path" if "." in options.bucket else quirks.addressing)
     try:
         session = boto3.Session(
+            botocore_session=_ignoring_the_users_files() if quirks.name == "embedded" else None,
             aws_access_key_id=options.access_key_id,
             aws_secret_access_key=options.secret_access_key,
             aws_session_token=options.session_token,
@@ -476,8 +480,8 @@ def connect(
         credentials = session.get_credentials()
     except botocore.exceptions.ProfileNotFound as error:
         raise StoreRefusedError(
-            f"the AWS profile {options.aws_profile} was not found",
-            hint=f"check aws_profile in [store:{name}]",
+            f"the AWS profile {printable(str(error.kwargs.get('profile')))} was not found",
+            hint=f"check aws_profile in [store:{name}] and the variable AWS_PROFILE",
             code="credentials-missing",
         ) from error
     except botocore.exceptions.BotoCoreError as error:
@@ -497,6 +501,7 @@ def connect(
             s3={"addressing_style": addressing, "payload_signing_enabled": quirks.signed_payload},  # type: ignore[arg-type]
             retries={"total_max_attempts": 1, "mode": "standard"},
             connect_timeout=10,
+            proxies={} if urlsplit(options.endpoint or "").hostname in LOOPBACK else None,
             read_timeout=60,
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
@@ -520,6 +525,13 @@ def connect(
         on_this_machine=machine,
         notice=notice,
     )
+
+
+def _ignoring_the_users_files() -> botocore.session.Session:
+    """For the embedded store, which a broken ~/.aws or a stray AWS_PROFILE must not disturb."""
+    nothing = {"profile": (None, None, None, None)}
+    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    return botocore.session.Session(session_vars={**nothing, **files})
 
 
 def _headers(headers: ObjectHeaders) -> dict[str, Any]:

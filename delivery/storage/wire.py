@@ -23,6 +23,8 @@ from urllib.parse import unquote, urlsplit
 from delivery.progress import CancelToken
 from delivery.storage.base import Body
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""Names of this machine, which no proxy can reach for us."""
 CONNECT_SECONDS = 10.0
 STALL_SECONDS = 60.0
 """Without one byte moving for so long, the connection counts as lost."""
@@ -170,7 +172,7 @@ def _close_all(connections: list[http.client.HTTPConnection]) -> None:
 def _proxy(scheme: str, host: str) -> tuple[str, int, dict[str, str]] | None:
     """Host, port and headers of the proxy that the environment or system names for ``host``, or None."""
     address = urllib.request.getproxies().get(scheme)
-    if not address or urllib.request.proxy_bypass(host):
+    if not address or host in LOOPBACK or urllib.request.proxy_bypass(host):
         return None
     parts = urlsplit(address if "://" in address else f"http://{address}")
     headers = {}

@@ -191,6 +191,22 @@ def test_a_store_that_cannot_start_quotes_its_log(monkeypatch: pytest.MonkeyPatc
         local_server.serve(Folder.usual(), CancelToken())
 
 
+def test_neither_a_proxy_nor_a_stray_aws_profile_disturbs_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "broken").write_text("[not ini")
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "broken"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "broken"))
+    store = open_store("local", Settings(), until=soon())
+    (tmp_path / "a.txt").write_bytes(b"work")
+    done = hosting.upload(store, [hosting.Upload.of_path(tmp_path / "a.txt")], prefix=hosting.new_prefix(store))
+    links = hosting.sign(store, done, expires_in=timedelta(minutes=5), now=datetime.now(UTC))
+    hosting.try_links(links)
+
+
 def test_a_broken_state_file_is_no_obstacle() -> None:
     folder = Folder.usual()
     (folder.path / "state.json").write_text("{ torn")

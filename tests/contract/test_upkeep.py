@@ -14,6 +14,7 @@ from delivery import hosting
 from delivery.errors import StoreRefusedError
 from delivery.hosting import Ended, Outcome
 from delivery.options import UploadOptions
+from delivery.progress import RecordingProgress
 from delivery.storage import ObjectHeaders, Store
 
 MIB = 1024**2
@@ -76,6 +77,31 @@ def test_prune_clears_old_leftovers_but_not_young_ones_or_other_peoples(
     assert {item.key for item in store.pending("")} == {ours, theirs}
     assert hosting.prune(store, [], now=NOW + timedelta(days=20)).parts == 1
     assert {item.key for item in store.pending("")} == {theirs}
+
+
+def test_what_an_earlier_delivery_holds_is_copied_and_not_sent(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "film.bin").write_bytes(os.urandom(2 * MIB))
+    (tmp_path / "other.bin").write_bytes(os.urandom(2 * MIB))
+    first = [hosting.Upload.of_path(tmp_path / "film.bin")]
+    (old,) = hosting.upload(store, first, prefix=hosting.new_prefix(store))
+    known = [dataclasses.replace(old.stored, checksum=f"sha256:{old.sha256}")]
+    again = [
+        hosting.Upload.of_path(tmp_path / "film.bin", "Film (final).bin"),
+        hosting.Upload.of_path(tmp_path / "other.bin"),
+    ]
+    progress = RecordingProgress()
+    prefix = hosting.new_prefix(store)
+    done = hosting.upload(store, again, prefix=prefix, known=known, progress=progress)
+    assert [note for note in progress.notes if "copied" in note] == [
+        "Film (final).bin was delivered before: copied inside the store, not sent again"
+    ]
+    assert progress.tasks[0].done == 4 * MIB
+    hosting.try_links(hosting.sign(store, done, expires_in=timedelta(minutes=5), now=NOW))
+    store.delete([old.stored.key])
+    assert b"".join(store.read(done[0].stored.key)) == (tmp_path / "film.bin").read_bytes()
+    assert done[0].sha256 == old.sha256
+    gone = hosting.upload(store, again[:1], prefix=hosting.new_prefix(store), known=known)
+    assert b"".join(store.read(gone[0].stored.key)) == (tmp_path / "film.bin").read_bytes()
 
 
 def test_giving_up_removes_what_was_sent_in_part(

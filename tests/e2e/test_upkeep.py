@@ -18,6 +18,7 @@ import pytest
 from delivery import report, upkeep
 from delivery.config import Settings
 from delivery.errors import UsageError
+from delivery.progress import RecordingProgress
 from delivery.service import upload
 from delivery.storage import local, open_store
 
@@ -130,6 +131,17 @@ def test_the_policy_names_only_the_bucket_and_its_prefix(home: Path, tmp_path: P
     assert objects["Resource"] == "arn:aws:s3:::work/deliveries/*"
     assert listing["Condition"] == {"StringLike": {"s3:prefix": "deliveries/*"}}
     assert command("doctor", "--policy").returncode == 2
+
+
+def test_a_second_delivery_of_the_same_film_copies_it_and_outlives_the_first(work: Path) -> None:
+    (work / "film.bin").write_bytes(bytes(range(256)) * 8000)
+    first = upload([work], platform="none", expires=timedelta(minutes=3))
+    seen = RecordingProgress()
+    second = upload([work], platform="none", expires=timedelta(minutes=3), progress=seen)
+    assert any("film.bin was delivered before" in note for note in seen.notes)
+    upkeep.revoke(first.id)
+    film = next(link for link in second.links if link.name == "film.bin")
+    assert fetch(film.url) == (200, (work / "film.bin").read_bytes())
 
 
 def test_attached_deliveries_have_nothing_to_renew(work: Path) -> None:

@@ -97,6 +97,13 @@ def test_a_lost_answer_to_complete_is_settled(
     assert len(list(faulty_store.keys(""))) == 1
 
 
+def test_a_lost_answer_to_the_beginning_leaves_no_second_upload_behind(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    proxy.rule = once("lose", lambda request: request.method == "POST" and "uploads" in request.query)
+    assert_whole(faulty_store, send(faulty_store, big), big)
+
+
 def test_a_lost_answer_to_a_small_put_is_settled(proxy: Proxy, faulty_store: Store, tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_bytes(b"small")
     item = hosting.Upload.of_path(tmp_path / "s.txt")
@@ -247,6 +254,22 @@ def test_part_size_in_the_configuration_may_change_between_two_runs(
         kept.finish()
     assert_whole(faulty_store, done, big)
     assert {item.size for item in proxy.sent() if item.part not in (None, 7)} == {5 * MIB}
+
+
+def test_parts_too_large_for_memory_are_streamed_retried_and_gone_on_with(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.hosting.sender._MEMORY", 7 * MIB)
+    proxy.rule = lambda request: "403 AccessDenied" if request.part == 4 else ""
+    with pytest.raises(StoreRefusedError):
+        send(faulty_store, big)
+    assert {item.part for item in proxy.sent()} - {None} == {1, 2, 3}
+    proxy.seen.clear()
+    proxy.rule = once("reset", is_part(5))
+    progress = RecordingProgress()
+    assert_whole(faulty_store, send(faulty_store, big, progress=progress), big)
+    assert {item.part for item in proxy.sent()} == {4, 5, 6, 7}
+    assert progress.tasks[0].done == SIZE
 
 
 def test_the_store_forgot_the_upload(proxy: Proxy, faulty_store: Store, big: hosting.Upload) -> None:

@@ -52,6 +52,13 @@ def test_an_unknown_end_is_never_promised() -> None:
     assert (life.ends_at, life.reason) == (None, UNKNOWN_END)
 
 
+@pytest.mark.parametrize("keys", [KeyLife(True), KeyLife(True, NOW + timedelta(hours=1))])
+def test_strict_refuses_what_cannot_be_promised(keys: KeyLife) -> None:
+    with pytest.raises(StoreRefusedError, match="cannot be promised for 7 days"):
+        check_life(store(keys), timedelta(days=7), now=NOW, strict=True)
+    check_life(store(), timedelta(days=7), now=NOW, strict=True)
+
+
 def test_ended_keys_are_an_error() -> None:
     with pytest.raises(StoreRefusedError, match="expired"):
         check_life(store(KeyLife(True, NOW)), timedelta(hours=1), now=NOW)

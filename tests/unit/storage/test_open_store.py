@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from delivery.config import Settings
 from delivery.errors import ConfigError, StoreRefusedError
 from delivery.options import StoreOptions
-from delivery.storage import open_store
+from delivery.storage import KeyLife, open_store
 from delivery.storage.quirks import table
 
 UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
@@ -56,8 +56,6 @@ def test_no_credentials_is_said_before_anything_is_sent(monkeypatch: pytest.Monk
     "region", ["us-east-1", "us-west-1", "eu-west-1", "ap-southeast-1", "sa-east-1", "eu-central-1", "me-south-1"]
 )
 def test_links_are_sigv4_on_the_regional_host_in_every_region(region: str) -> None:
-    from datetime import timedelta
-
     store = opened(profile="aws", endpoint=None, region=region)
     url = store.presign("k/x.txt", timedelta(days=7))
     host = "work.s3.amazonaws.com" if region == "us-east-1" else f"work.s3.{region}.amazonaws.com"
@@ -67,8 +65,6 @@ def test_links_are_sigv4_on_the_regional_host_in_every_region(region: str) -> No
 
 @pytest.mark.parametrize("profile", [name for name in table() if name not in ("aws", "embedded")])
 def test_links_of_every_profile_are_sigv4_for_their_addressing(profile: str) -> None:
-    from datetime import timedelta
-
     store = opened(profile=profile)
     url = store.presign("k", timedelta(hours=1))
     virtual = table()[profile].addressing == "virtual"
@@ -77,11 +73,26 @@ def test_links_of_every_profile_are_sigv4_for_their_addressing(profile: str) -> 
 
 
 def test_a_dotted_bucket_falls_back_to_path_style() -> None:
-    from datetime import timedelta
-
     store = opened(profile="aws", endpoint=None, region="eu-central-1", bucket="my.bucket")
     url = store.presign("k", timedelta(hours=1))
     assert url.startswith("https://s3.eu-central-1.amazonaws.com/my.bucket/k?")
+
+
+def test_an_unknown_aws_profile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(StoreRefusedError, match="nobody"):
+        opened()
+
+
+def test_temporary_keys_are_told_from_permanent_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert opened().key_life() == KeyLife(False)
+    assert opened(session_token="TOKEN").key_life() == KeyLife(True)
+    ends_at = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=6)
+    for name, value in (("ACCESS_KEY_ID", "AK"), ("SECRET_ACCESS_KEY", "SK"), ("SESSION_TOKEN", "T")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", ends_at.isoformat())
+    from_chain = opened(access_key_id=None, secret_access_key=None)
+    assert from_chain.key_life() == KeyLife(True, ends_at)
 
 
 def test_no_secret_is_in_a_repr() -> None:
