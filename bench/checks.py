@@ -108,14 +108,14 @@ def media(folder: Path, mebibytes: int) -> None:
     for number in range(max(1, mebibytes // 160)):
         with (folder / f"clip{number:02d}.mp4").open("wb") as out:
             out.write(head + (8 + 128 * MIB).to_bytes(4, "big") + b"mdat")
-            for _ in range(128):
+            out.write(random.Random(number).randbytes(MIB))
+            for _ in range(127):
                 out.write(block)
     photo = leaky.photo(gps=True)
     for number in range(max(1, mebibytes // 40)):
         with (folder / f"photo{number:03d}.jpg").open("wb") as out:
-            out.write(
-                photo[:-2] + bytes(byte or 1 for byte in block[:1000]).replace(b"\xff", b"\1") * 8000 + b"\xff\xd9"
-            )
+            body = bytes(byte or 1 for byte in block[:1000]).replace(b"\xff", b"\1") * 8000
+            out.write(photo[:-2] + body + bytes([1 + number % 250]) * 4096 + b"\xff\xd9")
     (folder / "song.flac").write_bytes(corpus.flac())
 
 

@@ -95,7 +95,10 @@ def older_version(case: Case) -> Iterator[tuple[str, str]]:
 )  # fmt: skip
 def duplicate(file: File, case: Case) -> Iterator[str]:
     for fact in file.seen.of(Seen.TWIN) if _is_work(file) else ():
-        yield f"it is the same, byte for byte, as {printable(fact.detail)}"
+        same = (
+            "has the size and the first, middle and last bytes of" if fact.place else "is the same, byte for byte, as"
+        )
+        yield f"it {same} {printable(fact.detail)}"
 
 
 @each(

@@ -107,6 +107,7 @@ def _stream(make: Callable[[], zlib._Decompress | bz2.BZ2Decompressor | lzma.LZM
 
 
 def _pdf(path: str, cancel: CancelToken) -> Fact | None:
+    """Every page's drawing instructions. Pictures inside are left: their filters are too many to judge fairly."""
     import logging
 
     from pypdf import PdfReader

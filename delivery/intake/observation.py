@@ -44,7 +44,7 @@ class Seen(StrEnum):
     REVIEW = "review"
     """Left over from the work on a document: comments, tracked changes."""
     TWIN = "twin"
-    """The same bytes as an earlier file; detail is that one's arcname."""
+    """The same bytes as an earlier file, detail; place is ``sampled`` where only some of them were compared."""
     ASSET = "asset"
     """A file that this one needs and that is not delivered, as its path is written there."""
 

@@ -82,9 +82,11 @@ def observe(
                 cancel.check()
                 task.advance(64)
         task.advance(len(deliverable.entries) % 64)
-    for entry, other in twins(deliverable, cancel):
+    for entry, other, exact in twins(deliverable, cancel):
         before = seen.get(entry.arcname, Observation())
-        seen[entry.arcname] = Observation((*before.facts, Fact(Seen.TWIN, other.arcname)), before.members)
+        seen[entry.arcname] = Observation(
+            (*before.facts, Fact(Seen.TWIN, other.arcname, "" if exact else "sampled")), before.members
+        )
     return Observations(seen)
 
 

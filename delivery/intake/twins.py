@@ -15,14 +15,15 @@ from delivery.progress import CancelToken
 _SMALLEST = 1024
 _BLOCK = 1024**2
 _SAMPLE = 4096
-_MOST_READ = 512 * 1024**2
+_MOST_READ = 128 * 1024**2
 
 
-def twins(deliverable: Deliverable, cancel: CancelToken) -> Iterator[tuple[FileEntry, FileEntry]]:
-    """Each picture, document, video ... that has the same bytes as an earlier one, with that one.
+def twins(deliverable: Deliverable, cancel: CancelToken) -> Iterator[tuple[FileEntry, FileEntry, bool]]:
+    """Each picture, document, video ... that has the same bytes as an earlier one, with that one, and whether for sure.
 
-    Digests that are known are used; otherwise at most 512 MiB are read, and only of files that have the size and the
-    first, middle and last bytes of another. Raises LocalError, SourceChangedError and Cancelled.
+    Digests that are known are used; otherwise at most 128 MiB are read, and only of files that have the size and the
+    first, middle and last bytes of another. Beyond that those are all that is known. Raises LocalError,
+    SourceChangedError and Cancelled.
     """
     by_size: dict[int, list[FileEntry]] = defaultdict(list)
     for entry in deliverable.entries:
@@ -32,20 +33,21 @@ def twins(deliverable: Deliverable, cancel: CancelToken) -> Iterator[tuple[FileE
     for size, same_size in by_size.items():
         if len(same_size) < 2:
             continue
-        first: dict[str, FileEntry] = {}
+        alike: dict[str, list[FileEntry]] = defaultdict(list)
         for entry in same_size:
             cancel.check()
-            first.setdefault(_sample(entry), entry)
-        if len(first) == len(same_size):
-            continue
-        first.clear()
-        for entry in same_size:
-            budget -= 0 if entry.sha256 else size
-            if budget < 0:
-                return
-            other = first.setdefault(entry.sha256 or _digest(entry, cancel), entry)
-            if other is not entry:
-                yield entry, other
+            alike[_sample(entry)].append(entry)
+        for candidates in alike.values():
+            if len(candidates) < 2:
+                continue
+            unread = size * sum(entry.sha256 is None for entry in candidates)
+            exact = unread <= budget
+            budget -= unread if exact else 0
+            first: dict[str, FileEntry] = {}
+            for entry in candidates:
+                other = first.setdefault((entry.sha256 or _digest(entry, cancel)) if exact else "", entry)
+                if other is not entry:
+                    yield entry, other, exact
 
 
 def _sample(entry: FileEntry) -> str:

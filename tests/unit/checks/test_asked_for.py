@@ -8,6 +8,7 @@ import os
 import zipfile
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -99,3 +100,16 @@ def test_without_the_media_extra_it_says_so(check, codes, monkeypatch):
     found = check({"a.flac": data}, deep=True)
     assert [item.code for item in found] == ["not-looked-into"]
     assert "delivery[media]" in found[0].message
+
+
+@pytest.mark.skipif(find_spec("av") is None, reason="the media extra is not installed")
+@pytest.mark.parametrize("name", ["teaser.mp4", "jingle.wav", "cover.jpg", "brochure.pdf"])
+def test_real_files_pass_deep_and_do_not_when_they_are_spoilt(check, codes, name):
+    data = (Path(__file__).parents[3] / "sample" / name).read_bytes()
+    assert "damaged" not in codes(check({name: data}, deep=True))
+    spoilt = bytearray(data)
+    for at in range(len(data) // 3, len(data) * 2 // 3, 7):
+        spoilt[at] ^= 0xFF
+    if name not in ("jingle.wav", "brochure.pdf"):  # any bytes are sound; pictures inside PDFs are not decoded
+        assert "damaged" in codes(check({name: bytes(spoilt)}, deep=True))
+    assert "damaged" in codes(check({name: data[: len(data) // 2]}))

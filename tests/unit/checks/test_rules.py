@@ -197,6 +197,15 @@ def test_exact_duplicates_are_told_whether_digests_are_known_or_not(check, diges
     assert "a.png" in found[0].message
 
 
+def test_large_files_that_look_the_same_are_told_as_such(check, monkeypatch):
+    from delivery.intake import twins
+
+    monkeypatch.setattr(twins, "_MOST_READ", 1000)
+    png = picture("PNG", (100, 100))
+    (found,) = check({"a.png": png, "b.png": png})
+    assert found.code == "duplicate" and "first, middle and last bytes of a.png" in found.message
+
+
 @pytest.mark.parametrize("name", [".env", "prod.env", "id_rsa", "server.p12", ".env.production", "wallet.dat"])
 def test_files_of_credentials(check, codes, name):
     assert "secret-file" in codes(check({name: b"x", "sub.zip": zipped({f"deep/{name}": b"x"})}), name)
