@@ -9,9 +9,9 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from delivery import hosting, message, packing, places, storage
+from delivery import hosting, message, packing, places, planning, storage
 from delivery.config import Settings
-from delivery.errors import UsageError
+from delivery.errors import PackingError, UsageError
 from delivery.hosting import Upload, Uploaded, page
 from delivery.intake import with_digests
 from delivery.ledger import Ledger
@@ -55,7 +55,7 @@ class Handover:
         ledger.list(limit=1, now=self.now)
         before = ledger.load(self.revision_of) if self.revision_of else None
         out = choose_out(self.settings.delivery.out, plan)
-        done = self._attach(plan, out) if plan.method is Method.ATTACH else self._link(plan, out)
+        done = self._carry_out(plan, out)
         zone = zone_of(self.settings, done.expires_at or self.now)
         texts = message.compose(
             done,
@@ -68,6 +68,18 @@ class Handover:
         done = replace(done, messages=texts, notes=(*done.notes, *message.warnings(texts, plan.profile)))
         ledger.record(done, waived=self.waived, revision_of=before.id if before else None)
         return done
+
+    def _carry_out(self, plan: Plan, out: Path) -> Delivery:
+        """Where the zips turn out larger than samples promised, it is planned again by what is certain: the sizes."""
+        if plan.method is Method.LINK:
+            return self._link(plan, out)
+        try:
+            return self._attach(plan, out)
+        except PackingError as error:
+            if error.code != "plan-changed":
+                raise
+        certain = planning.plan(plan.deliverable, plan.profile, via=self.settings.delivery.via)
+        return self._link(certain, out) if certain.method is Method.LINK else self._attach(certain, out)
 
     def _attach(self, plan: Plan, out: Path) -> Delivery:
         language = self.settings.delivery.language

@@ -13,8 +13,8 @@ from delivery.checks.words import phrase_pattern, word_set
 from delivery.escape import printable
 from delivery.intake import agencies
 from delivery.intake.observation import Seen
-from delivery.intake.readers.formats import extension, needs_content
-from delivery.model import FileEntry, Severity
+from delivery.intake.readers.formats import needs_content
+from delivery.model import Severity
 
 _W = Group.WRONG
 _VERSION = re.compile(r"^(.*?)[ _.-]?(?:v|ver|version|rev|r)[ _.-]?(\d{1,3})$", re.IGNORECASE)
@@ -88,22 +88,14 @@ def older_version(case: Case) -> Iterator[tuple[str, str]]:
                 yield path, f"{printable(name)} is newer"
 
 
-@whole(
-    "duplicate", Severity.INFO, _W, "The same content twice",
+@each(
+    "duplicate", Severity.INFO, _W, "The same content twice", inside=True,
     why="Doubles make the buyer wonder which one is meant, and often one of them should have been another file.",
     hint="leave one out, if both are not needed",
 )  # fmt: skip
-def duplicate(case: Case) -> Iterator[tuple[str, str]]:
-    by_size: dict[int, list[FileEntry]] = defaultdict(list)
-    for entry in case.deliverable.entries:
-        if entry.sha256 and entry.size >= 1024 and needs_content(extension(entry.arcname)):
-            by_size[entry.size].append(entry)
-    for entries in by_size.values():
-        first: dict[str, FileEntry] = {}
-        for entry in entries if len(entries) > 1 else ():
-            other = first.setdefault(entry.sha256 or "", entry)
-            if other is not entry:
-                yield entry.arcname, f"it is the same, byte for byte, as {printable(other.arcname)}"
+def duplicate(file: File, case: Case) -> Iterator[str]:
+    for fact in file.seen.of(Seen.TWIN) if _is_work(file) else ():
+        yield f"it is the same, byte for byte, as {printable(fact.detail)}"
 
 
 @each(

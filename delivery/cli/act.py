@@ -34,6 +34,8 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
         if spoken:
             render.left_out(inspection.deliverable.left_out)
         planned = service.plan(inspection)
+        if qr_place is not None:
+            qr.foresee(planned, qr_place)
         if spoken:
             render.findings(inspection.findings)
             render.plan(planned)

@@ -9,9 +9,21 @@ from pathlib import Path
 
 from delivery.cli import render
 from delivery.errors import LocalError, UsageError
-from delivery.model import Delivery, Method
+from delivery.model import Delivery, Method, Plan
 
 _QUIET_ZONE = 4
+
+
+def foresee(plan: Plan, place: str) -> None:
+    """Refuse before anything is done what could not be shown after it: UsageError, LocalError."""
+    if plan.method is Method.ATTACH:
+        raise UsageError(
+            "a QR code shows a link, and this will be attached",
+            hint="leave out --qr, or ask for a link: --via link",
+            code="no-qr",
+        )
+    if place != "-" and Path(place).expanduser().exists():
+        raise _there_already(Path(place))
 
 
 def url_of(delivery: Delivery) -> str:
@@ -56,6 +68,10 @@ def _write(path: Path, data: bytes) -> None:
         with path.open("xb") as stream:
             stream.write(data)
     except FileExistsError as error:
-        raise LocalError(f"{path} is there already", hint="give another name for the QR code") from error
+        raise _there_already(path) from error
     except OSError as error:
         raise LocalError(f"{path} cannot be written: {error.strerror}", hint="check the folder") from error
+
+
+def _there_already(path: Path) -> LocalError:
+    return LocalError(f"{path} is there already", hint="give another name for the QR code", code="qr-exists")

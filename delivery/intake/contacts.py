@@ -46,6 +46,7 @@ _FREE_MAIL = re.compile(
     r"fastmail|hey)\.[a-z]{2,4}$",
     re.IGNORECASE,
 )
+_PHONE_LABEL = re.compile(r"(?:phone|tel|call|whats ?app|mobile|cell|number|contact|fon|sms)\W", re.IGNORECASE)
 _NOT_A_HOST = frozenset({
     "png", "jpg", "jpeg", "gif", "svg", "webp", "pdf", "css", "js", "ts", "html", "zip", "mp4", "mov", "mp3", "wav",
     "psd", "json", "map", "txt", "md", "csv", "docx", "xlsx",
@@ -86,7 +87,7 @@ def in_text(data: bytes, *, only_first_person: bool = False) -> Iterator[Contact
                 if text in done or (pattern is _EMAIL and _is_nobody(text)):
                     continue
                 offered = bool(_FIRST_PERSON.search(window, 0, found.start() + 12))
-                if offered or (not only_first_person and (pattern is not _EMAIL or _is_own(window, found))):
+                if offered or (not only_first_person and _OWN.get(pattern, _always)(window, found)):
                     done.add(text)
                     yield Contact(kind, text, at)
 
@@ -115,9 +116,22 @@ def _is_nobody(address: str) -> bool:
     return bool(_NOBODY.search(address)) or address.rpartition(".")[2].lower() in _NOT_A_HOST
 
 
+def _always(text: str, found: re.Match[str]) -> bool:
+    return True
+
+
+def _is_phone(text: str, found: re.Match[str]) -> bool:
+    """Written in groups, as people do, or beside a word for it; a mere row of digits may be any number."""
+    grouped = sum(char in " ().-" for char in found[0].strip()) >= 2
+    return grouped or bool(_PHONE_LABEL.search(text, max(0, found.start() - 24), found.start()))
+
+
 def _is_own(text: str, found: re.Match[str]) -> bool:
     """Labelled as an address to write to, or of a free mail provider; not the ``Name <address>`` of a credit."""
     if text[found.start() - 1 : found.start()] == "<" and text[found.end() : found.end() + 1] == ">":
         return False
     before = text[max(0, found.start() - 24) : found.start()]
     return bool(_FREE_MAIL.search(found[0]) or _LABEL.search(before))
+
+
+_OWN = {_EMAIL: _is_own, _PHONE: _is_phone}

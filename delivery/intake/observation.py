@@ -43,6 +43,8 @@ class Seen(StrEnum):
     """A way to reach the seller; detail is the text, place the line or field."""
     REVIEW = "review"
     """Left over from the work on a document: comments, tracked changes."""
+    TWIN = "twin"
+    """The same bytes as an earlier file; detail is that one's arcname."""
     ASSET = "asset"
     """A file that this one needs and that is not delivered, as its path is written there."""
 

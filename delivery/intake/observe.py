@@ -13,6 +13,7 @@ from delivery.intake.observation import Fact, Observation, Observations, Seen
 from delivery.intake.readers import archives, design, formats, media, pdf, pictures, text
 from delivery.intake.readers.view import Exhausted, View
 from delivery.intake.source import open_entry
+from delivery.intake.twins import twins
 from delivery.model import Deliverable, FileEntry
 from delivery.options import CheckOptions
 from delivery.progress import CancelToken, NullProgress, Progress
@@ -81,6 +82,9 @@ def observe(
                 cancel.check()
                 task.advance(64)
         task.advance(len(deliverable.entries) % 64)
+    for entry, other in twins(deliverable, cancel):
+        before = seen.get(entry.arcname, Observation())
+        seen[entry.arcname] = Observation((*before.facts, Fact(Seen.TWIN, other.arcname)), before.members)
     return Observations(seen)
 
 

@@ -37,3 +37,11 @@ def plain_text_type(name: str, head: bytes) -> str | None:
         except UnicodeDecodeError:
             return None
     return kind
+
+
+def closer_text_type(name: str, head: bytes) -> str:
+    """What ``text/plain`` is more closely: a drawing without a declaration, a table in an older encoding."""
+    if head[:1024].lstrip().startswith(b"<") and b"<svg" in head[:1024]:
+        return "image/svg+xml"
+    ending = name.rpartition(".")[2].lower()
+    return _BY_EXTENSION[ending] if ending in ("csv", "tsv") else "text/plain"

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from delivery.errors import MissingDependencyError
-from delivery.intake.plaintext import plain_text_type
+from delivery.intake.plaintext import closer_text_type, plain_text_type
+from delivery.intake.readers import formats
 from delivery.intake.source import unreadable
 
 HEAD = 8192
@@ -39,7 +40,8 @@ def media_type(path: str, size: int) -> str:
             head = stream.read(HEAD)
     except OSError as error:
         raise unreadable(path, error) from error
-    return plain_text_type(path, head) or media_type_of(head)
+    kind = plain_text_type(path, head) or media_type_of(head)
+    return closer_text_type(path, head) if kind == "text/plain" else kind
 
 
 def media_type_of(head: bytes) -> str:
@@ -47,6 +49,8 @@ def media_type_of(head: bytes) -> str:
     if head.startswith(b"PK\x03\x04"):
         return _zip_family(head)
     guess: str = _detector().from_buffer(head)
+    if guess == "application/octet-stream":
+        return formats.media_type(head) or guess
     return _SYNONYMS.get(guess, guess)
 
 

@@ -112,6 +112,8 @@ def reply(
 
 _NO_DELIVERY: dict[str, Value] = {
     "file_count": 0,
+    "volumes_here": False,
+    "unpack": True,
     "size": None,
     "attached_way": False,
     "link_way": False,

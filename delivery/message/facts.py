@@ -112,10 +112,16 @@ class Facts:
     def reply(self) -> dict[str, Value]:
         """For a reply about this delivery."""
         link_way = self.delivery.method is Method.LINK
+        everything = self._items()
+        volumes = [item for item in everything if item.kind is PartKind.VOLUME]
+        names = [*(item.name for item in everything), *(link.name for link in self.delivery.links)]
         return (
             self.common()
             | self._ends()
+            | self._joining(volumes, everything)
             | {
+                "volumes_here": bool(volumes),
+                "unpack": any(name.lower().endswith(".zip") for name in names),
                 "attached_way": not link_way,
                 "link_way": link_way,
                 "delivered_on": self.language.day(self.delivery.created_at.astimezone(self.zone)),

@@ -33,6 +33,12 @@ def _arabic(n: int) -> str:
     return "few" if 3 <= tail <= 10 else "many" if tail >= 11 else "other"
 
 
+_DEEPEST = 6
+"""Sentences inside each other."""
+_MOST_SENTENCES = 2_000
+"""Sentences in one message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence, or one per plural category of the number that ``by`` names."""
@@ -104,24 +110,26 @@ class Language:
         if local.utcoffset() == utc.utcoffset():
             return first
         name = str(getattr(zone, "key", None) or local.tzname() or local.strftime("UTC%z"))
-        second = self._at(local, name) if local.date() != utc.date() else f"{self._clock(local)} {name}"
+        second = self._at(local, name) if local.date() != utc.date() else self._clock(local, name)
         return f"{first} ({second})"
 
-    def _clock(self, moment: datetime) -> str:
-        return self.time.replace("{hour}", f"{moment:%H}").replace("{minute}", f"{moment:%M}")
+    def _clock(self, moment: datetime, zone: str) -> str:
+        time = self.time.replace("{hour}", f"{moment:%H}").replace("{minute}", f"{moment:%M}")
+        return self.isolated(f"{time} {zone}")
 
-    def _at(self, moment: datetime, name: str) -> str:
-        at = self.moment.replace("{date}", self.day(moment)).replace("{time}", self._clock(moment))
-        return f"{at} {name}"
+    def _at(self, moment: datetime, zone: str) -> str:
+        return self.moment.replace("{date}", self.day(moment)).replace("{time}", self._clock(moment, zone))
 
     def isolated(self, name: str) -> str:
         """``name`` so that it keeps its own order inside a right-to-left line.
 
         A name that begins and ends with Latin letters does so by itself; others get the Unicode isolates for it.
         """
-        if self.direction == "ltr" or not name or (_strong(name[0]) and _strong(name[-1])):
+        if self.direction == "ltr" or not name or _direction(name[0]) == _direction(name[-1]) == "L":
             return name
-        return f"\u2068{name}\u2069"
+        # First strong isolate where the name has right-to-left letters, left-to-right isolate where it has none.
+        opening = "\u2068" if any(_direction(char) in {"R", "AL"} for char in name) else "\u2066"
+        return f"{opening}{name}\u2069"
 
     def say(self, template: Template, values: Mapping[str, Value]) -> str:
         """``template`` with its values and sentences put in."""
@@ -131,7 +139,11 @@ class Language:
         return str(self._resolver(values, name)(name))
 
     def _resolver(self, values: Mapping[str, Value], where: str) -> Resolve:
+        inside: list[str] = []
+        written = 0
+
         def resolve(name: str) -> Value:
+            nonlocal written
             if name in values:
                 value = values[name]
                 return self.number(value) if type(value) is int and value else value
@@ -143,18 +155,24 @@ class Language:
                     hint=f"did you mean {{{close[0]}}}?" if close else "docs/messages.md lists every name",
                     code="template",
                 )
-            if sentence.by is None:
-                return sentence.forms["other"].render(resolve)
-            number = values.get(sentence.by) or 0
-            category = self.plural(int(number))
-            form = sentence.forms.get(category) or sentence.forms["other"]
-            return form.render(resolve)
+            written += 1
+            if len(inside) == _DEEPEST or written > _MOST_SENTENCES:
+                raise ConfigError(
+                    f"the template {where} never ends: {{{name}}} asks for itself, or for too much",
+                    hint=f"look at {' -> '.join([*inside, name])}",
+                    code="template",
+                )
+            category = "other" if sentence.by is None else self.plural(int(values.get(sentence.by) or 0))
+            inside.append(name)
+            text = (sentence.forms.get(category) or sentence.forms["other"]).render(resolve)
+            inside.pop()
+            return text
 
         return resolve
 
 
-def _strong(char: str) -> bool:
-    return unicodedata.bidirectional(char) == "L"
+def _direction(char: str) -> str:
+    return unicodedata.bidirectional(char)
 
 
 def codes() -> tuple[str, ...]:

@@ -69,20 +69,20 @@ class _Rules:
 
 
 _LATIN = "[a-z0-9\u00df-\u024f]"
-_ADDRESS = re.compile(r"[a-z0-9][a-z0-9._%+-]*\s?@\s?[a-z0-9-]+(?:\s?\.\s?[a-z0-9-]+)*\.?[a-z]{2,}")
+_ADDRESS = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9][a-z0-9._%+-]*\s?@\s?[a-z0-9-]+(?:\s?\.\s?[a-z0-9-]+)*\.?[a-z]{2,}")
 _SPELT_ADDRESS = re.compile(
-    r"[a-z0-9][\w.+-]*\s*[\[({<]?\s*\bat\b\s*[\])}>]?\s*[a-z0-9-]+\s*[\[({<]?\s*\b(?:dot|d0t|point)\b\s*[\])}>]?\s*"
+    r"(?<![\w.+-])[a-z0-9][\w.+-]*\s*[\[({<]?\s*\bat\b\s*[\])}>]?\s*[a-z0-9-]+\s*[\[({<]?\s*\b(?:dot|d0t|point)\b\s*[\])}>]?\s*"
     r"(?:com|net|org|io|co|me|info|de|fr|es|in|id|uk|pk)\b"
 )
 _HANDLE = re.compile(r"(?<![\w@.])@[a-z0-9_.]{3,}")
-_DIGITS = re.compile(r"[+(]?\d(?:[ \t().\-]{0,3}\d){6,}")
+_DIGITS = re.compile(r"[+(]?\d(?:[ \t().\-/]{0,3}\d){6,}")
 _NUMBER_WORDS = re.compile(
     r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)[\s,.\-]+){6,}"
     r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)\b"
 )
 _DATE = re.compile(
-    r"(?:19|20)\d\d([-. ]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:[-. ]?\d{1,6})?"
-    r"|(?:0?[1-9]|[12]\d|3[01])([-. ])(?:0?[1-9]|1[0-2])\2(?:19|20)\d\d"
+    r"(?:19|20)\d\d([-. /]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:[-. ]?\d{1,6})?"
+    r"|(?:0?[1-9]|[12]\d|3[01])([-. /])(?:0?[1-9]|1[0-2])\2(?:19|20)\d\d"
 )
 _BARE_HOST = re.compile(r"(?<![\w@/.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?=[/\s]|$)")
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
@@ -160,7 +160,8 @@ def _own_words(words: tuple[str, ...]) -> tuple[_Word, ...]:
 
 
 def _compiled(words: Iterable[str]) -> tuple[_Word, ...]:
-    return tuple(_word(word) for word in sorted(set(words), key=lambda word: (-len(word), word)))
+    listed = {word for word in words if disguise.plain(word.removesuffix("*")).text.strip()}
+    return tuple(_word(word) for word in sorted(listed, key=lambda word: (-len(word), word)))
 
 
 def _word(word: str) -> _Word:
@@ -369,13 +370,10 @@ def _without_links(text: str) -> str:
     return URL.sub(lambda match: "\n" * len(match[0]), text)
 
 
-def _outermost(found: list[LintFinding]) -> Iterator[LintFinding]:
+def _outermost(found: Iterable[LintFinding]) -> Iterator[LintFinding]:
     """Each finding that is not inside another one of its code."""
-    for one in found:
-        inside = any(
-            other is not one and other.code == one.code and other.start <= one.start and one.end <= other.end
-            and (other.end - other.start, -found.index(other)) > (one.end - one.start, -found.index(one))
-            for other in found
-        )  # fmt: skip
-        if not inside:
+    reached: dict[str, int] = {}
+    for one in sorted(found, key=lambda finding: (finding.start, -finding.end)):
+        if one.end > reached.get(one.code, -1):
+            reached[one.code] = one.end
             yield one

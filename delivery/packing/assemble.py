@@ -13,14 +13,14 @@ from delivery.intake.source import BLOCK
 from delivery.model import FileEntry, Part
 from delivery.packing import deflate
 from delivery.packing.crew import Crew
+from delivery.packing.direct import reserve
 from delivery.packing.flusher import Flusher
 from delivery.packing.read_ahead import ReadAhead
-from delivery.packing.slices import reserve
 from delivery.packing.spool import Spool
 from delivery.packing.trailing import TrailingDigest
 from delivery.packing.trouble import writing
 from delivery.packing.zipfile_form import Member, central_header, end_record, local_header
-from delivery.planning.sizes import ARCHIVE_MAX, MEMBERS_MAX
+from delivery.planning.sizes import ARCHIVE_MAX, END, MEMBERS_MAX, header_bytes
 from delivery.progress import Task
 
 
@@ -28,19 +28,19 @@ def assemble(
     part: Part, path: Path, spool: Spool, places: Mapping[str, int], crew: Crew, task: Task
 ) -> tuple[int, str]:
     """Write the archive of ``part`` at ``path``; its size and SHA-256. ``places`` says where an arcname is spooled."""
+    size = END + sum(header_bytes(e.arcname) + spool.packed[places[e.arcname]] for e in part.members)
+    if size > min(part.size, ARCHIVE_MAX) or len(part.members) > MEMBERS_MAX:
+        raise PackingError(f"{printable(part.filename)} would be {size:,} bytes, more than the {part.size:,} planned")
     with writing(path), path.open("wb", buffering=BLOCK) as out, Flusher(path) as flusher:
         with TrailingDigest(path, crew) as digest:
-            reserve(out, part.size)
+            reserve(out.fileno(), size)
             writer = _Writer(out, spool, flusher, digest, crew, task)
             for entry in part.members:
                 crew.check()
                 writer.add(entry, places[entry.arcname])
-            size = writer.finish()
-            if size > min(part.size, ARCHIVE_MAX) or len(part.members) > MEMBERS_MAX:
-                raise PackingError(
-                    f"{printable(part.filename)} became {size:,} bytes, more than the {part.size:,} planned"
-                )
-            out.truncate(size)
+            written = writer.finish()
+            if written != size:
+                raise PackingError(f"{printable(part.filename)} became {written:,} bytes instead of {size:,}")
             os.fsync(out.fileno())
             return size, digest.hexdigest()
 

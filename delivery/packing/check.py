@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from delivery.errors import IntegrityError
 from delivery.escape import printable
 from delivery.intake.source import BLOCK, unreadable
 from delivery.packing import manifest_reader
 from delivery.packing.crew import Crew
+from delivery.packing.direct import write_all
 from delivery.packing.manifest_reader import FileRecord, Manifest, PartRecord, is_plain_name
 from delivery.packing.trouble import writing
 from delivery.packing.workspace import Workspace, flush_to_disk
@@ -174,20 +175,31 @@ class _Check:
         self._compare(record.path, record.size, record.sha256, os.path.getsize(path), self._digest(path, task))
 
     def _join(self, parts: Sequence[PartRecord], target: Path, task: Task) -> None:
-        """Slices and whole are hashed in the pass that joins them."""
+        """Slices and whole are hashed in the pass that joins them, the whole by a thread of its own."""
         whole = hashlib.sha256()
-        with writing(target), target.open("wb", buffering=0) as out:
+        with writing(target), target.open("wb", buffering=0) as out, ThreadPoolExecutor(1, "digest") as thread:
             for part in parts:
                 path = self._found[part.filename]
-                digest = self._digest(path, task, whole, out)
-                self._compare(part.filename, part.size, part.sha256, os.path.getsize(path), digest)
+                digest = hashlib.sha256()
+                for block in self._blocks(path, task):
+                    hashed = thread.submit(whole.update, block)
+                    digest.update(block)
+                    write_all(out, block)
+                    hashed.result()
+                self._compare(part.filename, part.size, part.sha256, os.path.getsize(path), digest.hexdigest())
             flush_to_disk(out)
         record = next(file for file in self._manifest.files if file.path == parts[0].file)
         if whole.hexdigest() != record.sha256 and not self._problems:
             self._problems.append(f"{printable(record.path)} joined is not the file that was sent")
 
-    def _digest(self, path: str, task: Task | None, whole: object = None, out: BinaryIO | None = None) -> str:
+    def _digest(self, path: str, task: Task | None) -> str:
         digest = hashlib.sha256()
+        for block in self._blocks(path, task):
+            digest.update(block)
+        return digest.hexdigest()
+
+    def _blocks(self, path: str, task: Task | None) -> Iterator[memoryview]:
+        """The bytes of a file here; a block is valid until the next one is asked for."""
         buffer = memoryview(bytearray(BLOCK))
         try:
             stream = open(path, "rb", buffering=0)  # noqa: SIM115 - closed below; its own errors are told apart here
@@ -196,13 +208,9 @@ class _Check:
         with stream:
             while count := stream.readinto(buffer):
                 self._crew.check()
-                digest.update(buffer[:count])
-                if out is not None:
-                    whole.update(buffer[:count])  # type: ignore[attr-defined]
-                    out.write(buffer[:count])
                 if task is not None:
                     task.advance(count)
-        return digest.hexdigest()
+                yield buffer[:count]
 
     def _compare(self, name: str, size: int, sha256: str, real_size: int, real_sha256: str) -> None:
         if (size, sha256) == (real_size, real_sha256):

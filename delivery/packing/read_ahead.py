@@ -6,23 +6,25 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from types import TracebackType
 from typing import Self
 
 from delivery.intake.source import Source, changed
 from delivery.model import FileEntry
 from delivery.packing.crew import Crew
+from delivery.packing.direct import buffer
 from delivery.progress import Task
 
-BLOCK = 512 * 1024
-"""Small enough that two of them stay in a core's cache while they are hashed and written."""
-_DEPTH = 8
+BLOCK = 2 * 1024**2
+"""Large enough that writing past the system's cache is fast, small enough to stay in the processor's."""
+_DEPTH = 6
 _ALONE = 2 * BLOCK
 """A file up to this size is read by the thread that uses it: a second one would cost more than it saves."""
 
 
 class ReadAhead:
-    """The blocks of one entry, in order. A block is valid until the next one is asked for.
+    """The blocks of one entry, in order. A block is valid until the next but one is asked for.
 
     No block crosses one of ``bounds`` (offsets, ascending). :attr:`sha256_at` gives the digest of all bytes before a
     bound that has been passed, :attr:`sha256` that of the whole file once the blocks have ended. Raises as Source does.
@@ -42,7 +44,7 @@ class ReadAhead:
     def __enter__(self) -> Self:
         if self._entry.size > _ALONE:
             for _ in range(_DEPTH):
-                self._free.put(memoryview(bytearray(BLOCK)))
+                self._free.put(buffer(BLOCK))
             self._thread = threading.Thread(target=self._produce, name="read-ahead", daemon=True)
             self._thread.start()
         return self
@@ -56,16 +58,20 @@ class ReadAhead:
 
     def __iter__(self) -> Iterator[memoryview]:
         if self._thread is None:
-            only = memoryview(bytearray(min(BLOCK, self._entry.size + 1)))
-            for block, count in self._blocks(lambda: only):
+            length = min(BLOCK, self._entry.size + 1)
+            turns = cycle((memoryview(bytearray(length)), memoryview(bytearray(length))))
+            for block, count in self._blocks(lambda: next(turns)):
                 yield block[:count]
             return
+        before: memoryview | None = None
         while (item := self._full.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
             block, count = item
             yield block[:count]
-            self._free.put(block)
+            if before is not None:
+                self._free.put(before)
+            before = block
 
     def expect_end(self, blocks: Iterator[memoryview]) -> None:
         """Ask for the end of the file, which a reader that counts bytes does not see: only then is the digest sound."""

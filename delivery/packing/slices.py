@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
-from collections.abc import Iterator, Sequence
-from io import FileIO
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO
 
 from delivery.model import FileEntry, Part
+from delivery.packing import direct
 from delivery.packing.crew import Crew
+from delivery.packing.direct import write_all
 from delivery.packing.flusher import Flusher
 from delivery.packing.read_ahead import ReadAhead
 from delivery.packing.trouble import writing
@@ -23,7 +22,7 @@ def copy(entry: FileEntry, path: Path, crew: Crew, task: Task) -> str:
     """The SHA-256 of the copy at ``path``."""
     with ReadAhead(entry, crew, task) as source, Flusher(path) as flusher, writing(path):
         blocks = iter(source)
-        _write(path, entry.size, blocks, flusher, None)
+        _write(path, entry.size, blocks, flusher)
         source.expect_end(blocks)
     return source.sha256
 
@@ -36,30 +35,46 @@ def cut(parts: Sequence[Part], folder: Path, crew: Crew, task: Task) -> tuple[st
     entry = parts[0].members[0]
     bounds = [part.offset + part.size for part in parts]
     digests = []
-    with ReadAhead(entry, crew, task, bounds) as source, Flusher(folder) as flusher:
+    with (
+        ReadAhead(entry, crew, task, bounds) as source,
+        Flusher(folder) as flusher,
+        ThreadPoolExecutor(1, "digest") as hasher,
+    ):
         blocks = iter(source)
         for part in parts:
-            digest = hashlib.sha256() if part.offset else None
+            digest = hashlib.sha256()
             path = folder / part.filename
             with writing(path):
-                _write(path, part.size, blocks, flusher, digest)
-            digests.append(digest.hexdigest() if digest else source.sha256_at[part.size])
+                if part.offset:
+                    _write(path, part.size, blocks, flusher, lambda block: hasher.submit(digest.update, block))  # noqa: B023
+                else:
+                    _write(path, part.size, blocks, flusher)
+            digests.append(digest.hexdigest() if part.offset else source.sha256_at[part.size])
         source.expect_end(blocks)
     return source.sha256, digests
 
 
-def _write(path: Path, size: int, blocks: Iterator[memoryview], flusher: Flusher, digest: hashlib._Hash | None) -> None:
-    """The next ``size`` bytes of ``blocks`` at ``path``, hashed on the way where a digest is given."""
-    out = path.open("wb", buffering=0)
+def _write(
+    path: Path,
+    size: int,
+    blocks: Iterator[memoryview],
+    flusher: Flusher,
+    meanwhile: Callable[[memoryview], Future[None]] | None = None,
+) -> None:
+    """The next ``size`` bytes of ``blocks`` at ``path``; ``meanwhile`` begins what is done with a block beside that."""
+    out = direct.open_new(path, size)
     try:
-        reserve(out, size)
+        begun: list[Future[None]] = []
         while size:
             block = next(blocks)
-            if digest is not None:
-                digest.update(block)
+            if meanwhile:
+                begun.append(meanwhile(block))
             write_all(out, block)
             size -= len(block)
-            flusher.wrote(out, len(block))
+            if len(begun) > 1:
+                begun.pop(0).result()
+        for last in begun:
+            last.result()
     except BaseException:
         out.close()
         raise
@@ -72,19 +87,3 @@ def write_whole(path: Path, content: bytes) -> tuple[int, str]:
         out.write(content)
         flush_to_disk(out)
     return len(content), hashlib.sha256(content).hexdigest()
-
-
-def write_all(out: FileIO, data: memoryview) -> None:
-    """An unbuffered file may take less than it is given."""
-    while data:
-        data = data[out.write(data) :]
-
-
-def reserve(out: BinaryIO | FileIO, size: int) -> None:
-    """Ask for the room on the disk at once: a full disk shows before the work, and the file lies in one piece."""
-    if size and hasattr(os, "posix_fallocate"):
-        try:
-            os.posix_fallocate(out.fileno(), 0, size)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENODEV):
-                raise

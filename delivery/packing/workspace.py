@@ -23,12 +23,15 @@ from delivery.packing.trouble import writing
 _PREFIX = ".delivery-unfinished-"
 _LOCK = "lock"
 _MOVING = "moving"
+_READY = "ready"
 _STARTING = 10
 """Seconds in which a folder without a lock may belong to a run that is just starting."""
 
 
 class Workspace:
-    """A context manager. ``folder`` is for work; :meth:`publish` ends it well; leaving without that removes all.
+    """A context manager. What will be published is made in ``folder``, what is only needed meanwhile in ``scratch``.
+
+    :meth:`publish` ends it well; leaving without that removes all.
 
     The output folder must be new or empty, unless it may lie ``among_others``.
     """
@@ -36,7 +39,9 @@ class Workspace:
     def __init__(self, out: Path, *, among_others: bool = False) -> None:
         self.out = out
         self._among_others = among_others
-        self.folder = out / f"{_PREFIX}{secrets.token_hex(4)}"
+        self._own = out / f"{_PREFIX}{secrets.token_hex(4)}"
+        self.folder = self._own / _READY
+        self.scratch = self._own / "scratch"
         self._made_out = False
         self._lock: IO[bytes] | None = None
 
@@ -52,9 +57,11 @@ class Workspace:
             _remove_dead(self.out)
             if not self._among_others:
                 _refuse_contents(self.out)
-            self.folder.mkdir()
-            self._lock = (self.folder / _LOCK).open("wb")
+            self._own.mkdir()
+            self._lock = (self._own / _LOCK).open("wb")
             _try_lock(self._lock)
+            self.folder.mkdir()
+            self.scratch.mkdir()
         return self
 
     def refuse_existing(self, names: Iterable[str]) -> None:
@@ -73,15 +80,15 @@ class Workspace:
         All must have been flushed to the disk. What is moved is noted first, so that a next run can undo half of it.
         """
         with writing(self.out):
-            with (self.folder / _MOVING).open("wb") as note:
+            with (self._own / _MOVING).open("wb") as note:
                 note.write("\0".join(names).encode("utf-8", "surrogateescape"))
                 flush_to_disk(note)
-            _flush_folder(self.folder)
+            _flush_folder(self._own)
             self.refuse_existing(names)
             for name in names:
                 os.rename(self.folder / name, self.out / name)
             _flush_folder(self.out)
-            (self.folder / _MOVING).unlink()
+            (self._own / _MOVING).unlink()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -89,8 +96,8 @@ class Workspace:
         if self._lock is not None:
             self._lock.close()
         if error is not None:
-            _undo(self.folder)
-        shutil.rmtree(self.folder, ignore_errors=True)
+            _undo(self._own)
+        shutil.rmtree(self._own, ignore_errors=True)
         if error is not None and self._made_out:
             with contextlib.suppress(OSError):
                 self.out.rmdir()
@@ -124,10 +131,11 @@ def _undo(folder: Path) -> None:
         noted = (folder / _MOVING).read_bytes().decode("utf-8", "surrogateescape").split("\0")
     except OSError:
         return
-    if not any(os.path.lexists(folder / name) for name in noted if is_plain(name)):
+    ready = folder / _READY
+    if not any(os.path.lexists(ready / name) for name in noted if is_plain(name)):
         return
     for name in noted:
-        if is_plain(name) and not os.path.lexists(folder / name):
+        if is_plain(name) and not os.path.lexists(ready / name):
             with contextlib.suppress(OSError):
                 (folder.parent / name).unlink()
 
@@ -155,13 +163,13 @@ def _is_live(folder: Path) -> bool:
 def _try_lock(stream: IO[bytes]) -> bool:
     """Whether the lock was free. It ends with the stream, or with the process."""
     try:
-        if os.name == "nt":
+        try:
+            import fcntl
+        except ImportError:
             import msvcrt
 
             msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
         else:
-            import fcntl
-
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False

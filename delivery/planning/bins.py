@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
+from operator import neg
 
 Bins = list[list[int]]
 """Each bin as the places of its items, ascending."""
@@ -15,9 +17,16 @@ def pack(sizes: Sequence[int], capacity: int, most: int | None = None) -> Bins:
 
     No item may be larger than ``capacity``. Bins come in the order of their first item.
     """
-    order = sorted(range(len(sizes)), key=lambda place: (-sizes[place], place))
-    bins: Bins = []
-    room = _Room(len(sizes), capacity)
+    return _first_fit(sizes, range(len(sizes)), capacity, most, [])
+
+
+def _first_fit(sizes: Sequence[int], places: Iterable[int], capacity: int, most: int | None, bins: Bins) -> Bins:
+    """``places``, largest first, each into the first of ``bins`` or the new ones that takes it."""
+    order = sorted(places, key=lambda place: (-sizes[place], place))
+    room = _Room(len(bins) + len(order), capacity)
+    for number, members in enumerate(bins):
+        used = sum(sizes[place] for place in members)
+        room.set(number, -1 if most is not None and len(members) >= most else capacity - used)
     for place in order:
         chosen = room.first_with(sizes[place])
         if chosen == len(bins):
@@ -28,6 +37,52 @@ def pack(sizes: Sequence[int], capacity: int, most: int | None = None) -> Bins:
     for members in bins:
         members.sort()
     return sorted(bins, key=lambda members: members[0])
+
+
+_STEPS = 3_000
+"""Of the search for one bin, where there are few; the search for all takes about a second at most."""
+
+
+def pack_tight(sizes: Sequence[int], capacity: int, most: int | None = None) -> Bins:
+    """Fewer bins than :func:`pack` finds where a few items fill one, at the price of a search.
+
+    Bin by bin, the largest item that is left and those others that leave the least room; crumbs fill what remains.
+    """
+    crumb = capacity // 64
+    left = sorted((place for place in range(len(sizes)) if sizes[place] > crumb), key=lambda place: -sizes[place])
+    bins: Bins = []
+    steps = min(_STEPS, 1_000 * _STEPS // max(len(sizes), 1))
+    while left:
+        chosen = _fullest([sizes[place] for place in left], capacity, most or len(left), steps)
+        bins.append([left[at] for at in chosen])
+        taken = set(chosen)
+        left = [place for at, place in enumerate(left) if at not in taken]
+    crumbs = [place for place in range(len(sizes)) if sizes[place] <= crumb]
+    return _first_fit(sizes, crumbs, capacity, most, bins)
+
+
+def _fullest(sizes: Sequence[int], capacity: int, most: int, steps: int) -> list[int]:
+    """The first of the descending ``sizes`` and others with it that come closest to ``capacity``, after some search."""
+    best: list[int] = []
+    least = capacity + 1
+    chosen = [0]
+    room = capacity - sizes[0]
+    at = 1
+    while True:
+        steps -= 1
+        at = bisect_left(sizes, -room, at, key=neg)  # the first that still fits
+        if at < len(sizes) and len(chosen) < most and room:
+            chosen.append(at)
+            room -= sizes[at]
+            at += 1
+            continue
+        if room < least:
+            best, least = list(chosen), room
+        if least * 2_000 <= capacity or steps <= 0 or len(chosen) == 1:
+            return best
+        at = chosen.pop()
+        room += sizes[at]
+        at = bisect_right(sizes, -sizes[at], at, key=neg)  # an equal one would lead to the same
 
 
 def pack_in_order(sizes: Sequence[int], capacity: int, most: int | None = None) -> Bins:
@@ -80,10 +135,13 @@ def _ways(
         lambda: pack_in_order(sizes, capacity, most),
         *(partial(whole_folders, share) for share in (2, 4, 8, 16)),
         lambda: pack(sizes, capacity, most),
+        lambda: pack_tight(sizes, capacity, most) if len(sizes) <= _SEARCHED else pack(sizes, capacity, most),
     ]
 
 
 _FILES = -1
+_SEARCHED = 10_000
+"""Items up to which a search for fewer bins is worth its time."""
 
 
 def _units(

@@ -7,17 +7,18 @@ What comes out holds pixels alone: no EXIF, no comment, no colour profile, no na
 from __future__ import annotations
 
 import io
+import os
 import struct
 import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from delivery.web import stills
+from delivery.web import large_png, stills
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,6 +28,7 @@ FORMATS = (
 )  # fmt: skip
 """Never EPS or WMF: those run other programs."""
 
+_KEPT_BOX = 340
 _NEVER = {"image/svg+xml", "image/x-eps", "image/wmf", "image/emf"}
 
 MEMORY = 100_000_000
@@ -45,8 +47,6 @@ class Thumbnail:
     jpeg: bytes
     width: int
     height: int
-    source_width: int
-    source_height: int
 
 
 @cache
@@ -80,50 +80,83 @@ def thumbnail(path: str | Path, *, box: int, most_bytes: int = 60_000, media_typ
 
     None where the file holds no image that can be shown. Never raises for what is in the file.
     """
+    try:
+        seen = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    clean = _picture(str(path), seen.st_size, seen.st_mtime_ns, max(box, _KEPT_BOX), media_type)
+    return None if clean is None else _encode(clean, box, most_bytes)
+
+
+@lru_cache(maxsize=48)
+def _picture(path: str, size: int, mtime_ns: int, box: int, media_type: str) -> Image | None:
+    """Decoded once for the page and the sheet: reading a photo takes far longer than making it smaller again."""
     from PIL import Image
 
     still = _still_for(media_type)
     if still is not None:
         drawn = still(path, box)
-        return None if drawn is None else _encode(_on_white(drawn), most_bytes, drawn.size)
+        return None if drawn is None else _on_white(drawn)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path, formats=_formats()) as image:
-                return _shrink(image, box, most_bytes)
+                return _shrink(image, box)
     except (*_BROKEN, Image.DecompressionBombError):
         return None
 
 
-def _shrink(image: Image, box: int, most_bytes: int) -> Thumbnail | None:
+def _shrink(image: Image, box: int) -> Image | None:
     from PIL import Image, ImageOps
 
-    width, height = image.size
-    if width < 1 or height < 1:
+    if image.width < 1 or image.height < 1:
         return None
+    full = image.size
     image.draft("RGB" if image.mode != "CMYK" else "CMYK", (box, box))
-    if image.width * image.height * _BYTES_PER_PIXEL.get(image.mode, 4) > MEMORY:
-        return None
     profile = image.info.get("icc_profile")
+    turn = ImageOps.exif_transpose
+    if _cost(image, full) > MEMORY:
+        banded = _banded(image, box)
+        if banded is None:
+            return None
+        banded.thumbnail((box, box), Image.Resampling.LANCZOS)
+        banded.info["exif"] = image.info.get("exif", b"")
+        return _on_white(_to_srgb(turn(banded), profile))
     small: Image.Image = image
     if image.mode in {"1", "P"}:
         small = image.convert("RGBA" if "transparency" in image.info else "RGB")
     small.thumbnail((box, box), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    turned = _eight_bit(ImageOps.exif_transpose(small))
-    if turned.size != small.size:
-        width, height = height, width
-    return _encode(_on_white(_to_srgb(turned, profile)), most_bytes, (width, height))
+    return _on_white(_to_srgb(_eight_bit(turn(small)), profile))
 
 
-def _encode(clean: Image, most_bytes: int, source: tuple[int, int]) -> Thumbnail | None:
+def _cost(image: Image, full: tuple[int, int]) -> float:
+    """Bytes that decoding takes. A progressive JPEG is held whole however small it comes out."""
+    pixels = image.width * image.height * _BYTES_PER_PIXEL.get(image.mode, 4)
+    layers: list[tuple[int, int, int, int]] = getattr(image, "layer", [])
+    if not image.info.get("progressive") or not layers:
+        return pixels
+    largest = max(across for _, across, _, _ in layers) * max(down for _, _, down, _ in layers) or 1
+    return pixels + 2 * full[0] * full[1] * sum(across * down for _, across, down, _ in layers) / largest
+
+
+def _banded(image: Image, box: int) -> Image | None:
+    if image.format != "PNG":
+        return None
+    with open(image.filename, "rb") as stream:  # type: ignore[attr-defined]
+        return large_png.shrink(stream, box)
+
+
+def _encode(clean: Image, box: int, most_bytes: int) -> Thumbnail | None:
     from PIL import Image
 
+    clean = clean.copy()
+    clean.thumbnail((box, box), Image.Resampling.LANCZOS)
     while True:
         for quality in (82, 62, 40):
             out = io.BytesIO()
             clean.save(out, "JPEG", quality=quality, optimize=True)
             if out.tell() <= most_bytes:
-                return Thumbnail(out.getvalue(), clean.width, clean.height, *source)
+                return Thumbnail(out.getvalue(), clean.width, clean.height)
         if max(clean.size) < 16:
             return None
         clean = clean.resize((max(1, clean.width * 2 // 3), max(1, clean.height * 2 // 3)), Image.Resampling.LANCZOS)

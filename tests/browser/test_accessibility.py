@@ -29,6 +29,14 @@ def faults(page: Any) -> list[str]:
     return [f"{item['id']}: {node['html']}" for item in found for node in item["nodes"]]
 
 
+def test_a_fault_would_be_found(visit: Any, tmp_path: Path) -> None:
+    path = tmp_path / "JOIN.html"
+    path.write_bytes(joiner.page({"files": [], "parts": []}))
+    page = visit(path.as_uri())
+    page.evaluate("document.querySelector('label').replaceWith(document.getElementById('choose'))")
+    assert any(fault.startswith("label:") for fault in faults(page))
+
+
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 @pytest.mark.parametrize("locale", ["en", "ar"])
 @pytest.mark.parametrize("expired", [False, True])

@@ -286,6 +286,33 @@ def test_a_part_that_changes_before_it_is_saved_is_noticed(visit: Any, parcel: P
     assert "closed" not in page.evaluate("events")
 
 
+def test_two_files_in_volumes_join_side_by_side(visit: Any, tmp_path: Path) -> None:
+    contents = {"one.mov": os.urandom(50_000), "two.mov": os.urandom(30_000)}
+    files, parts, paths = [], [], []
+    for name, content in contents.items():
+        files.append({"path": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+        for order, offset in enumerate(range(0, len(content), 20_000), start=1):
+            piece = content[offset : offset + 20_000]
+            paths.append(tmp_path / f"{name}.{order:03}")
+            paths[-1].write_bytes(piece)
+            record = {"filename": paths[-1].name, "kind": "volume", "size": len(piece), "file": name, "order": order}
+            parts.append({**record, "sha256": hashlib.sha256(piece).hexdigest()})
+    rest = tmp_path / "rest.zip"
+    rest.write_bytes(b"PK" * 10)
+    digest = hashlib.sha256(rest.read_bytes()).hexdigest()
+    parts.append({"filename": "rest.zip", "kind": "archive", "size": 20, "sha256": digest})
+    (tmp_path / "JOIN.html").write_bytes(joiner.page({"files": files, "parts": parts}))
+    page = visit((tmp_path / "JOIN.html").as_uri(), script=NO_PICKER)
+    give(page, [rest, *reversed(paths)])
+    for number, (name, content) in enumerate(contents.items()):
+        expect(status(page).nth(number)).to_have_text(READY)
+        with page.expect_download() as waited:
+            page.locator(".whole button").nth(number).click()
+        assert waited.value.suggested_filename == name
+        assert Path(waited.value.path()).read_bytes() == content
+    expect(page.locator("#notes")).to_contain_text("needs no joining: \u2068rest.zip")
+
+
 def test_dropping_works_anywhere_on_the_page(visit: Any, parcel: Parcel) -> None:
     page = visit(parcel.address)
     page.evaluate(
@@ -302,7 +329,16 @@ def test_dropping_works_anywhere_on_the_page(visit: Any, parcel: Parcel) -> None
     expect(row(page, 3)).to_have_class("good")
 
 
-@pytest.mark.parametrize("script", ["delete self.WebAssembly;", "delete self.Worker;"])
+BARRED_WORKER = """
+self.Worker = class {
+  constructor() { setTimeout(() => this.onerror(new Event("error", { cancelable: true })), 5); }
+  postMessage() {}
+  terminate() {}
+};
+"""
+
+
+@pytest.mark.parametrize("script", ["delete self.WebAssembly;", "delete self.Worker;", BARRED_WORKER])
 def test_it_works_without_webassembly_and_without_workers(visit: Any, parcel: Parcel, script: str) -> None:
     page = visit(parcel.address, script=NO_PICKER + script)
     give(page, parcel.parts)

@@ -261,3 +261,14 @@ def test_the_record_is_markdown_a_page_or_a_document(run: Run, sent: str) -> Non
     assert page.rstrip().endswith("</html>")
     jsonschema.validate(run("record", sent, "--json").document, report.schema("delivery.record/1"))
     assert run("record", "nonsense").code == 2
+
+
+def test_a_qr_code_that_cannot_be_is_refused_before_anything_is_made(run: Run, work: Path) -> None:
+    answer = run("send", work, "--out", "ready", "--qr", "-")
+    assert (answer.code, answer.out) == (2, "")
+    assert "--via link" in answer.err
+    (work.parent / "link.png").write_bytes(b"mine")
+    answer = run("send", work, "--out", "ready", "--via", "link", "--qr", "link.png")
+    assert answer.code == 4
+    assert not (work.parent / "ready").exists()
+    assert (work.parent / "link.png").read_bytes() == b"mine"

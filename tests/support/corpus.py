@@ -159,13 +159,12 @@ def office(main: str) -> bytes:
 
 
 def open_document(kind: str) -> bytes:
-    return zipped(
-        {
-            "mimetype": f"application/vnd.oasis.opendocument.{kind}".encode(),
-            "content.xml": b"<office:document-content>" + noise(900).hex().encode() + b"</office:document-content>",
-            "META-INF/manifest.xml": b"<manifest/>",
-        }
-    )
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}", zipfile.ZIP_STORED)
+        archive.writestr("content.xml", f"<office:document-content>{noise(900).hex()}</office:document-content>")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+    return out.getvalue()
 
 
 def seven_zip() -> bytes:

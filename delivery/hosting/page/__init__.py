@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import html
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -28,30 +29,37 @@ __all__ = ["FILENAME", "MEDIA_TYPE", "PageFile", "page_files", "render", "thumbn
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 
+PICTURE_BYTES = 500_000
+"""All thumbnails of a page together, as JPEG."""
+PICTURES_TRIED = 48
+
 _UNKNOWN = "application/octet-stream"
 _TYPES = {"zip": "application/zip", "json": "application/json"}
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
 def thumbnails(
-    entries: Iterable[FileEntry], *, most: int = 60, most_bytes: int = 600_000, cancel: CancelToken | None = None
-) -> dict[str, str]:
-    """Arcname -> ``data:`` address for the first pictures among ``entries``, at most ``most_bytes`` of JPEG in all."""
-    made: dict[str, str] = {}
+    links: Sequence[Link], files: Sequence[FileEntry], *, cancel: CancelToken | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Link name -> ``data:`` addresses of the first pictures that it carries; together at most ``PICTURE_BYTES``."""
+    entries = {entry.arcname: entry for entry in files if is_picture(entry.media_type)}
+    cancel = cancel or CancelToken()
+    made: dict[str, tuple[str, ...]] = {}
     taken = tried = 0
-    for entry in entries:
-        if len(made) >= most or tried >= 2 * most or taken >= most_bytes:
-            break
-        if not is_picture(entry.media_type):
-            continue
-        (cancel or CancelToken()).check()
-        tried += 1
-        picture = thumbnail(
-            entry.path, box=240, most_bytes=min(16_000, most_bytes - taken), media_type=entry.media_type
-        )
-        if picture is not None:
-            taken += len(picture.jpeg)
-            made[entry.arcname] = "data:image/jpeg;base64," + base64.b64encode(picture.jpeg).decode()
+    for link in links:
+        pictures = (entries[name] for name in link.members if name in entries)
+        shown = []
+        for entry in itertools.islice(pictures, STRIP):
+            cancel.check()
+            if tried >= PICTURES_TRIED or taken >= PICTURE_BYTES:
+                break
+            tried += 1
+            most = min(16_000, PICTURE_BYTES - taken)
+            picture = thumbnail(entry.path, box=240, most_bytes=most, media_type=entry.media_type)
+            if picture is not None:
+                taken += len(picture.jpeg)
+                shown.append("data:image/jpeg;base64," + base64.b64encode(picture.jpeg).decode())
+        made[printable(link.name)] = tuple(shown)
     return made
 
 
@@ -67,14 +75,13 @@ def page_files(
     ``kept`` are the thumbnails of an earlier page (:func:`thumbnails_of`), for when the files themselves are gone.
     """
     entries = {entry.arcname: entry for entry in files}
-    pictures = thumbnails(entries.values(), cancel=cancel) if kept is None else {}
+    pictures = thumbnails(links, files, cancel=cancel) if kept is None else kept
     made = []
     for link in links:
         members = [entries[name] for name in link.members if name in entries]
         alone = len(link.members) == 1 and bool(members) and members[0].size == link.size
         media_type = members[0].media_type if alone else _TYPES.get(link.name.rpartition(".")[2].lower(), _UNKNOWN)
-        own = tuple(pictures[entry.arcname] for entry in members if entry.arcname in pictures)
-        made.append(PageFile(link, media_type, own[:STRIP] if kept is None else kept.get(printable(link.name), ())))
+        made.append(PageFile(link, media_type, pictures.get(printable(link.name), ())))
     return tuple(made)
 
 

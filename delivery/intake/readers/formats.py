@@ -132,6 +132,26 @@ for _name, _entry in _TABLE.items():
         PROMISES[_ending] = PROMISES.get(_ending, frozenset()) | {_name}
 
 
+_BRANDS = {
+    b"heic": "image/heic", b"heix": "image/heic", b"avif": "image/avif", b"avis": "image/avif",
+    b"qt  ": "video/quicktime", b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"3gp4": "video/3gpp",
+    b"3gp5": "video/3gpp",
+}  # fmt: skip
+
+
+def media_type(head: bytes) -> str | None:
+    """The media type of a file that begins with ``head``, for those formats that libmagic may not know."""
+    found = sniff(head)
+    if found in ("heif", "mp4") and head[8:12] in _BRANDS:
+        return _BRANDS[head[8:12]]
+    if found == "matroska" and b"webm" in head[:64]:
+        return "video/webm"
+    if found == "woff" and head[:4] == b"wOF2":
+        return "font/woff2"
+    told: str | None = _TABLE[found].get("media_type") if found in _TABLE else None
+    return told
+
+
 def needs_content(extension: str) -> bool:
     """Whether a file of this name is broken when empty or of no known format: pictures, archives, sound."""
     return extension in PROMISES and "text" not in PROMISES[extension]

@@ -40,9 +40,12 @@ _TEXTURE = re.compile(
     rb"([^\r\n]{1,300})",
     re.MULTILINE | re.IGNORECASE,
 )
+_LINKED = re.compile(rb"(?:src|href)\s?=\s?[\"']?$|url\([\"']?$", re.IGNORECASE)
+_MAIL = re.compile(
+    rb"(?:From |Return-Path:|Received:|MIME-Version:|Message-ID:|Delivered-To:|Date:|From:)", re.IGNORECASE
+)
 _ROOT = re.compile(rb"<svg\b[^>]{0,20000}>")
 _LOCAL_MARKS = (b"/Users/", b"\\Users\\", b"/home/", b"Documents and Settings")
-_QUOTES = (b'"', b"'", b"(")
 _MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 
 
@@ -58,15 +61,12 @@ def read_text(view: View, *, deep: bool = False) -> None:
         data = data.decode("utf-16", "replace").encode()
     note_secrets(view, data, ending)
     if ending in _PROSE or ending in _PAGES:
-        note_contacts(
-            view, data, only_first_person=ending in _PAGES or bool(_COMMON.match(view.name.rpartition("/")[2]))
-        )
+        common = bool(_COMMON.match(view.name.rpartition("/")[2]) or _MAIL.match(data))
+        note_contacts(view, data, only_first_person=ending in _PAGES or common)
     if ending in _SCENES and any(mark in data for mark in _LOCAL_MARKS):
         for found in _LOCAL.finditer(data):
-            linked = (
-                ending not in _PAGES or found[0][:5] == b"file:" or data[found.start() - 1 : found.start()] in _QUOTES
-            )
-            if linked and found[1].lower() not in _SHARED:
+            linked = found[0][:5] == b"file:" or _LINKED.search(data, max(0, found.start() - 8), found.start())
+            if (linked or ending not in ("html", "htm")) and found[1].lower() not in _SHARED:
                 view.note(Seen.LOCAL_PATH, found[0].decode("utf-8", "replace"), f"line {_line(data, found.start())}")
     if ending == "svg" and b"</svg" not in view.tail and b":svg>" not in view.tail:
         root = _ROOT.search(data)

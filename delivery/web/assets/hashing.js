@@ -53,6 +53,7 @@ const hashing = (() => {
   const queue = [];
   const idle = [];
   let busy = 0;
+  let barred = false; // Workers that are refused only say so once they should run.
 
   function worker() {
     const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -76,19 +77,24 @@ const hashing = (() => {
         settle(value);
         pump();
       };
+      const here = () =>
+        digest(job.blob, job.report).then((hex) => leave(job.resolve, hex), (error) => leave(job.reject, error));
       try {
-        hand = idle.pop() || worker();
+        hand = barred ? null : idle.pop() || worker();
       } catch {
         hand = null;
       }
       if (!hand) {
-        digest(job.blob, job.report).then((hex) => leave(job.resolve, hex), (error) => leave(job.reject, error));
+        here();
         continue;
       }
       job.stop = () => leave(job.reject, new DOMException("stopped", "AbortError"), false);
       hand.onerror = (event) => {
         event.preventDefault();
-        leave(job.reject, new Error("worker"), false);
+        hand.terminate();
+        hand = null;
+        barred = true;
+        here();
       };
       hand.onmessage = ({ data }) => {
         if ("done" in data) job.report(data.done);

@@ -6,7 +6,9 @@ const rows = data.files.map((file, index) => {
   return { ...file, row, url: row.querySelector(".go a").href };
 });
 const byId = (id) => document.getElementById(id);
-const stamp = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" });
+const stamp = new Intl.DateTimeFormat(locale, {
+  day: "numeric", month: "long", year: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short",
+});
 
 translate();
 for (const spot of document.querySelectorAll("a[data-name]")) {
@@ -66,6 +68,11 @@ if (data.expires !== null) {
 }
 
 // --- previews
+for (const { row } of rows) {
+  const still = row.querySelector(".thumb img");
+  const film = row.querySelector("video");
+  if (still && film) film.poster = still.src;
+}
 for (const player of document.querySelectorAll(".more img, .more video, .more audio")) {
   player.addEventListener("error", () => {
     player.replaceWith(element("p", { classes: "soft", text: say("preview_failed") }));
@@ -180,6 +187,10 @@ async function saveIntoFolder() {
   }
   button.disabled = false;
 }
+
+addEventListener("beforeunload", (event) => {
+  if (byId("folder").disabled) event.preventDefault();
+});
 
 if (rows.length > 1) {
   byId("all").hidden = false;

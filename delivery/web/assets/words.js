@@ -1,18 +1,19 @@
 // The data that the page came with, and its words in the language of the browser.
 const data = JSON.parse(document.getElementById("data").textContent);
-const language = (() => {
+const [language, locale] = (() => {
   const wanted = navigator.languages && navigator.languages.length ? navigator.languages : [navigator.language || ""];
   for (const tag of wanted) {
     const base = tag.toLowerCase().split("-")[0];
     const known = { in: "id" }[base] || base;
-    if (data.words[known]) return known;
+    if (data.words[known]) return [known, tag];
   }
-  return data.language;
+  return [data.language, data.language];
 })();
+const rightToLeft = ["ar", "ur"].includes(language);
 const words = data.words[language];
 const say = (key, values = {}) => words[key].replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all));
-const number = new Intl.NumberFormat(language);
-const percent = (part) => new Intl.NumberFormat(language, { style: "percent" }).format(Math.min(1, part));
+const number = new Intl.NumberFormat(locale);
+const percent = (part) => new Intl.NumberFormat(locale, { style: "percent" }).format(Math.min(1, part));
 
 function size(bytes) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
@@ -22,9 +23,10 @@ function size(bytes) {
     unit++;
   }
   const digits = unit && bytes < 100 ? 1 : 0;
-  return new Intl.NumberFormat(language, {
+  const text = new Intl.NumberFormat(locale, {
     style: "unit", unit: units[unit], unitDisplay: unit ? "short" : "long", maximumFractionDigits: digits,
   }).format(bytes);
+  return rightToLeft && !/[\u0590-\u08ff]/.test(text) ? `\u2066${text}\u2069` : text;
 }
 
 // A name keeps its own direction inside a sentence of another.
@@ -41,7 +43,7 @@ function element(tag, { text, classes, ...attributes } = {}, ...children) {
 
 function translate() {
   document.documentElement.lang = language;
-  document.documentElement.dir = ["ar", "ur"].includes(language) ? "rtl" : "ltr";
+  document.documentElement.dir = rightToLeft ? "rtl" : "ltr";
   for (const spot of document.querySelectorAll("[data-say]")) spot.textContent = say(spot.dataset.say);
   for (const spot of document.querySelectorAll("[data-label]")) spot.setAttribute("aria-label", say(spot.dataset.label));
   for (const spot of document.querySelectorAll("[data-size]")) spot.textContent = size(Number(spot.dataset.size));

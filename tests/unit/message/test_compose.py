@@ -168,3 +168,26 @@ def test_an_own_layout_that_asks_for_something_unknown_is_named(make, tmp_path):
 def test_a_folder_of_templates_that_is_not_there_is_named(make, tmp_path):
     with pytest.raises(ConfigError, match="nowhere"):
         written(make(), templates=str(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        'thanks = "{thanks}"',
+        'thanks = "{help}"\nhelp = "{thanks}"',
+        'thanks = "' + "{help}" * 3000 + '"',
+        'thanks = "' + "{help}" * 100 + '"\nhelp = "' + "{check}" * 100 + '"',
+    ],
+)
+def test_own_sentences_that_never_end_are_stopped(make, tmp_path, sentences):
+    (tmp_path / "en.toml").write_text(f"[sentences]\n{sentences}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="never ends"):
+        written(make(), templates=str(tmp_path))
+
+
+def test_names_stand_in_backticks_where_markdown_would_change_them(make):
+    delivery = make(files=(FileEntry("/x", "a_b_*c*.png", 5, 0, original="a_b_:c*`.png"),))
+    plan = replace(delivery.plan, profile=Profile("github-issue", "GitHub", markup="markdown"))
+    (text,) = written(replace(delivery, plan=plan))
+    assert "- `logo.png` (3.1 MB)" in text
+    assert "- `a_b_*c*.png` (before: `a_b_:c*\u02bc.png`)" in text

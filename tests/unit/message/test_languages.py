@@ -63,7 +63,7 @@ def every_text(code, situations):
         texts = compose(spoken, options=options, zone=BERLIN, now=NOW, situation=situation, changes=changes)
         yield f"{name}, {situation}", texts, spoken.plan.profile
     for to in Reply:
-        for name in (None, "one-file", "one-link"):
+        for name in (None, "one-file", "one-link", "volumes-in-two"):
             delivery = situations[name] if name else None
             profile = situations["one-file"].plan.profile
             texts = reply(
@@ -115,11 +115,12 @@ def test_english_stands_below_where_it_is_asked_for(situations):
 def test_what_begins_with_a_digit_or_a_dot_is_isolated_in_right_to_left_text(code, situations):
     language = load(code)
     assert language.isolated("logo.png") == "logo.png"
-    assert language.isolated("01 logo.png") == "\u206801 logo.png\u2069"
+    assert language.isolated("01 logo.png") == "\u206601 logo.png\u2069"
+    assert language.isolated("01 ملف.png") == "\u206801 ملف.png\u2069"
     for delivery in situations.values():
         for text in compose(replace(delivery, language=code), options=MessageOptions(), zone=BERLIN, now=NOW):
-            assert text.count("\u2068") == text.count("\u2069")
-            assert not re.search(r"(?<![\w\u2068])\.(zip|\d{3})", text)
+            assert text.count("\u2066") + text.count("\u2068") == text.count("\u2069")
+            assert not re.search(r"(?<![\w\u2066])\.(zip|\d{3})", text)
 
 
 LOCALES = {"en": "en_001", "pt": "pt_BR", "zh": "zh_Hans"}

@@ -76,6 +76,7 @@ def test_what_is_held_back_is_named(text, code):
         "Until 29 November 2026 at 10:00 UTC (11:00 Europe/Berlin).",
         "IMG_20261122_101500.jpg",
         "Rendered on 2026-11-22 and 22.11.2026.",
+        "Rendered on 2026/11/22 and 02/11/2026, at 1920/1080.",
         "Please review the files and tell me what to change.",
         "version 1.2.3 of the logo, 3 of 5",
         "https://bucket.example.com/d/8f3a/123456789?X-Amz-Date=20261122T100000Z&x=paypal",
@@ -131,3 +132,18 @@ def test_the_pages_and_the_proof_say_nothing_that_is_held_back(language):
     assert len(texts) > 20
     for text in texts:
         assert lint(text, FIVERR) == (), text
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "a.", "a@", "1", "1-", "e m ", "pay ", "at dot ", "é", "ا", "w@", "https://", "five "]
+)
+def test_a_long_text_is_checked_from_end_to_end(unit):
+    """Each is one that a careless expression would take hours for."""
+    text = unit * (60_000 // len(unit)) + "\nWhatsApp"
+    found = lint(text, FIVERR)
+    assert "other-messenger" in {finding.code for finding in found}
+    assert all(0 <= finding.start < finding.end <= len(text) for finding in found)
+
+
+def test_own_words_that_are_empty_are_left_aside():
+    assert lint("some text", FIVERR, held=("*", " ", "")) == ()

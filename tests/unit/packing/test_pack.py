@@ -8,6 +8,8 @@ import os
 import random
 import shutil
 import subprocess
+import sys
+import types
 import zipfile
 from pathlib import Path
 
@@ -243,7 +245,7 @@ def test_leftovers_of_a_dead_run_are_removed_with_what_it_had_moved(tree: Path, 
     out = tmp_path / "out"
     write(out, ".delivery-unfinished-0badcafe/lock", b"")
     write(out, ".delivery-unfinished-0badcafe/moving", b"work.zip\0delivery-manifest.json")
-    write(out, ".delivery-unfinished-0badcafe/delivery-manifest.json", b"{}")
+    write(out, ".delivery-unfinished-0badcafe/ready/delivery-manifest.json", b"{}")
     write(out, "work.zip", b"of the dead run")
     pack(plan(taken_in(tree), profile()), out)
     assert contents(out).keys() == {"work.zip", "SHA256SUMS", MANIFEST}
@@ -265,7 +267,7 @@ def test_a_forged_leftover_removes_nothing_elsewhere(name: str, tree: Path, tmp_
     out = tmp_path / "out"
     write(out, ".delivery-unfinished-0badcafe/lock", b"")
     write(out, ".delivery-unfinished-0badcafe/moving", f"{name}\0b".encode())
-    write(out, ".delivery-unfinished-0badcafe/b", b"")
+    write(out, ".delivery-unfinished-0badcafe/ready/b", b"")
     before = contents(tree)
     pack(plan(taken_in(tree), profile()), out)
     assert contents(tree) == before
@@ -290,3 +292,82 @@ def test_a_plan_whose_zips_turn_out_larger_than_estimated_is_not_carried_out(tmp
         pack(planned, tmp_path / "out")
     assert caught.value.code == "plan-changed"
     assert not (tmp_path / "out").exists()
+
+
+def test_without_posix_calls_the_result_is_the_same(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = plan(taken_in(tree), profile(file=1_600_000))
+    volumes = plan(taken_in(tree / "big"), profile(file=400_000), via=Via.ATTACH)
+    pack(planned, tmp_path / "one")
+    pack(volumes, tmp_path / "three")
+    for name in ("posix_fallocate", "readv", "fdatasync", "copy_file_range", "sendfile", "pread"):
+        monkeypatch.delattr(os, name, raising=False)
+    monkeypatch.setattr("delivery.packing.flusher._flush_data", os.fsync)
+    monkeypatch.setattr("delivery.packing.direct._FLAG", 0)
+    locked: list[int] = []
+    portable = types.SimpleNamespace(LK_NBLCK=2, locking=lambda descriptor, mode, count: locked.append(mode))
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setitem(sys.modules, "msvcrt", portable)
+    pack(planned, tmp_path / "two")
+    pack(volumes, tmp_path / "four")
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert contents(tmp_path / "three") == contents(tmp_path / "four")
+    assert locked == [2, 2]
+
+
+def test_without_the_fast_library_zips_are_made_by_zlib(tree: Path, tmp_path: Path) -> None:
+    """In a process of its own, because the library is chosen when it is imported."""
+    script = (
+        "import sys; sys.modules['zlib_ng'] = None\n"
+        "from pathlib import Path\n"
+        "from delivery.intake import take_in\n"
+        "from delivery.model import Limits, Profile\n"
+        "from delivery.packing import deflate, pack\n"
+        "from delivery.planning import plan\n"
+        "assert deflate.LEVEL == 6\n"
+        "pack(plan(take_in([sys.argv[1]]), Profile('t', 'T', Limits(1_600_000))), Path(sys.argv[2]))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    subprocess.run([sys.executable, "-c", script, tree, tmp_path / "out"], check=True, env=environment)
+    assert unzipped(tmp_path / "out", tmp_path / "back") == contents(tree)
+
+
+def test_a_large_file_is_compressed_in_pieces_that_make_one_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.packing.spool._HUGE", 2_000_000)
+    data = b"".join(b"%d,%d\n" % (n, n * n) for n in range(200_000))
+    write(tmp_path / "source", "words.csv", data)
+    write(tmp_path / "source", "other.txt", b"short")
+    deliverable = taken_in(tmp_path / "source")
+    pack(plan(deliverable, profile(2_500_000), packed_sizes=estimate(deliverable)), tmp_path / "out")
+    assert unzipped(tmp_path / "out", tmp_path / "back")["words.csv"] == data
+    with zipfile.ZipFile(next((tmp_path / "out").glob("*.zip"))) as archive:
+        assert archive.getinfo("words.csv").compress_size < len(data) / 2
+
+
+@pytest.mark.parametrize("limit", [None, 300_001])
+def test_writing_past_the_cache_gives_the_same_bytes(
+    limit: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the system or the disk cannot do it, the same code goes the ordinary way."""
+    monkeypatch.setattr("delivery.packing.direct._FROM", 0)
+    monkeypatch.setattr("delivery.packing.read_ahead.BLOCK", 4096 * 7)
+    monkeypatch.setattr("delivery.packing.read_ahead._ALONE", 1)
+    data = random.Random(5).randbytes(1_000_003)
+    write(tmp_path / "source", "film.mov", data)
+    packed = pack(plan(taken_in(tmp_path / "source"), profile(limit), via=Via.ATTACH), tmp_path / "out")
+    assert b"".join(path.read_bytes() for path in sorted((tmp_path / "out").glob("film.mov*"))) == data
+    assert packed.files[0].sha256 == hashlib.sha256(data).hexdigest()
+    verify(tmp_path / "out")
+
+
+def test_files_may_have_the_names_that_the_work_folder_uses(tmp_path: Path) -> None:
+    names = ("lock", "moving", "ready", "scratch", "spool-0")
+    for name in names:
+        write(tmp_path / "source", name, name.encode())
+    pack(plan(taken_in(tmp_path / "source"), profile()), tmp_path / "out")
+    assert {name: data for name, data in contents(tmp_path / "out").items() if name in names} == {
+        name: name.encode() for name in names
+    }

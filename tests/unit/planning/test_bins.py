@@ -23,7 +23,7 @@ def check(made: bins.Bins, sizes: list[int], capacity: int, most: int | None) ->
 def test_every_way_keeps_the_rules(sizes: list[int], capacity: int, most: int | None, wide: int) -> None:
     tight = bins.pack(sizes, capacity, most)
     kind = bins.pack_folders(sizes, lambda place: (str(place // wide // 3), str(place // wide)), capacity, most)
-    for made in (tight, bins.pack_in_order(sizes, capacity, most), kind):
+    for made in (tight, bins.pack_tight(sizes, capacity, most), bins.pack_in_order(sizes, capacity, most), kind):
         check(made, sizes, capacity, most)
     assert len(kind) <= len(tight)
 
@@ -58,3 +58,12 @@ def test_a_hundred_thousand_files_are_packed_close_to_the_bound() -> None:
     made = bins.pack_folders(sizes, lambda place: (str(place // 500),), 100_000_000, 65_534)
     check(made, sizes, 100_000_000, 65_534)
     assert len(made) <= -(-sum(sizes) // 100_000_000) + 1
+
+
+def test_where_a_few_files_fill_a_zip_a_search_finds_fewer_zips() -> None:
+    chance = random.Random(1)
+    sizes = [chance.randint(3_750_000, 11_250_000) for _ in range(300)]
+    made = bins.pack_folders(sizes, lambda place: (), 25_000_000)
+    check(made, sizes, 25_000_000, None)
+    assert len(made) <= -(-sum(sizes) // 25_000_000) + 1
+    assert len(made) < len(bins.pack(sizes, 25_000_000))

@@ -70,7 +70,6 @@ def test_it_is_turned_as_the_camera_was_held(tmp_path: Path, ending: str) -> Non
     made = thumbnail(saved(tmp_path, f"a.{ending}", image, exif=exif), box=80)
     assert made is not None
     assert (made.width, made.height) == (40, 80)
-    assert (made.source_width, made.source_height) == (100, 200)
     picture = Image.open(io.BytesIO(made.jpeg))
     assert close(picture.getpixel((20, 10)), GREEN) and close(picture.getpixel((20, 70)), RED)
 
@@ -138,6 +137,13 @@ def test_a_file_cut_or_garbled_anywhere_never_raises(tmp_path: Path, ending: str
         thumbnail(broken, box=32)
         broken.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
         thumbnail(broken, box=32)
+
+
+def test_a_file_that_changed_is_looked_at_again(tmp_path: Path) -> None:
+    path = saved(tmp_path, "a.png", Image.new("RGB", (64, 64), RED))
+    opened(path)
+    path.write_bytes(b"no picture any more")
+    assert thumbnail(path, box=100) is None
 
 
 def test_a_missing_file_and_a_folder_give_none(tmp_path: Path) -> None:

@@ -147,12 +147,18 @@ def entry(folder: Path, name: str) -> FileEntry:
     return FileEntry(str(path), name, path.stat().st_size, 0, media_type="image/png")
 
 
-def test_thumbnails_stay_within_their_bytes(tmp_path: Path) -> None:
-    entries = [entry(tmp_path, f"p/{n}.png") for n in range(8)]
-    made = page.thumbnails(entries, most_bytes=30_000)
-    assert 1 <= len(made) < 8
-    assert sum(len(uri) * 3 // 4 for uri in made.values()) <= 31_000
-    assert len(page.thumbnails(entries, most=3)) == 3
+def test_thumbnails_stay_within_their_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [entry(tmp_path, f"p/{n}.png") for n in range(40)]
+    names = tuple(item.arcname for item in entries)
+    links = [link("one.zip", members=names[:20]), link("two.zip", members=names[20:])]
+    made = page.thumbnails(links, entries)
+    assert [len(shown) for shown in made.values()] == [12, 12]
+    monkeypatch.setattr(page, "PICTURE_BYTES", 30_000)
+    few = page.thumbnails(links, entries)
+    assert 1 <= len(few["one.zip"]) < 12
+    assert sum(len(uri) * 3 // 4 for shown in few.values() for uri in shown) <= 31_000
+    monkeypatch.setattr(page, "PICTURES_TRIED", 1)
+    assert [len(shown) for shown in page.thumbnails(links, entries).values()] == [1, 0]
 
 
 def test_links_become_page_files_and_an_old_page_keeps_its_thumbnails(tmp_path: Path) -> None:

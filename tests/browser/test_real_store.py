@@ -1,0 +1,52 @@
+"""The link way in a browser: sent with the command, opened by the embedded store's signed link, saved, expired."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+ROOT = Path(__file__).parents[2]
+FOLDER = """
+self.showDirectoryPicker = async () => {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle("picked", { create: true });
+};
+"""
+
+
+def delivery(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+
+
+@pytest.fixture(autouse=True)
+def _no_store_left_behind(home: Path) -> Iterator[None]:
+    yield
+    delivery("store", "stop")
+
+
+@pytest.mark.skipif(shutil.which("rclone", path=str(Path(sys.executable).parent)) is None, reason="no embedded store")
+def test_what_was_sent_is_seen_saved_checked_and_ends(visit: Any, tmp_path: Path) -> None:
+    work = tmp_path / "final"
+    work.mkdir()
+    Image.linear_gradient("L").convert("RGB").save(work / "hero.png")
+    (work / "notes – ملف.txt").write_text("Thank you.\n" * 50)
+    (work / "data.bin").write_bytes(bytes(range(256)) * 4000)
+    made = json.loads(
+        delivery("send", work, "--via", "link", "--expires", "25s", "--out", tmp_path / "out", "--json").stdout
+    )
+    page = visit(made["page"]["url"], script=FOLDER, allowed=("403",))
+    page.locator("details.preview summary").first.click()
+    expect(page.locator("details.preview img")).to_have_js_property("naturalWidth", 256)
+    page.click("#folder")
+    expect(page.locator("#work-text")).to_contain_text("All 3 files are saved", timeout=15_000)
+    expect(page.locator("#expired")).to_be_visible(timeout=40_000)
