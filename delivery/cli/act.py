@@ -31,8 +31,6 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
         spoken = not (session.as_json or session.quiet)
         if spoken and session.verbose:
             render.settings(inspection.settings)
-        if spoken:
-            render.left_out(inspection.deliverable.left_out)
         planned = service.plan(inspection)
         if qr_place is not None:
             qr.foresee(planned, qr_place)

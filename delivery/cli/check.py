@@ -33,7 +33,6 @@ def command(paths: tuple[str, ...], no_hash: bool, **values: Any) -> None:
     if session.as_json:
         report.write(report.check_document(checked.files, checked.findings, checked.profile.name), sys.stdout)
     else:
-        render.left_out(checked.deliverable.left_out)
         render.findings(checked.findings)
         size, count = format_size(checked.deliverable.size), len(checked.files)
         verdict = "blocked" if checked.blocking else "nothing stands in the way"

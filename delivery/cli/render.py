@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from delivery import report
+from delivery import checks, report
 from delivery.config import Settings
 from delivery.errors import BlockedError, DeliveryError
 from delivery.escape import printable
-from delivery.model import Attachment, Delivery, Finding, LeftOut, Method, Part, Plan, Severity
+from delivery.model import Attachment, Delivery, Finding, Method, Part, Plan, Severity
 from delivery.options import show
 from delivery.units import format_duration, format_size
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _MANY = 12
+_SHOWN = 5
 
 
 def say(text: str = "") -> None:
@@ -60,28 +60,16 @@ def settings(chosen: Settings) -> None:
 
 
 def findings(found: Sequence[Finding]) -> None:
-    """Each finding; where a code is met many times, the first ones and a count."""
-    ordered = sorted(found, key=lambda item: list(_COLOURS).index(item.severity))
-    counts = Counter(item.code for item in ordered)
-    shown: Counter[str] = Counter()
-    limit = {code: count if count <= _MANY else 3 for code, count in counts.items()}
-    for item in ordered:
-        shown[item.code] += 1
-        if shown[item.code] <= limit[item.code]:
+    """By code, worst first; where a code is met many times, the first ones and a count."""
+    for group in checks.grouped(found, most=_SHOWN):
+        label = click.style(f"{group.severity.value}:", fg=_COLOURS[group.severity])
+        for item in group.shown:
             place = f"{printable(item.path)}: " if item.path else ""
-            label = click.style(f"{item.severity.value}:", fg=_COLOURS[item.severity])
             say(f"{label} {place}{printable(item.message)} [{item.code}]")
-            if item.hint and shown[item.code] == limit[item.code]:
-                hint(item.hint)
-        if shown[item.code] == limit[item.code] + 1:
-            say(f"  and {counts[item.code] - limit[item.code]:,} more of [{item.code}]; --json lists them all")
-
-
-def left_out(items: Sequence[LeftOut]) -> None:
-    for item in items[:_MANY]:
-        say(f"left out: {printable(item.path)} ({item.reason})")
-    if len(items) > _MANY:
-        say(f"  and {len(items) - _MANY:,} more left out")
+        if group.more:
+            say(f"  and {group.more:,} more of [{group.code}]; --json lists them all")
+        if group.hint:
+            hint(group.hint)
 
 
 def plan(planned: Plan) -> None:

@@ -33,10 +33,14 @@ class LintFinding:
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """``pattern`` is only tried where ``needle``, which every match holds, is in the text at all."""
+    """``pattern`` is only made and tried where ``needle``, which every match holds, is in the text at all."""
 
     needle: str
-    pattern: re.Pattern[str]
+    expression: str
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        return _pattern(self.expression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,12 @@ def _word(word: str) -> _Word:
     """A regular expression over the plain view of a text; see lint.toml for what a space and a star mean."""
     stem = disguise.plain(word.removesuffix("*")).text
     pieces = stem.split() or [stem]
-    return _Word(max(pieces, key=len), re.compile(_expression(pieces, word.endswith("*"))))
+    return _Word(max(pieces, key=len), _expression(pieces, word.endswith("*")))
+
+
+@cache
+def _pattern(expression: str) -> re.Pattern[str]:
+    return re.compile(expression)
 
 
 def _expression(pieces: Sequence[str], any_ending: bool) -> str:
