@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from delivery.packing import join, verify
     from delivery.progress import CancelToken, NullProgress, Progress, RecordingProgress
     from delivery.service import Inspection, carry_out, check, compose_message, dry_run, pack, plan, send, upload
+    from delivery.upkeep import prune, renew, revoke
 
 _HOME = {
     "Settings": "config",
@@ -54,6 +55,7 @@ _HOME = {
     **dict.fromkeys(("CancelToken", "NullProgress", "Progress", "RecordingProgress"), "progress"),
     **dict.fromkeys(("Inspection", "carry_out", "check", "compose_message", "dry_run"), "service"),
     **dict.fromkeys(("pack", "plan", "send", "upload"), "service"),
+    **dict.fromkeys(("prune", "renew", "revoke"), "upkeep"),
 }
 
 __all__ = [
@@ -90,6 +92,9 @@ __all__ = [
     "join",
     "pack",
     "plan",
+    "prune",
+    "renew",
+    "revoke",
     "send",
     "upload",
     "verify",

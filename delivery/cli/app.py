@@ -70,7 +70,7 @@ def app() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 a bug (with its traceback), and see docs/exit-codes.md for the rest."""
+    """Run the command line and exit: 0 done, 1 a bug (with its traceback), else the error's own code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
