@@ -49,20 +49,24 @@ def test_thirty_kills_and_every_part_is_sent_once_but_for_those_on_the_way(ceph_
     journals, whole, unseen = home / "state" / "uploads", [], 0
     with proxy_before(ceph_address) as proxy:
         kills = 0
-        while kills < KILLS or not whole:
+        ended = False
+        while not ended:
+            last = kills == KILLS
             before, process = len(proxy.seen), _run(proxy.address, store.bucket, path, home)
             target = before + chance.randint(1, 8)
             pause = chance.random() * 0.3
-            while process.poll() is None and (kills >= KILLS or len(proxy.seen) < target):
+            while process.poll() is None and (last or len(proxy.seen) < target):
                 time.sleep(0.005)
-            if kills < KILLS:
+            if not last:
                 time.sleep(pause)
                 process.kill()
                 kills += 1
-            out, err = process.communicate(timeout=300)
+            out, _ = process.communicate(timeout=300)
             if process.returncode == 0:  # it was done before it could be killed; the next run is a delivery of its own
                 whole.append(out.split())
+                ended = last
             elif len(proxy.seen) > before and not list(journals.glob("*.jsonl")):
+                assert not last
                 unseen += 1  # killed after all was done and before it could say so
         parts = Counter(item.part for item in proxy.seen if item.part is not None)
     for key, digest in whole:
