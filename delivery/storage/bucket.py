@@ -83,7 +83,7 @@ class Bucket:
         )
 
     def key_life(self) -> KeyLife:
-        with self.translator.translated("asking for credentials"):
+        with self.translator.told("asking for credentials"):
             frozen = self.credentials.get_frozen_credentials()
         # Only credentials that refresh themselves know their end, and botocore tells it nowhere else.
         ends_at = getattr(self.credentials, "_expiry_time", None)

@@ -57,7 +57,7 @@ class Carrier:
         target = f"{self.base}{quote(key, safe='/~-._')}" + (f"?{urlencode(query)}" if query else "")
 
         def attempt() -> str:
-            with translator.translated("asking for credentials"):
+            with translator.told("asking for credentials"):
                 frozen = self.credentials.get_frozen_credentials()
             try:
                 answer = self._send(target, headers, body, frozen, signed, watch)

@@ -224,7 +224,7 @@ class S3Store(Bucket):
                 "ResponseContentDisposition": headers.disposition,
                 "ResponseContentType": headers.media_type,
             }
-        with self.translator.translated("signing a link"):
+        with self.translator.told("signing a link"):
             seconds = int(expires_in.total_seconds())
             return str(self.client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
 

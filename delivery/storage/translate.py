@@ -77,6 +77,15 @@ class Translator:
                 code="credentials",
             ) from error
 
+    @contextmanager
+    def told(self, doing: str) -> Iterator[None]:
+        """:meth:`translated` for what is not tried again here: a passing failure too becomes an error in words."""
+        try:
+            with self.translated(doing):
+                yield
+        except Passing as passing:
+            raise self.error(passing.fault, doing, passing.answer) from passing
+
 
 def read_fault(status: int, code: str, headers: Mapping[str, str]) -> Fault:
     """Some stores call a wrong clock a denied access: their Date header tells."""
