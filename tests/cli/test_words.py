@@ -67,6 +67,30 @@ def test_a_reply_needs_no_delivery(run: Run) -> None:
     assert "sorry for the trouble" in answer.document["messages"][0]
 
 
+def test_a_terminal_lists_the_latest_and_a_pipe_gets_all(run: Run, sent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for minutes in (10, 20):
+        linked(sent, timedelta(minutes=minutes))
+    monkeypatch.setattr("delivery.cli.list_._SCREENFUL", 2)
+    assert len(run("list").out.splitlines()) == 3
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    short = run("list")
+    assert len(short.out.splitlines()) == 2
+    assert "--limit" in short.err
+    assert len(run("list", "--limit", "3").out.splitlines()) == 3
+    assert len(run("list", "--json").document["deliveries"]) == 3
+
+
+def test_a_message_in_html_is_kept_without_links_and_written_again(run: Run, work: Path, tmp_path: Path) -> None:
+    (tmp_path / "delivery.ini").write_text("[platform:club]\ntitle = Club\nmarkup = html\n")
+    made = run("send", work, "--json", "--out", "ready", "--platform", "club", "--order", "<1>").document
+    (text,) = made["messages"]
+    assert text.startswith("<p>Hello, and thank you for your order (&lt;1&gt;).</p>\n<p>")
+    assert run("message", made["id"]).out == text + "\n"
+    assert run("message", made["id"], "--language", "ur").out.startswith('<p dir="rtl">')
+    assert run("lint", text, "--platform", "club").code == 0
+    assert "HTML" in run("platforms", "club").out
+
+
 def test_an_unknown_situation_or_delivery_is_a_usage_error(run: Run) -> None:
     assert run("reply", "nonsense").code == 2
     answer = run("reply", "expired", "nonsense")
