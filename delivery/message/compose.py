@@ -82,6 +82,27 @@ def compose(
     return tuple(piece for text in texts for piece in _fitted(text, delivery.plan.profile, spoken))
 
 
+def check_templates(delivery: Delivery, *, options: MessageOptions, zone: tzinfo, now: datetime) -> None:
+    """Raises as :func:`compose` would, for whatever becomes of the planned ``delivery``, while nothing is done yet."""
+    own = _own_folder(options)
+    for language in _spoken(delivery.language, options, own):
+        facts = Facts(delivery, language, zone, now)
+        language.check(_layout("attach", own), facts.attach(1, 1))
+        language.check(_layout("link", own), facts.link())
+        for name, values in _SPOKEN_ALONE.items():
+            for form in language.sentences[name].forms.values():
+                language.check(form, values)
+
+
+_SPOKEN_ALONE: dict[str, dict[str, Value]] = {
+    "and_more": {"unnamed": 2},
+    "renamed_line": {"new_name": "a", "old_name": "b"},
+    "piece_of": {"n": 1, "m": 2},
+    "piece_last": {"n": 2, "m": 2},
+}
+"""The sentences that stand in no layout, with their values."""
+
+
 def reply(
     to: Reply,
     *,

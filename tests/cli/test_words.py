@@ -91,6 +91,52 @@ def test_a_message_in_html_is_kept_without_links_and_written_again(run: Run, wor
     assert "HTML" in run("platforms", "club").out
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "wrong"),
+    [
+        ("attach.txt", "{hello}{#page}{nonsense}{/page}", "asks for {nonsense}"),
+        ("link.txt", "{#links}{link}{/links}", "asks for {link}"),
+        ("en.toml", '[sentences]\npiece_of = "{n} of {total}"\n', "asks for {total}"),
+        ("en.toml", '[sentences]\nthanks = "Bye {hello}"\nhello = "{thanks}"\n', "never ends"),
+    ],
+)
+def test_a_template_that_cannot_be_written_is_told_before_anything_is_made(
+    run: Run, work: Path, tmp_path: Path, file: str, text: str, wrong: str
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / file).write_text(text)
+    (tmp_path / "delivery.ini").write_text(f"[message]\ntemplates = {own}\n")
+    answer = run("send", work, "--out", "ready")
+    assert (answer.code, answer.out) == (2, "")
+    assert wrong in answer.err
+    assert not (tmp_path / "ready").exists()
+    assert run("list").out == ""
+
+
+def test_words_of_own_templates_that_may_be_held_back_are_told_each_time(run: Run, work: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "en.toml").write_text('[sentences]\nthanks = "Bye, e-mail me."\n')
+    (own / "attach.txt").write_text("{hello} {thanks}")
+    (own / "expired.txt").write_text("{thanks}")
+    (tmp_path / "delivery.ini").write_text(f"[message]\ntemplates = {own}\n")
+    made = run("send", work, "--out", "ready", "--json").document
+    assert made["messages"] == ["Hello, and thank you for your order. Bye, e-mail me."]
+    for again in (run("message", made["id"]), run("reply", "expired", made["id"])):
+        assert "note: message 1: 'e-mail' may be held back" in again.err
+
+
+def test_the_situation_can_be_chosen(run: Run, work: Path, sent: str) -> None:
+    revised = run("send", work, "--situation", "revision", "--out", "again", "--quiet")
+    assert "Here is the revised version" in revised.out
+    first = run("send", work, "--situation", "first", "--revision-of", sent, "--out", "third", "--quiet")
+    assert "Your finished work is ready" in first.out
+    refused = run("message", sent, "--situation", "renewed")
+    assert (refused.code, refused.out) == (2, "")
+    assert "was attached" in refused.err
+
+
 def test_an_unknown_situation_or_delivery_is_a_usage_error(run: Run) -> None:
     assert run("reply", "nonsense").code == 2
     answer = run("reply", "expired", "nonsense")
