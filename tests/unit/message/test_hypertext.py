@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.message import Changes, Reply, Situation, compose, language_codes, lint, lint_name, reply, warnings
+from delivery.message.cut import utf16
 from delivery.message.hypertext import render, render_each, seen
 from delivery.model import Profile
 from delivery.options import MessageOptions
@@ -109,6 +110,20 @@ def test_english_below_an_arabic_message_runs_from_left_to_right(situations):
     pieces = compose(as_html(arabic, message_chars=1500), options=MessageOptions(bilingual=True), zone=BERLIN, now=NOW)
     assert len(pieces) > 1
     assert {element.get("dir") for element in tree(pieces[-1]) if element.tag != "hr"} == {"ltr"}
+
+
+@pytest.mark.parametrize("code", language_codes())
+def test_each_piece_says_which_one_it_is_and_fits_with_its_markup(code, situations):
+    delivery = replace(as_html(situations["volumes-in-two"], message_chars=400), language=code)
+    texts = compose(delivery, options=MessageOptions(), zone=BERLIN, now=NOW)
+    plain = compose(replace(delivery, plan=replace(delivery.plan, profile=Profile("own", "Own"))),
+                    options=MessageOptions(), zone=BERLIN, now=NOW)  # fmt: skip
+    assert len(texts) > len(plain)
+    for text in texts:
+        assert utf16(text) <= 400
+        assert_simple(text)
+    labelled = [text for text in texts if re.search(r"<p[^>]*>[（(][^<>]*\d[^<>]*[)）]</p>\Z", text)]
+    assert len(labelled) >= len(texts) - 1  # a message that is not cut has none
 
 
 def test_lists_keep_their_numbers_and_what_names_a_link_is_no_list():
