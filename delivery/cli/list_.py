@@ -25,6 +25,7 @@ _SCREENFUL = 50
 @click.option("--order", metavar="TEXT", help="Only of this order.")
 @click.option("--platform", "-p", metavar="NAME", help="Only for this platform.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only from this day (UTC) on.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Only up to the end of this day (UTC).")
 @click.option("--state", metavar="STATE", help="Only live, expiring, expired or revoked links, or attached.")
 @click.option(
     "--limit",
@@ -34,7 +35,13 @@ _SCREENFUL = 50
 )
 @options.common
 def command(
-    order: str | None, platform: str | None, since: datetime | None, state: str | None, limit: int | None, **values: Any
+    order: str | None,
+    platform: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    state: str | None,
+    limit: int | None,
+    **values: Any,
 ) -> None:
     """What was delivered, the latest first."""
     most = _SCREENFUL if limit is None and not values["as_json"] and sys.stdout.isatty() else None
@@ -47,6 +54,7 @@ def command(
             order=order,
             platform=platform,
             since=since,
+            until=until.replace(hour=23, minute=59, second=59, tzinfo=UTC) if until else None,
             state=state,
             limit=most + 1 if most else limit,
             now=datetime.now(UTC),
@@ -55,7 +63,9 @@ def command(
         report.write(report.list_document(found), sys.stdout)
         return
     if not found:
-        render.say("nothing delivered yet" if not any((order, platform, since, state)) else "no delivery matches")
+        render.say(
+            "nothing delivered yet" if not any((order, platform, since, until, state)) else "no delivery matches"
+        )
     sys.stdout.writelines(f"{_line(item)}\n" for item in found[:most])
     if most and len(found) > most:
         render.hint(f"these are the latest {most}; --limit 1000 shows more, --order, --since and --state find others")

@@ -80,6 +80,13 @@ def test_a_terminal_lists_the_latest_and_a_pipe_gets_all(run: Run, sent: str, mo
     assert len(run("list", "--json").document["deliveries"]) == 3
 
 
+def test_the_list_can_be_of_one_day(run: Run, sent: str) -> None:
+    made = Ledger(places.data_dir()).load(sent).created_at.date()
+    assert sent in run("list", "--since", str(made), "--until", str(made)).out
+    assert run("list", "--until", str(made - timedelta(days=1))).out == ""
+    assert run("list", "--until", "9999-12-31").code == 0
+
+
 def test_a_message_in_html_is_kept_without_links_and_written_again(run: Run, work: Path, tmp_path: Path) -> None:
     (tmp_path / "delivery.ini").write_text("[platform:club]\ntitle = Club\nmarkup = html\n")
     made = run("send", work, "--json", "--out", "ready", "--platform", "club", "--order", "<1>").document
