@@ -1,6 +1,7 @@
 """Uploads to a store, and links to what is there."""
 
-from delivery.hosting.doctor import Outcome, Report, Step, examine
+from delivery.hosting.diagnosis import Outcome, Report, Step
+from delivery.hosting.doctor import examine
 from delivery.hosting.ending import Ended, Pruned, Revoked, give_up, prune, revoke
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
 
 from delivery.errors import Cancelled
 from delivery.progress import CancelToken
@@ -35,3 +38,9 @@ class Halt(CancelToken):
 
 class Halted(Cancelled):
     """Stopped by another worker's failure, which is the error that counts."""
+
+
+def first_failure(slots: Sequence[Future[Any]]) -> BaseException | None:
+    """What really failed, once all have stopped; None when they only stopped for another."""
+    errors = (None if slot.cancel() or slot.cancelled() else slot.exception() for slot in slots)
+    return next((error for error in errors if error is not None and not isinstance(error, Halted)), None)

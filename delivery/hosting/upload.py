@@ -8,13 +8,15 @@ from contextlib import contextmanager
 
 from delivery.errors import StoreRefusedError, UsageError
 from delivery.escape import printable
-from delivery.hosting.halt import Halt, Halted
+from delivery.hosting.at_once import HELD
+from delivery.hosting.halt import Halt, Halted, first_failure
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal
 from delivery.hosting.names import key_names, new_token
 from delivery.hosting.pace import Pace
 from delivery.hosting.room import Room
-from delivery.hosting.sender import HELD, Sender, first_failure
+from delivery.hosting.run import Run
+from delivery.hosting.send import is_large, send
 from delivery.model import StoredObject
 from delivery.options import UploadOptions
 from delivery.progress import CancelToken, NullProgress, Progress
@@ -67,17 +69,17 @@ def upload(
     ):
         watched = store.watched(Watch(options.attempts, progress, halt))
         pace, room = Pace(options.bwlimit, halt), Room(HELD, halt)
-        sender = Sender(watched, options, journal, task, progress, halt, pace, pool, room, known)
+        run = Run(watched, options, journal, task, progress, halt, pace, pool, room, known)
         small: dict[int, Future[Uploaded]] = {}
         done: dict[int, Uploaded] = {}
         with _one_failure_stops_all(halt, small):
             for place, item in enumerate(uploads):
-                if not sender.is_large(item):
+                if not is_large(run, item):
                     workers = small_pool if item.entry.size <= _SMALL else pool
-                    small[place] = workers.submit(sender.send, item, keys[place])
+                    small[place] = workers.submit(send, run, item, keys[place])
             for place, item in enumerate(uploads):
                 if place not in small:
-                    done[place] = sender.send(item, keys[place])
+                    done[place] = send(run, item, keys[place])
             done |= {place: slot.result() for place, slot in small.items()}
             if len(small) < len(uploads):
                 _tidy(watched, prefix)

@@ -11,21 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from delivery.escape import printable
-from delivery.ledger.ledger import Event, KeptMessage, Record, State
-from delivery.model import Delivery, Finding, Link, Method
+from delivery.ledger.record import Account, Event, State
+from delivery.model import Delivery, Link, Method
 from delivery.units import format_size, format_utc
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Everything that the ledger keeps of one delivery."""
-
-    delivery: Delivery
-    record: Record
-    messages: tuple[KeptMessage, ...]
-    events: tuple[Event, ...]
-    waived: tuple[Finding, ...]
-    tool_version: str
 
 
 @dataclass(frozen=True, slots=True)

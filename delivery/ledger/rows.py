@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from html import escape
 from typing import Any
 
+from delivery._version import __version__
 from delivery.model import (
     Attachment,
     Deliverable,
@@ -56,6 +57,38 @@ def without_urls(text: str, delivery: Delivery) -> str:
     for url, name in sorted(named, key=lambda pair: -len(pair[0])):
         text = text.replace(url, f"{{link:{name}}}")
     return _SIGNED.sub("{link}", text)
+
+
+def delivery_row(delivery: Delivery, revision_of: str | None) -> dict[str, str | int | None]:
+    """By column; new, so neither revoked nor pruned. Where links end apart, the first end is the delivery's."""
+    ends = [link.expires_at for link in (*delivery.links, *((delivery.page,) if delivery.page else ()))]
+    known = [end for end in ends if end is not None]
+    end = delivery.expires_at or (min(known) if known and len(known) == len(ends) else None)
+    return {
+        "id": delivery.id,
+        "created_at": seconds(delivery.created_at),
+        "created_us": delivery.created_at.microsecond,
+        "name": delivery.plan.deliverable.name,
+        "order_label": delivery.order,
+        "platform": delivery.plan.profile.name,
+        "method": delivery.method.value,
+        "language": delivery.language,
+        "store": delivery.store,
+        "prefix": delivery.prefix,
+        "out_folder": delivery.out,
+        "manifest": delivery.manifest.path,
+        "message_count": delivery.plan.messages,
+        "file_count": len(delivery.files),
+        "size": sum(entry.size for entry in delivery.files),
+        "expires_at": None if end is None else seconds(end),
+        "revoked_at": None,
+        "pruned_at": None,
+        "revision_of": revision_of,
+        "tool_version": __version__,
+        "profile": profile_json(delivery.plan.profile),
+        "reasons": json.dumps(delivery.plan.reasons, ensure_ascii=False),
+        "notes": json.dumps(delivery.notes, ensure_ascii=False),
+    }
 
 
 def file_rows(n: int, delivery: Delivery) -> Iterator[tuple[Any, ...]]:

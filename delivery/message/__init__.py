@@ -2,8 +2,9 @@
 
 from delivery.message.changes import Changes, compare
 from delivery.message.compose import Reply, Situation, check_templates, compose, reply
+from delivery.message.finding import LintFinding
 from delivery.message.language import codes as language_codes
-from delivery.message.lint import LintFinding, held_words, lint, lint_name, warnings
+from delivery.message.lint import held_words, lint, lint_name, warnings
 
 __all__ = [
     "Changes",

@@ -15,7 +15,7 @@ from delivery.message.changes import Changes
 from delivery.message.cut import cut
 from delivery.message.facts import Facts, links_allowed
 from delivery.message.language import Language, Value
-from delivery.message.lint import measure_for
+from delivery.message.rules import measure_for
 from delivery.message.template import LONGEST_TEMPLATE, Template, tidy
 from delivery.model import Delivery, Method, Profile
 from delivery.options import MessageOptions

@@ -68,7 +68,7 @@ def open_store(name: str, settings: Settings, *, until: datetime) -> Store:
         )
     if options.endpoint:
         _refuse_unsafe(name, options.endpoint)
-    from delivery.storage.s3 import connect
+    from delivery.storage.connect import connect
 
     return connect(name, options, found, attempts=attempts, machine=_is_loopback(options.endpoint))
 

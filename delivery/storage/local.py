@@ -49,7 +49,7 @@ def open_local(*, until: datetime, attempts: int = 6) -> Store:
     """The embedded store, up and kept up to ``until``. Raises MissingDependencyError and LocalError."""
     folder = Folder.usual()
     ensure_running(folder, until)
-    from delivery.storage.s3 import connect
+    from delivery.storage.connect import connect
 
     identity = folder.identity()
     options = StoreOptions(

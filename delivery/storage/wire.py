@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import http.client
-import os
 import select
 import socket
 import ssl
@@ -22,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from delivery.progress import CancelToken
 from delivery.storage.base import Body
+from delivery.storage.tls import tls_context
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Names of this machine, which no proxy can reach for us."""
@@ -42,19 +42,6 @@ class Answer:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes = field(repr=False)
-
-
-@functools.cache
-def tls_context() -> ssl.SSLContext:
-    """Verifies, with the system's authorities, or those of ``AWS_CA_BUNDLE``, or else the ones that boto carries."""
-    bundle = os.environ.get("AWS_CA_BUNDLE") or None
-    context = ssl.create_default_context(cafile=bundle)
-    if bundle is None and not context.cert_store_stats()["x509_ca"]:
-        from delivery.storage.s3 import carried_authorities
-
-        context.load_verify_locations(cafile=carried_authorities())
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 class Wire:

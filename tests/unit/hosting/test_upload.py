@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.hosting.sender import MIB, part_size
+from delivery.hosting.in_parts import MIB, part_size
 
 TIB = 1024**4
 

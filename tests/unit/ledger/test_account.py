@@ -14,6 +14,7 @@ import pytest
 
 from delivery import report
 from delivery.ledger import Ledger, account, writing
+from delivery.ledger.record import Account
 from delivery.model import (
     Attachment,
     Deliverable,
@@ -50,7 +51,7 @@ def delivery() -> Delivery:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> account.Account:
+def kept(tmp_path: Path) -> Account:
     ledger = Ledger(tmp_path)
     waived = Finding("name.placeholder", Severity.ERROR, "x", "looks like a stand-in", "")
     ledger.record(delivery(), waived=[waived], revision_of="20261101-0000")
@@ -59,11 +60,11 @@ def kept(tmp_path: Path) -> account.Account:
     return ledger.account("2026", now=LATER)
 
 
-def markdown(kept: account.Account) -> str:
+def markdown(kept: Account) -> str:
     return "".join(writing.markdown(account.title(kept), account.outline(kept, now=LATER)))
 
 
-def html(kept: account.Account) -> str:
+def html(kept: Account) -> str:
     return "".join(writing.html(account.title(kept), account.outline(kept, now=LATER)))
 
 

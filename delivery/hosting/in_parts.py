@@ -1,0 +1,247 @@
+"""One file sent in parts, beginning where an earlier run stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import secrets
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TypeVar
+
+from delivery.escape import printable
+from delivery.hosting.bodies import MemoryBody, SliceBody
+from delivery.hosting.crc import combine
+from delivery.hosting.halt import Halted, first_failure
+from delivery.hosting.items import Upload, Uploaded
+from delivery.hosting.journal import Begun
+from delivery.hosting.names import headers_for
+from delivery.hosting.reading import fill, finish
+from delivery.hosting.run import Run
+from delivery.hosting.settle import settled
+from delivery.intake.source import BLOCK, Source, changed
+from delivery.storage.base import TAG, RemotePart, Watch
+
+MIB = 1024**2
+_MOST_PARTS = 10_000
+LEAST_PART = 5 * MIB
+_LARGEST_PART = 5 * 1024**3
+_MEMORY = 96 * MIB
+"""For parts under way; larger ones are streamed from the file, one at a time."""
+_Result = TypeVar("_Result")
+
+
+class SourceDiffers(Exception):
+    """The local file is not the one whose parts the store holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    remote: RemotePart
+    crc32: int
+
+
+def part_size(size: int, wanted: int) -> int:
+    """The size of each S3 part but the last: as wanted, or whole MiB enough for 10,000 parts. Up to 48.8 TiB."""
+    needed = -(-size // _MOST_PARTS)
+    return min(_LARGEST_PART, max(LEAST_PART, -(-max(wanted, needed) // MIB) * MIB))
+
+
+def send_in_parts(run: Run, item: Upload, key: str) -> Uploaded:
+    begun, held = _begun_before(run, item, key)
+    while True:
+        if begun is None:
+            begun, held = _begin(run, item, key), {}
+        try:
+            parts, digest = _send_missing(run, item, key, begun, held)
+            remote, crcs = [part.remote for part in parts], [part.crc32 for part in parts]
+            sizes = [part.size for part in remote]
+            crc = combine(zip(crcs, sizes, strict=True)) if run.store.quirks.checksum == "crc32" else None
+            run.store.complete(key, begun.upload_id, remote, tag=begun.tag, crcs=crcs, crc32=crc)
+        except SourceDiffers:
+            run.progress.note(f"{printable(item.name)} has changed since it was sent in part; it starts over")
+            _give_up(run, key, begun)
+            begun = None
+            continue
+        except BaseException:
+            if run.journal is None:
+                _give_up(run, key, begun)
+            raise
+        etag = _whole_etag(remote) if run.store.quirks.md5_etags else ""
+        return settled(run, item, key, digest, begun.tag, etag, crc)
+
+
+def _begin(run: Run, item: Upload, key: str) -> Begun:
+    headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
+    step = part_size(item.entry.size, run.options.part_size)
+    upload_id = run.store.begin(key, headers, metadata={TAG: tag})
+    if run.journal is not None:
+        run.journal.note_begun(key, upload_id, step, item.entry.size, tag)
+    return Begun(upload_id, step, item.entry.size, tag)
+
+
+def _begun_before(run: Run, item: Upload, key: str) -> tuple[Begun | None, dict[int, RemotePart]]:
+    """The upload that the journal remembers, with the parts that the store holds as the journal knows them."""
+    begun = run.journal.begun.get(key) if run.journal else None
+    if begun is None:
+        return None, {}
+    rows = run.store.parts(key, begun.upload_id)
+    if rows is None or begun.size != item.entry.size:
+        why = "its size has changed" if rows is not None else "the store does not know the upload any more"
+        run.progress.note(f"{printable(item.name)} starts over: {why}")
+        _give_up(run, key, begun)
+        return None, {}
+    known = {number: etag for number, (etag, _) in begun.parts.items()}
+    held = {
+        row.number: row for row in rows if known.get(row.number) == row.etag and row.size == _size_of(row.number, begun)
+    }
+    count = -(-begun.size // begun.part_size)
+    run.progress.note(f"{printable(item.name)}: {len(held):,} of {count:,} parts are in the store already")
+    return begun, held
+
+
+def _give_up(run: Run, key: str, begun: Begun) -> None:
+    """Remove what was sent in part. Runs after a cancel too, so it must not listen to it."""
+    run.store.watched(Watch(attempts=2, progress=run.progress)).abort(key, begun.upload_id)
+    if run.journal is not None:
+        run.journal.note_dropped(key)
+
+
+def _send_missing(
+    run: Run, item: Upload, key: str, begun: Begun, held: dict[int, RemotePart]
+) -> tuple[list[_Part], str]:
+    """Read the file once, in order: send what the store lacks, check what it has. All parts, and the digest."""
+    step = begun.part_size
+    room = min(run.options.threads + 1, _MEMORY // step)
+    buffers: queue.SimpleQueue[bytearray | None] = queue.SimpleQueue()
+    for _ in range(room):
+        buffers.put(None)
+    slots: list[Future[_Part]] = []
+    try:
+        with Source(item.entry) as source:
+            for number, start in enumerate(range(0, begun.size, step), 1):
+                size = min(step, begun.size - start)
+                run.halt.check()
+                if room < 2:
+                    slots.append(_streamed(run, source, key, begun, number, size, held))
+                    continue
+                buffer = buffers.get() or bytearray(step)
+                view = memoryview(buffer)[:size]
+                fill(source, view, run.halt)
+                if number in held:
+                    _check(source, begun, number)
+                    slots.append(_ready(_Part(held[number], _crc(run, view))))
+                    run.task.advance(size)
+                    buffers.put(buffer)
+                else:
+                    digest = source.sha256
+                    slots.append(run.pool.submit(_one, run, buffers, buffer, key, begun, number, size, digest))
+            finish(source)
+            return [slot.result() for slot in slots], source.sha256
+    except BaseException as error:
+        if isinstance(error, SourceDiffers):
+            run.task.advance(-sum(slot.result().remote.size for slot in slots))
+            raise
+        run.halt.cancel()
+        if isinstance(error, Halted) and (cause := first_failure(slots)) is not None:
+            raise cause from None
+        _wait_for(slots)
+        raise
+
+
+def _wait_for(slots: Sequence[Future[_Part]]) -> None:
+    for slot in slots:
+        if not slot.cancel():
+            slot.exception()
+
+
+def _one(
+    run: Run,
+    buffers: queue.SimpleQueue[bytearray | None],
+    buffer: bytearray,
+    key: str,
+    begun: Begun,
+    number: int,
+    size: int,
+    digest: str,
+) -> _Part:
+    """Send one part from memory, on a worker."""
+    try:
+        view = memoryview(buffer)[:size]
+        crc = _crc(run, view)
+        proof = hashlib.sha256(view).hexdigest() if _proves_parts(run) else None
+        body = MemoryBody(view, run.task.advance, run.pace, sha256=proof)
+        etag = run.store.put_part(key, begun.upload_id, number, body, crc32=crc)
+        if run.journal is not None:
+            run.journal.note_part(key, number, etag, digest)
+        return _Part(RemotePart(number, size, etag), crc)
+    except BaseException:
+        run.halt.cancel()
+        raise
+    finally:
+        buffers.put(buffer)
+
+
+def _streamed(
+    run: Run, source: Source, key: str, begun: Begun, number: int, size: int, held: dict[int, RemotePart]
+) -> Future[_Part]:
+    """One part that is too large for memory, sent (or only checked) as it is read."""
+    body = SliceBody(source, size, run.task.advance, run.pace)
+    crc = 0
+    if number in held or run.store.quirks.checksum == "crc32":
+        mark = source.mark()
+        left = size
+        buffer = memoryview(bytearray(BLOCK))
+        while left:
+            run.halt.check()
+            count = source.readinto(buffer[: min(left, BLOCK)])
+            if not count:
+                raise changed(source.entry)
+            crc = zlib.crc32(buffer[:count], crc)
+            left -= count
+        if number in held:
+            _check(source, begun, number)
+            run.task.advance(size)
+            return _ready(_Part(held[number], crc))
+        source.rewind(mark)
+    etag = run.store.put_part(key, begun.upload_id, number, body, crc32=crc)
+    if run.journal is not None:
+        run.journal.note_part(key, number, etag, source.sha256)
+    return _ready(_Part(RemotePart(number, size, etag), crc))
+
+
+def _check(source: Source, begun: Begun, number: int) -> None:
+    """All bytes up to the end of this part against what was hashed when it was sent."""
+    if begun.parts[number][1] != source.sha256:
+        raise SourceDiffers
+
+
+def _proves_parts(run: Run) -> bool:
+    """Whether parts are signed with their SHA-256, which makes the store refuse damaged ones. It costs a second
+    hash of every byte, which nobody notices unless there is no network in between.
+    """
+    if run.options.prove_parts == "auto":
+        return not run.store.on_this_machine and run.store.quirks.checksum == "none"
+    return run.options.prove_parts == "yes"
+
+
+def _crc(run: Run, view: memoryview) -> int:
+    return zlib.crc32(view) if run.store.quirks.checksum == "crc32" else 0
+
+
+def _ready(result: _Result) -> Future[_Result]:
+    slot: Future[_Result] = Future()
+    slot.set_result(result)
+    return slot
+
+
+def _size_of(number: int, begun: Begun) -> int:
+    return min(begun.part_size, begun.size - (number - 1) * begun.part_size)
+
+
+def _whole_etag(parts: Sequence[RemotePart]) -> str:
+    """The ETag that the AWS form gives the whole for the ETags of its parts."""
+    joined = b"".join(bytes.fromhex(part.etag) for part in parts)
+    return f"{hashlib.md5(joined, usedforsecurity=False).hexdigest()}-{len(parts)}"

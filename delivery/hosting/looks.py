@@ -1,0 +1,120 @@
+"""What a store can only be asked: how long its links may live, and how the bucket is set up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from delivery.errors import DeliveryError, StoreRefusedError
+from delivery.hosting.diagnosis import Outcome, Step
+from delivery.hosting.policy import expires_objects, tidies_parts, tidy_rules
+from delivery.progress import CancelToken
+from delivery.storage.base import BucketSetting, Store
+from delivery.units import format_duration, format_utc
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Each look returns its line; what the store does not tell is a line too."""
+
+    store: Store
+    cancel: CancelToken
+    expires_in: timedelta
+    """How long links are to live."""
+    keep: timedelta
+    """How long the store is to keep objects, where ``fix`` has it remove them."""
+    fix: bool
+
+    def credentials(self) -> Step:
+        life = self.store.key_life()
+        if not life.temporary:
+            return Step("credentials", Outcome.OK, "permanent: links live as long as they are signed for")
+        if life.ends_at is None:
+            return Step(
+                "credentials",
+                Outcome.WARNING,
+                "temporary, with an end that they do not tell",
+                "links die with them, at a time that nobody can promise; use a permanent key for links",
+            )
+        return Step(
+            "credentials",
+            Outcome.WARNING,
+            f"temporary, until {format_utc(life.ends_at)}",
+            "every link ends then, whatever it was signed for; use a permanent key for longer ones",
+        )
+
+    def life(self) -> Step:
+        cap = self.store.quirks.presign_cap
+        if cap is None:
+            return Step("life of links", Outcome.OK, "no cap is known")
+        if self.expires_in > cap:
+            told = f"{format_duration(self.expires_in)} are configured, {format_duration(cap)} is the most"
+            return Step("life of links", Outcome.FAILED, told, "set expires in [delivery] to less")
+        return Step("life of links", Outcome.OK, f"up to {format_duration(cap)}")
+
+    def settings(self) -> Iterator[Step]:
+        yield self._public_access()
+        yield self._setting("encryption", "encryption", lambda rules: "on" if rules else None, "", weak=False)
+        versioning = "versions are kept; `revoke` removes them all"
+        yield self._setting(
+            "versions", "versioning", lambda found: versioning if found.get("Status") == "Enabled" else None, "off"
+        )
+        yield self._setting("CORS", "cors", lambda found: "set", "not set; the page does not need it")
+        yield self._lifecycle()
+
+    def _public_access(self) -> Step:
+        name = "public access"
+        try:
+            found = self.store.configuration("public_access")
+        except StoreRefusedError:
+            return Step(name, Outcome.UNKNOWN, "the store does not tell; the trial without a signature counts")
+        block = (found or {}).get("PublicAccessBlockConfiguration", {})
+        if block and all(block.values()):
+            return Step(name, Outcome.OK, "blocked for the whole bucket")
+        means = "a later change could make the bucket public; block public access"
+        return Step(name, Outcome.WARNING, "not blocked for the bucket as a whole", means)
+
+    def _setting(
+        self,
+        name: str,
+        what: BucketSetting,
+        read: Callable[[dict[str, Any]], str | None],
+        absent: str,
+        *,
+        weak: bool = True,
+    ) -> Step:
+        try:
+            found = self.store.configuration(what)
+        except DeliveryError:
+            self.cancel.check()
+            return Step(name, Outcome.UNKNOWN, "the store does not tell, or the key may not ask")
+        told = read(found) if found else None
+        if told is not None:
+            return Step(name, Outcome.OK, told)
+        if weak:
+            return Step(name, Outcome.OK, absent)
+        return Step(name, Outcome.WARNING, "not set for the bucket", "objects may lie unencrypted on the store's disks")
+
+    def _lifecycle(self) -> Step:
+        name, prefix = "lifecycle", self.store.prefix
+        try:
+            found = self.store.configuration("lifecycle")
+            rules = list((found or {}).get("Rules", []))
+            if self.fix:
+                self.store.set_lifecycle(tidy_rules(rules, prefix, self.keep))
+                rules = list((self.store.configuration("lifecycle") or {}).get("Rules", []))
+        except DeliveryError as error:
+            self.cancel.check()
+            means = "leftover parts are billed until `delivery prune` removes them"
+            return Step(name, Outcome.WARNING if self.fix else Outcome.UNKNOWN, str(error), means)
+        days = expires_objects(rules, prefix)
+        if days is not None and timedelta(days=days) < self.expires_in:
+            means = "files are removed before their links end: lengthen the rule or shorten expires"
+            return Step(name, Outcome.FAILED, f"objects are removed after {days} days", means)
+        if not tidies_parts(rules, prefix):
+            means = "leftovers of broken uploads are billed for ever: `delivery doctor --fix` sets a rule"
+            return Step(name, Outcome.WARNING, "no rule clears leftover parts", means)
+        kept = f"objects go after {days} days" if days is not None else "objects stay until `delivery prune`"
+        return Step(name, Outcome.OK, f"leftover parts are cleared; {kept}")

@@ -1,0 +1,43 @@
+"""One delivery by its id or the beginning of it; for an unknown one, the nearest."""
+
+from __future__ import annotations
+
+import difflib
+import sqlite3
+
+from delivery.errors import UsageError
+
+_NEAREST = 5
+_SEARCHED = 2000
+"""How many of the latest ids an unknown one is compared with."""
+
+
+def find(db: sqlite3.Connection, id: str) -> sqlite3.Row:
+    """The row of the delivery with ``id`` or a unique beginning of it.
+
+    Raises UsageError (``unknown-delivery``, ``ambiguous-delivery``).
+    """
+    exact: sqlite3.Row | None = db.execute("SELECT * FROM delivery WHERE id = ?", (id,)).fetchone()
+    if exact is not None:
+        return exact
+    after = id[:-1] + chr(ord(id[-1]) + 1) if id and ord(id[-1]) < 0x10FFFF else None
+    rows = db.execute(
+        "SELECT * FROM delivery WHERE id >= ? AND id < ? LIMIT ?", (id, after, _NEAREST + 1)
+    ).fetchall() if after else []  # fmt: skip
+    if len(rows) == 1:
+        found: sqlite3.Row = rows[0]
+        return found
+    if rows:
+        shown = ", ".join(row["id"] for row in rows[:_NEAREST])
+        raise UsageError(
+            f"several deliveries begin with {id!r}",
+            hint=f"give more of it: {shown}" + (" ..." if len(rows) > _NEAREST else ""),
+            code="ambiguous-delivery",
+        )
+    latest = [row["id"] for row in db.execute("SELECT id FROM delivery ORDER BY created_at DESC LIMIT ?", (_SEARCHED,))]
+    near = difflib.get_close_matches(id, latest, n=_NEAREST, cutoff=0.5) or latest[:_NEAREST]
+    raise UsageError(
+        f"there is no delivery {id!r} in the record",
+        hint=f"nearest: {', '.join(near)}; `delivery list` shows all" if near else "nothing has been delivered yet",
+        code="unknown-delivery",
+    )

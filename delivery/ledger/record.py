@@ -1,0 +1,78 @@
+"""What the ledger tells of a delivery: its line in a list, its state, its texts, its later events, all together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from delivery.model import Delivery, Finding, Method
+
+SOON = timedelta(hours=24)
+"""Links that end within this time are expiring."""
+
+
+class State(StrEnum):
+    """Where a delivery stands at a given time."""
+
+    ATTACHED = "attached"
+    """Only attachments: nothing ends."""
+    LIVE = "live"
+    EXPIRING = "expiring"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+    """Links whose end is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One delivery in a list."""
+
+    id: str
+    created_at: datetime
+    name: str
+    order: str | None
+    platform: str
+    method: Method
+    language: str
+    store: str | None
+    files: int
+    size: int
+    messages: int
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    pruned_at: datetime | None
+    """When its objects were removed from the store."""
+    revision_of: str | None
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a delivery after it was made."""
+
+    at: datetime
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMessage:
+    """A text as it was composed, with ``{link:NAME}`` where a url stood."""
+
+    at: datetime
+    situation: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Everything that the ledger keeps of one delivery."""
+
+    delivery: Delivery
+    record: Record
+    messages: tuple[KeptMessage, ...]
+    events: tuple[Event, ...]
+    waived: tuple[Finding, ...]
+    tool_version: str

@@ -1,0 +1,22 @@
+"""What the lint says of one place in a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from delivery.model import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class LintFinding:
+    """One place in a text that a platform may hold against the seller."""
+
+    code: str
+    severity: Severity
+    start: int
+    """Index into the text of the first character, and of the one after the last."""
+    end: int
+    found: str
+    message: str
+    suggestion: str
+    source: str = ""

@@ -1,0 +1,97 @@
+"""The store that a section of the configuration describes: its credentials, addressing and signing region."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.exceptions
+import botocore.session
+from botocore.config import Config
+
+from delivery.errors import StoreRefusedError
+from delivery.escape import printable
+from delivery.options import StoreOptions
+from delivery.storage.base import Quirks, Watch
+from delivery.storage.carry import Carrier
+from delivery.storage.s3 import S3Store
+from delivery.storage.translate import no_credentials
+from delivery.storage.wire import LOOPBACK, Wire
+
+
+def connect(
+    name: str, options: StoreOptions, quirks: Quirks, *, attempts: int = 6, machine: bool = False, notice: str = ""
+) -> S3Store:
+    """The store that ``options`` describe; nothing is sent yet. Raises StoreRefusedError without credentials."""
+    assert options.bucket is not None
+    region = options.region or quirks.region or "us-east-1"
+    addressing = options.addressing or ("path" if "." in options.bucket else quirks.addressing)
+    session, credentials = _session(name, options, quirks)
+    if credentials is None:
+        raise no_credentials(name)
+    client = session.client(
+        "s3",
+        endpoint_url=options.endpoint,
+        region_name=region,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": addressing, "payload_signing_enabled": quirks.signed_payload},  # type: ignore[arg-type]
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            connect_timeout=10,
+            proxies={} if urlsplit(options.endpoint or "").hostname in LOOPBACK else None,
+            read_timeout=60,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+    sample = client.generate_presigned_url("get_object", Params={"Bucket": options.bucket, "Key": "k"})
+    base = sample.partition("?")[0].removesuffix("k")
+    parts = urlsplit(base)
+    return S3Store(
+        name=name,
+        quirks=dataclasses.replace(quirks, presign_cap=options.presign_cap or quirks.presign_cap),
+        bucket=options.bucket,
+        prefix=f"{options.prefix.strip('/')}/" if options.prefix.strip("/") else "",
+        identity=base,
+        client=client,
+        credentials=credentials,
+        carrier=Carrier(Wire(f"{parts.scheme}://{parts.netloc}"), base, region, credentials),
+        watch=Watch(attempts=attempts),
+        on_this_machine=machine,
+        notice=notice,
+    )
+
+
+def _session(name: str, options: StoreOptions, quirks: Quirks) -> tuple[boto3.Session, Any]:
+    """boto3's session and the credentials that it found, if any."""
+    try:
+        session = boto3.Session(
+            botocore_session=_ignoring_the_users_files() if quirks.name == "embedded" else None,
+            aws_access_key_id=options.access_key_id,
+            aws_secret_access_key=options.secret_access_key,
+            aws_session_token=options.session_token,
+            profile_name=options.aws_profile,
+        )
+        return session, session.get_credentials()
+    except botocore.exceptions.ProfileNotFound as error:
+        raise StoreRefusedError(
+            f"the AWS profile {printable(str(error.kwargs.get('profile')))} was not found",
+            hint=f"check aws_profile in [store:{name}] and the variable AWS_PROFILE",
+            code="credentials-missing",
+        ) from error
+    except botocore.exceptions.BotoCoreError as error:
+        raise StoreRefusedError(
+            f"the credentials for the store {name} could not be had ({type(error).__name__})",
+            hint="give access_key_id and secret_access_key together, or check the AWS configuration",
+            code="credentials",
+        ) from error
+
+
+def _ignoring_the_users_files() -> botocore.session.Session:
+    """For the embedded store, which a broken ~/.aws or a stray AWS_PROFILE must not disturb."""
+    nothing = {"profile": (None, None, None, None)}
+    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    return botocore.session.Session(session_vars={**nothing, **files})

@@ -1,0 +1,25 @@
+"""Which certificates a connection trusts."""
+
+from __future__ import annotations
+
+import functools
+import os
+import ssl
+
+
+@functools.cache
+def tls_context() -> ssl.SSLContext:
+    """Verifies, with the system's authorities, or those of ``AWS_CA_BUNDLE``, or else the ones that boto carries."""
+    bundle = os.environ.get("AWS_CA_BUNDLE") or None
+    context = ssl.create_default_context(cafile=bundle)
+    if bundle is None and not context.cert_store_stats()["x509_ca"]:
+        context.load_verify_locations(cafile=_carried_authorities())
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _carried_authorities() -> str:
+    """The bundle of certificate authorities that comes with botocore."""
+    import botocore.httpsession
+
+    return str(botocore.httpsession.get_cert_path(True))
