@@ -38,6 +38,12 @@ def compose_message(
     ledger = Ledger(places.data_dir())
     kept = ledger.load(id)
     former = ledger.get(kept.id, now=now).revision_of
+    if situation is message.Situation.RENEWED and kept.store is None:
+        raise UsageError(
+            f"{kept.id} was attached, so there are no links to renew",
+            hint="leave out --situation; `delivery reply` has the answers to what a buyer says",
+            code="no-links",
+        )
     again = replace(kept, language=language or kept.language)
     if again.store is not None:
         again = _signed_again(again, settings, now)
@@ -45,7 +51,7 @@ def compose_message(
     situation = situation or (message.Situation.REVISION if former else message.Situation.FIRST)
     changes = message.compare(ledger.load(former).files, kept.files) if former else None
     texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=situation, changes=changes)
-    again = replace(again, messages=texts)
+    again = replace(again, messages=texts, notes=message.warnings(texts, again.plan.profile))
     ledger.wrote(again.id, again, situation="again", at=now)
     return again
 
@@ -58,6 +64,8 @@ class Written:
     platform: str
     language: str
     id: str | None
+    notes: tuple[str, ...] = ()
+    """What the seller should know of them."""
 
 
 def compose_reply(
@@ -89,7 +97,9 @@ def compose_reply(
     )  # fmt: skip
     if kept is not None:
         ledger.wrote(kept.id, replace(kept, messages=texts), situation=f"reply: {to.value}", at=now)
-    return Written(texts, profile.name, language, kept.id if kept is not None else None)
+    return Written(
+        texts, profile.name, language, kept.id if kept is not None else None, message.warnings(texts, profile)
+    )
 
 
 def _signed_again(kept: Delivery, settings: Settings, now: datetime) -> Delivery:

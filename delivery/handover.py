@@ -50,6 +50,8 @@ class Handover:
     waived: tuple[Finding, ...] = ()
     revision_of: str | None = None
     """The delivery that this one replaces."""
+    situation: message.Situation | None = None
+    """None: a revision where it replaces one, else a first delivery."""
 
     def run(self, plan: Plan) -> Delivery:
         """Do what ``plan`` says, compose the messages, record it. What can be refused early is refused first."""
@@ -57,14 +59,17 @@ class Handover:
         ledger.list(limit=1, now=self.now)
         before = ledger.load(self.revision_of) if self.revision_of else None
         out = choose_out(self.settings.delivery.out, plan)
+        begun = replace(self._begun(plan, plan.deliverable.entries, out), dry_run=True)
+        options = self.settings.message
+        message.check_templates(begun, options=options, zone=zone_of(self.settings, self.now), now=self.now)
         done = self._carry_out(plan, out)
         zone = zone_of(self.settings, done.expires_at or self.now)
         texts = message.compose(
             done,
-            options=self.settings.message,
+            options=options,
             zone=zone,
             now=self.now,
-            situation=message.Situation.REVISION if before else message.Situation.FIRST,
+            situation=self.situation or (message.Situation.REVISION if before else message.Situation.FIRST),
             changes=message.compare(before.files, done.files) if before else None,
         )
         done = replace(done, messages=texts, notes=(*done.notes, *message.warnings(texts, plan.profile)))

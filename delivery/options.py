@@ -161,6 +161,12 @@ class PlatformOptions:
         None, "Messages one delivery may span before a link is kinder", parse_positive, example="3"
     )
     message_chars: int | None = option(None, "The longest message, in characters", parse_positive, example="2500")
+    markup: str | None = option(
+        None,
+        "What its messages are written in: html where it renders HTML, markdown, or plain text",
+        choice("plain", "markdown", "html"),
+        example="html",
+    )
     blocked_types: tuple[str, ...] | None = option(None, "Extensions that are refused", parse_list, example="exe, bat")
     marketplace: bool | None = option(
         None, "Whether contact details and payment words are held against you", parse_bool

@@ -136,6 +136,7 @@ def platform_entry(profile: Profile) -> dict[str, Any]:
         "message_files": limits.message_files,
         "messages": limits.messages,
         "message_chars": profile.message_chars,
+        "markup": profile.markup,
         "blocked_types": sorted(profile.blocked_types),
         "allowed_types": None if profile.allowed_types is None else sorted(profile.allowed_types),
         "marketplace": profile.marketplace,

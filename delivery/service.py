@@ -15,6 +15,7 @@ from delivery.config import Settings
 from delivery.errors import BlockedError
 from delivery.handover import Handover, zone_of
 from delivery.intake import strip
+from delivery.message import Situation
 from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Plan, Profile, Via
 from delivery.progress import CancelToken, NullProgress, Progress
@@ -98,6 +99,7 @@ def carry_out(
     planned: Plan,
     *,
     revision_of: str | None = None,
+    situation: Situation | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
@@ -105,6 +107,7 @@ def carry_out(
     """Do what was planned, compose the messages, and record it.
 
     ``revision_of`` is the delivery that this one replaces: the message says what changed since, the record keeps it.
+    ``situation`` is what the message is for; by default a revision where it replaces one, else a first delivery.
     """
     now = now or datetime.now(UTC)
     handover = Handover(
@@ -116,6 +119,7 @@ def carry_out(
         inspection.findings,
         inspection.waived,
         revision_of,
+        situation,
     )
     done = handover.run(planned)
     return replace(done, notes=(*inspection.notes, *done.notes))
@@ -141,6 +145,7 @@ def send(
     *,
     settings: Settings | None = None,
     revision_of: str | None = None,
+    situation: Situation | str | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
@@ -149,11 +154,14 @@ def send(
     """The main job: check, plan, attach or link, compose the message, record.
 
     ``options`` are those of the ``[delivery]`` section: ``platform="gmail"``, ``via="attach"``, ``expires="3d"`` ...
-    ``revision_of`` is the id of the delivery that this one replaces.
+    ``revision_of`` is the id of the delivery that this one replaces, ``situation`` what the message is for.
     Raises BlockedError when findings stand in the way, and any other DeliveryError that the rooms raise.
     """
     inspection = check(paths, settings=settings, digests=False, progress=progress, cancel=cancel, now=now, **options)
-    return carry_out(inspection, plan(inspection), revision_of=revision_of, progress=progress, cancel=cancel, now=now)
+    return carry_out(
+        inspection, plan(inspection), revision_of=revision_of, situation=Situation(situation) if situation else None,
+        progress=progress, cancel=cancel, now=now,
+    )  # fmt: skip
 
 
 def pack(paths: Paths, **options: Any) -> Delivery:

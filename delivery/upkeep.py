@@ -37,6 +37,8 @@ def renew(
     settings, now, cancel = settings or Settings.load(), now or datetime.now(UTC), cancel or CancelToken()
     ledger = Ledger(places.data_dir())
     kept = _linked(ledger, id, now)
+    kept = replace(kept, language=language or kept.language)
+    message.check_templates(kept, options=settings.message, zone=zone_of(settings, now), now=now)
     life = expires or settings.delivery.expires
     assert kept.store is not None
     store = storage.open_store(kept.store, settings, until=now + life)
@@ -50,7 +52,6 @@ def renew(
     if kept.page is not None:
         again = replace(again, page=hosting.republish(store, again, expires_in=life, now=now, cancel=cancel))
     zone = zone_of(settings, again.expires_at or now)
-    again = replace(again, language=language or again.language)
     texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=message.Situation.RENEWED)
     again = replace(again, messages=texts, notes=(*again.notes, *message.warnings(texts, again.plan.profile)))
     ledger.renewed(kept.id, until=again.expires_at, at=now)

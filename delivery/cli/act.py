@@ -12,12 +12,13 @@ from delivery.model import Delivery, Via
 
 
 def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = None) -> None:
-    only_plan, revision_of = values.pop("dry_run"), values.pop("revision_of")
+    only_plan, revision_of, situation = (values.pop(name) for name in ("dry_run", "revision_of", "situation"))
     qr_place = values.pop("qr", None)
     open_folder = values.pop("open_folder")
     clipboard = find() if values.pop("copy") else None
     with options.session(values) as session:
         from delivery import service
+        from delivery.message import Situation
 
         settings = options.transfer_settings(session.settings, values)
         given = options.overrides(values)
@@ -41,8 +42,9 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
             done = service.dry_run(inspection, planned)
         else:
             done = service.carry_out(
-                inspection, planned, revision_of=revision_of, progress=session.progress, cancel=session.cancel
-            )
+                inspection, planned, revision_of=revision_of, situation=Situation(situation) if situation else None,
+                progress=session.progress, cancel=session.cancel,
+            )  # fmt: skip
     render.delivery(done, as_json=session.as_json, quiet=session.quiet)
     finish(done, clipboard, qr_place)
     if open_folder and done.out and not done.dry_run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,34 +13,67 @@ from delivery.cli import options, render
 from delivery.escape import printable
 from delivery.units import format_size
 
+if TYPE_CHECKING:
+    from delivery.ledger import Record
+
+
+_SCREENFUL = 50
+"""A person looks for the latest; a program that reads the list gets all of it."""
+
 
 @click.command("list")
 @click.option("--order", metavar="TEXT", help="Only of this order.")
 @click.option("--platform", "-p", metavar="NAME", help="Only for this platform.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only from this day (UTC) on.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Only up to the end of this day (UTC).")
 @click.option("--state", metavar="STATE", help="Only live, expiring, expired or revoked links, or attached.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many, the latest first.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"At most so many (default: {_SCREENFUL} on a terminal, else all).",
+)
 @options.common
 def command(
-    order: str | None, platform: str | None, since: datetime | None, state: str | None, limit: int | None, **values: Any
+    order: str | None,
+    platform: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    state: str | None,
+    limit: int | None,
+    **values: Any,
 ) -> None:
     """What was delivered, the latest first."""
+    most = _SCREENFUL if limit is None and not values["as_json"] and sys.stdout.isatty() else None
     with options.session(values) as session:
         from delivery import places
         from delivery.ledger import Ledger
 
         since = since.replace(tzinfo=UTC) if since else None
         found = Ledger(places.data_dir()).list(
-            order=order, platform=platform, since=since, state=state, limit=limit, now=datetime.now(UTC)
+            order=order,
+            platform=platform,
+            since=since,
+            until=until.replace(hour=23, minute=59, second=59, tzinfo=UTC) if until else None,
+            state=state,
+            limit=most + 1 if most else limit,
+            now=datetime.now(UTC),
         )
     if session.as_json:
         report.write(report.list_document(found), sys.stdout)
         return
     if not found:
-        render.say("nothing delivered yet" if not any((order, platform, since, state)) else "no delivery matches")
-    for item in found:
-        order_label = f"  {printable(item.order)}" if item.order else ""
-        click.echo(
-            f"{item.id}  {item.created_at:%Y-%m-%d %H:%M}  {item.platform:<12} {item.method.value:<6} "
-            f"{item.state.value:<9} {format_size(item.size):>10}  {printable(item.name)}{order_label}"
+        render.say(
+            "nothing delivered yet" if not any((order, platform, since, until, state)) else "no delivery matches"
         )
+    sys.stdout.writelines(f"{_line(item)}\n" for item in found[:most])
+    if most and len(found) > most:
+        render.hint(f"these are the latest {most}; --limit 1000 shows more, --order, --since and --state find others")
+
+
+def _line(item: Record) -> str:
+    order = f"  {printable(item.order)}" if item.order else ""
+    return (
+        f"{item.id}  {item.created_at:%Y-%m-%d %H:%M}  {item.platform:<12} {item.method.value:<6} "
+        f"{item.state.value:<9} {format_size(item.size):>10}  {printable(item.name)}{order}"
+    )

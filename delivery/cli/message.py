@@ -39,5 +39,7 @@ def command(id: str, situation: str | None, language: str | None, copy: bool, qr
     if session.as_json:
         render.document(again)
     else:
+        for text in again.notes:
+            render.note(text)
         render.messages(again.messages)
     finish(again, clipboard, qr)

@@ -75,6 +75,11 @@ copy = _option("--copy", is_flag=True, help="Put the message on the clipboard to
 qr = _option("--qr", metavar="FILE", help="The link as a QR code: a PNG of this name, or - for the terminal.")
 open_folder = _option("--open", "open_folder", is_flag=True, help="Open the folder with what to attach.")
 saying = together(language, bilingual, copy)
+situation = click.option(
+    "--situation",
+    type=click.Choice(["first", "revision"]),
+    help="What the message is for (default: a revision with --revision-of, else first).",
+)
 revision_of = click.option(
     "--revision-of", metavar="ID", help="The delivery that this one replaces: the message says what changed."
 )
@@ -98,6 +103,7 @@ delivering = together(
     proof,
     saying,
     revision_of,
+    situation,
     allow,
     strict,
     keep_junk,

@@ -55,6 +55,7 @@ def _details(profile: Profile) -> list[tuple[str, str]]:
         ("files", f"{limits.message_files} in one message" if limits.message_files else "-"),
         ("messages", f"{limits.messages}, then a link is kinder" if limits.messages else "as many as needed"),
         ("text", f"{profile.message_chars:,} characters" if profile.message_chars else "-"),
+        ("messages in", {"plain": "plain text", "markdown": "Markdown", "html": "HTML"}[profile.markup]),
         ("blocked types", " ".join(sorted(profile.blocked_types)) or "-"),
         (
             "allowed types",

@@ -47,6 +47,8 @@ def command(situation: str, id: str | None, copy: bool, **values: Any) -> None:
         )
         report.write(document, sys.stdout)
     else:
+        for text in written.notes:
+            render.note(text)
         render.messages(written.messages)
     if clipboard is not None:
         copy_each(clipboard, written.messages)

@@ -68,6 +68,7 @@ class Ledger:
         order: str | None = None,
         platform: str | None = None,
         since: datetime | None = None,
+        until: datetime | None = None,
         state: State | str | None = None,
         limit: int | None = None,
         now: datetime,
@@ -84,6 +85,9 @@ class Ledger:
         if since is not None:
             clauses.append("created_at >= :since")
             values["since"] = seconds(since)
+        if until is not None:
+            clauses.append("created_at <= :until")
+            values["until"] = seconds(until)
         if state is not None:
             clauses.append(in_state(state))
         where = f"WHERE {' AND '.join(clauses)}" if clauses else ""

@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
+from html import escape
 from typing import Any
 
 from delivery._version import __version__
@@ -51,6 +52,8 @@ def without_urls(text: str, delivery: Delivery) -> str:
         named.append((delivery.page.url, "page"))
     if delivery.manifest.url:
         named.append((delivery.manifest.url, "manifest"))
+    if delivery.plan.profile.markup == "html":
+        named = [(escape(url), escape(name)) for url, name in named]
     for url, name in sorted(named, key=lambda pair: -len(pair[0])):
         text = text.replace(url, f"{{link:{name}}}")
     return _SIGNED.sub("{link}", text)

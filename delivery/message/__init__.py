@@ -1,7 +1,7 @@
 """The message to paste: composed, cut to the platform's length, and checked against what marketplaces hold back."""
 
 from delivery.message.changes import Changes, compare
-from delivery.message.compose import Reply, Situation, compose, reply
+from delivery.message.compose import Reply, Situation, check_templates, compose, reply
 from delivery.message.finding import LintFinding
 from delivery.message.language import codes as language_codes
 from delivery.message.lint import held_words, lint, lint_name, warnings
@@ -11,6 +11,7 @@ __all__ = [
     "LintFinding",
     "Reply",
     "Situation",
+    "check_templates",
     "compare",
     "compose",
     "held_words",

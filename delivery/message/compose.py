@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from delivery.errors import ConfigError
+from delivery.message import hypertext
 from delivery.message import language as languages
 from delivery.message.changes import Changes
 from delivery.message.cut import cut
@@ -19,7 +20,7 @@ from delivery.message.template import LONGEST_TEMPLATE, Template, tidy
 from delivery.model import Delivery, Method, Profile
 from delivery.options import MessageOptions
 
-_DIVIDER = "\n\n---\n\n"
+_DIVIDER = f"\n\n{hypertext.DIVIDER}\n\n"
 """Between a message and its English twin."""
 
 
@@ -78,7 +79,28 @@ def compose(
             _DIVIDER.join(_written("attach", facts(language).attach(n, total), language, own) for language in spoken)
             for n in range(1, total + 1)
         ]
-    return tuple(piece for text in texts for piece in _fitted(text, delivery.plan.profile, spoken[0]))
+    return tuple(piece for text in texts for piece in _fitted(text, delivery.plan.profile, spoken))
+
+
+def check_templates(delivery: Delivery, *, options: MessageOptions, zone: tzinfo, now: datetime) -> None:
+    """Raises as :func:`compose` would, for whatever becomes of the planned ``delivery``, while nothing is done yet."""
+    own = _own_folder(options)
+    for language in _spoken(delivery.language, options, own):
+        facts = Facts(delivery, language, zone, now)
+        language.check(_layout("attach", own), facts.attach(1, 1))
+        language.check(_layout("link", own), facts.link())
+        for name, values in _SPOKEN_ALONE.items():
+            for form in language.sentences[name].forms.values():
+                language.check(form, values)
+
+
+_SPOKEN_ALONE: dict[str, dict[str, Value]] = {
+    "and_more": {"unnamed": 2},
+    "renamed_line": {"new_name": "a", "old_name": "b"},
+    "piece_of": {"n": 1, "m": 2},
+    "piece_last": {"n": 2, "m": 2},
+}
+"""The sentences that stand in no layout, with their values."""
 
 
 def reply(
@@ -107,7 +129,7 @@ def reply(
         return Facts(delivery, language, zone, now, renewals=renewals).reply()
 
     text = _DIVIDER.join(_written(to.value, values(language), language, own) for language in spoken)
-    return _fitted(text, profile, spoken[0])
+    return _fitted(text, profile, spoken)
 
 
 _NO_DELIVERY: dict[str, Value] = {
@@ -141,11 +163,20 @@ def _own_folder(options: MessageOptions) -> str | None:
     return str(folder)
 
 
-def _fitted(text: str, profile: Profile, language: Language) -> tuple[str, ...]:
-    def label(n: int, m: int) -> str:
-        return language.sentence("piece_last" if n == m else "piece_of", {"n": n, "m": m})
+def _fitted(text: str, profile: Profile, spoken: tuple[Language, ...]) -> tuple[str, ...]:
+    """``text`` in pieces that fit, in the form that the platform renders; HTML is counted with its markup."""
 
-    return cut(text, profile.message_chars, label, measure_for(profile))
+    def label(n: int, m: int) -> str:
+        return spoken[0].sentence("piece_last" if n == m else "piece_of", {"n": n, "m": m})
+
+    count = measure_for(profile)
+    if profile.markup != "html":
+        return cut(text, profile.message_chars, label, count)
+    directions = [language.direction for language in spoken]
+    if "rtl" not in directions:
+        directions = []
+    pieces = cut(text, profile.message_chars, label, lambda piece: count(hypertext.render(piece, directions)))
+    return tuple(hypertext.render_each(pieces, directions))
 
 
 def _written(layout: str, values: dict[str, Value], language: Language, own: str | None) -> str:

@@ -36,7 +36,7 @@ def cut(text: str, limit: int | None, label: Label, measure: Measure = utf16) ->
             break
         total = max(len(pieces), total * 2)
     total = len(pieces)
-    if any(measure(label(n, total)) + 2 > limit - room for n in range(1, total + 1)):
+    if any(measure("\n\n" + label(n, total)) > limit - room for n in range(1, total + 1)):
         return tuple(_pack(text, limit, measure))
     return tuple(
         piece if measure(piece) > room else f"{piece}\n\n{label(n, total)}" for n, piece in enumerate(pieces, start=1)

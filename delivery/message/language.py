@@ -138,6 +138,19 @@ class Language:
     def sentence(self, name: str, values: Mapping[str, Value]) -> str:
         return str(self._resolver(values, name)(name))
 
+    def check(self, template: Template, values: Mapping[str, Value]) -> None:
+        """Raises ConfigError where ``template``, or a sentence that it asks for, could not be written with ``values``.
+
+        Every section is looked at, also those that these values leave out.
+        """
+        todo, met = [template], set(values)
+        while todo:
+            asking = todo.pop()
+            for name in sorted(asking.names() - met):
+                met.add(name)
+                self._resolver(values, asking.where)(name)
+                todo += self.sentences[name].forms.values()
+
     def _resolver(self, values: Mapping[str, Value], where: str) -> Resolve:
         inside: list[str] = []
         written = 0

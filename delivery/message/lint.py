@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from delivery.message import disguise
+from delivery.message import disguise, hypertext
 from delivery.message.contacts import contacts_in
 from delivery.message.finding import LintFinding
 from delivery.message.links import links_in, without_links
@@ -19,7 +20,23 @@ _ISOLATES = frozenset("\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
 def lint(text: str, profile: Profile, *, held: tuple[str, ...] = ()) -> tuple[LintFinding, ...]:
-    """Everything in ``text`` that ``profile`` may hold back, in the order of the text. ``held``: words of your own."""
+    """Everything in ``text`` that ``profile`` may hold back, in the order of the text. ``held``: words of your own.
+
+    For a platform that renders HTML, ``text`` is judged by what its reader sees and where its links lead; only its
+    length is that of the whole.
+    """
+    if profile.markup != "html":
+        return _lint(text, profile, held)
+    view = hypertext.seen(text)
+    found = [
+        replace(item, start=start, end=end)
+        for item in _lint(view.text, replace(profile, message_chars=None), held)
+        for start, end in [view.span(item.start, item.end)]
+    ]
+    return (*found, *_length(text, profile))
+
+
+def _lint(text: str, profile: Profile, held: tuple[str, ...]) -> tuple[LintFinding, ...]:
     found = [*_hidden(text), *links_in(text, profile), *_length(text, profile)]
     view = without_links(text)
     if profile.marketplace:
@@ -31,7 +48,7 @@ def lint(text: str, profile: Profile, *, held: tuple[str, ...] = ()) -> tuple[Li
 
 def lint_name(name: str, profile: Profile) -> tuple[LintFinding, ...]:
     """The same for one file name, order label or key, which has no length of its own."""
-    return tuple(finding for finding in lint(name, profile) if finding.code != "too-long")
+    return tuple(finding for finding in _lint(name, profile, ()) if finding.code != "too-long")
 
 
 def held_words(name: str, profile: Profile) -> tuple[LintFinding, ...]:

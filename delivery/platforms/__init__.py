@@ -90,6 +90,7 @@ def _overridden(base: Profile, options: PlatformOptions) -> Profile:
     values: dict[str, Any] = {
         "title": options.title,
         "message_chars": options.message_chars,
+        "markup": options.markup,
         "marketplace": options.marketplace,
         "link_policy": LinkPolicy(options.link_policy) if options.link_policy else None,
         "blocked_types": None

@@ -67,6 +67,83 @@ def test_a_reply_needs_no_delivery(run: Run) -> None:
     assert "sorry for the trouble" in answer.document["messages"][0]
 
 
+def test_a_terminal_lists_the_latest_and_a_pipe_gets_all(run: Run, sent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for minutes in (10, 20):
+        linked(sent, timedelta(minutes=minutes))
+    monkeypatch.setattr("delivery.cli.list_._SCREENFUL", 2)
+    assert len(run("list").out.splitlines()) == 3
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    short = run("list")
+    assert len(short.out.splitlines()) == 2
+    assert "--limit" in short.err
+    assert len(run("list", "--limit", "3").out.splitlines()) == 3
+    assert len(run("list", "--json").document["deliveries"]) == 3
+
+
+def test_the_list_can_be_of_one_day(run: Run, sent: str) -> None:
+    made = Ledger(places.data_dir()).load(sent).created_at.date()
+    assert sent in run("list", "--since", str(made), "--until", str(made)).out
+    assert run("list", "--until", str(made - timedelta(days=1))).out == ""
+    assert run("list", "--until", "9999-12-31").code == 0
+
+
+def test_a_message_in_html_is_kept_without_links_and_written_again(run: Run, work: Path, tmp_path: Path) -> None:
+    (tmp_path / "delivery.ini").write_text("[platform:club]\ntitle = Club\nmarkup = html\n")
+    made = run("send", work, "--json", "--out", "ready", "--platform", "club", "--order", "<1>").document
+    (text,) = made["messages"]
+    assert text.startswith("<p>Hello, and thank you for your order (&lt;1&gt;).</p>\n<p>")
+    assert run("message", made["id"]).out == text + "\n"
+    assert run("message", made["id"], "--language", "ur").out.startswith('<p dir="rtl">')
+    assert run("lint", text, "--platform", "club").code == 0
+    assert "HTML" in run("platforms", "club").out
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "wrong"),
+    [
+        ("attach.txt", "{hello}{#page}{nonsense}{/page}", "asks for {nonsense}"),
+        ("link.txt", "{#links}{link}{/links}", "asks for {link}"),
+        ("en.toml", '[sentences]\npiece_of = "{n} of {total}"\n', "asks for {total}"),
+        ("en.toml", '[sentences]\nthanks = "Bye {hello}"\nhello = "{thanks}"\n', "never ends"),
+    ],
+)
+def test_a_template_that_cannot_be_written_is_told_before_anything_is_made(
+    run: Run, work: Path, tmp_path: Path, file: str, text: str, wrong: str
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / file).write_text(text)
+    (tmp_path / "delivery.ini").write_text(f"[message]\ntemplates = {own}\n")
+    answer = run("send", work, "--out", "ready")
+    assert (answer.code, answer.out) == (2, "")
+    assert wrong in answer.err
+    assert not (tmp_path / "ready").exists()
+    assert run("list").out == ""
+
+
+def test_words_of_own_templates_that_may_be_held_back_are_told_each_time(run: Run, work: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "en.toml").write_text('[sentences]\nthanks = "Bye, e-mail me."\n')
+    (own / "attach.txt").write_text("{hello} {thanks}")
+    (own / "expired.txt").write_text("{thanks}")
+    (tmp_path / "delivery.ini").write_text(f"[message]\ntemplates = {own}\n")
+    made = run("send", work, "--out", "ready", "--json").document
+    assert made["messages"] == ["Hello, and thank you for your order. Bye, e-mail me."]
+    for again in (run("message", made["id"]), run("reply", "expired", made["id"])):
+        assert "note: message 1: 'e-mail' may be held back" in again.err
+
+
+def test_the_situation_can_be_chosen(run: Run, work: Path, sent: str) -> None:
+    revised = run("send", work, "--situation", "revision", "--out", "again", "--quiet")
+    assert "Here is the revised version" in revised.out
+    first = run("send", work, "--situation", "first", "--revision-of", sent, "--out", "third", "--quiet")
+    assert "Your finished work is ready" in first.out
+    refused = run("message", sent, "--situation", "renewed")
+    assert (refused.code, refused.out) == (2, "")
+    assert "was attached" in refused.err
+
+
 def test_an_unknown_situation_or_delivery_is_a_usage_error(run: Run) -> None:
     assert run("reply", "nonsense").code == 2
     answer = run("reply", "expired", "nonsense")

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from html import escape
 
 import pytest
 
@@ -235,6 +236,18 @@ def test_later_messages_are_kept_without_urls(tmp_path):
     assert [message.situation for message in kept] == ["delivery", "renewed"]
     assert kept[-1].text == "again\n{link:work.zip}"
     assert len(ledger.load("2026").messages) == 1
+
+
+def test_messages_in_html_are_kept_without_urls_and_still_as_html(tmp_path):
+    delivery = made()
+    plan = replace(delivery.plan, profile=replace(delivery.plan.profile, markup="html"))
+    (first, *others) = delivery.links
+    address = "https://here.example/?a=topsecret&b='1'"
+    written = '<p><a href="{0}">{0}</a></p>'
+    links = (replace(first, url=address, name="<w>.zip"), *others)
+    Ledger(tmp_path).record(replace(delivery, plan=plan, links=links, messages=(written.format(escape(address)),)))
+    assert Ledger(tmp_path).load(delivery.id).messages == (written.format("{link:&lt;w&gt;.zip}"),)
+    assert not any(b"topsecret" in path.read_bytes() for path in tmp_path.iterdir())
 
 
 def test_a_damaged_file_is_a_local_error_with_a_hint(tmp_path):

@@ -39,12 +39,13 @@ def test_an_unknown_platform_suggests_the_nearest() -> None:
 def test_the_users_platform_is_added_and_a_shipped_one_overridden() -> None:
     settings = Settings(
         platforms={
-            "club": PlatformOptions(title="The club", file_limit=7, blocked_types=(".EXE",)),
+            "club": PlatformOptions(title="The club", file_limit=7, markup="html", blocked_types=(".EXE",)),
             "gmail": PlatformOptions(message_limit=10),
         }
     )
     club, gmail = platforms.get("club", settings), platforms.get("gmail", settings)
     assert (club.title, club.limits.file_bytes, club.blocked_types) == ("The club", 7, {"exe"})
+    assert (club.markup, gmail.markup) == ("html", "plain")
     assert (gmail.limits.message_bytes, gmail.confirmed) == (10, False)
     assert "exe" in gmail.blocked_types
     assert "your configuration" in gmail.note
