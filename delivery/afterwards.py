@@ -12,7 +12,7 @@ from delivery.errors import UsageError
 from delivery.handover import zone_of
 from delivery.hosting import Uploaded
 from delivery.hosting.page import MEDIA_TYPE
-from delivery.ledger import Ledger
+from delivery.ledger import Ledger, Record, State
 from delivery.model import Delivery, Link, StoredObject
 from delivery.progress import CancelToken, Progress
 from delivery.units import format_utc
@@ -46,6 +46,7 @@ def compose_message(
         )
     again = replace(kept, language=language or kept.language)
     if again.store is not None:
+        refuse_gone(Ledger(places.data_dir()).get(kept.id, now=now))
         again = _signed_again(again, settings, now)
     zone = zone_of(settings, again.expires_at or now)
     situation = situation or (message.Situation.REVISION if former else message.Situation.FIRST)
@@ -100,6 +101,17 @@ def compose_reply(
     return Written(
         texts, profile.name, language, kept.id if kept is not None else None, message.warnings(texts, profile)
     )
+
+
+def refuse_gone(record: Record) -> None:
+    """Raise UsageError where the objects of a delivery are gone from their store."""
+    if record.state is State.REVOKED or record.pruned_at is not None:
+        what = "were revoked" if record.state is State.REVOKED else "have ended"
+        raise UsageError(
+            f"the links of {record.id} {what}: its files are gone from the store",
+            hint="send it again with: delivery send",
+            code="revoked" if record.state is State.REVOKED else "pruned",
+        )
 
 
 def _signed_again(kept: Delivery, settings: Settings, now: datetime) -> Delivery:

@@ -60,7 +60,7 @@ class Settings:
         from_environment = {
             item.name: environ[variable]
             for item in fields(SendOptions)
-            if (variable := f"DELIVERY_{item.name.upper()}") in environ
+            if environ.get(variable := f"DELIVERY_{item.name.upper()}", "").strip()
         }
         return settings._with_texts("delivery", from_environment, lambda name: f"DELIVERY_{name.upper()}")
 
@@ -95,7 +95,7 @@ def find_file(given: str | Path | None, environ: Mapping[str, str] = os.environ)
         path = Path(named).expanduser()
         if not path.is_file():
             raise ConfigError(
-                f"the configuration file {path} does not exist",
+                f"the configuration file {path} does not exist" if not path.exists() else f"{path} is not a file",
                 hint="check the path, or write one with: delivery init",
                 code="config-missing",
             )

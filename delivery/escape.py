@@ -8,6 +8,11 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 _INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
 
 
+def decodable(name: str) -> str:
+    """``name`` as text that can be written: bytes of a file name that are no UTF-8 become ``\\udcff`` escapes."""
+    return name.encode("utf-8", "backslashreplace").decode() if not name.isascii() else name
+
+
 def printable(text: str) -> str:
     """``text`` on one line with control, bidi-control, invisible and undecodable characters shown as ``\\x1b`` escapes.
 

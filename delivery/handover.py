@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from delivery import hosting, message, packing, places, planning, storage
 from delivery.config import Settings
 from delivery.errors import PackingError, UsageError
+from delivery.escape import decodable
 from delivery.hosting import Upload, Uploaded
 from delivery.hosting.page import FILENAME as PAGE
 from delivery.intake import with_digests
@@ -109,6 +110,7 @@ class Handover:
         store = storage.open_store(options.store, self.settings, until=self.now + options.expires)
         hosting.check_life(store, options.expires, now=self.now, strict=options.strict)
         store.ensure_ready()
+        storage.refuse_full(options.store, sum(part.size for part in plan.parts))
         with (
             storage.kept_up(options.store),
             hosting.journal_for(store, [part.filename for part in plan.parts]) as journal,
@@ -228,6 +230,10 @@ def choose_out(given: str | None, plan: Plan) -> Path:
     Where the work lies around the current folder, the new one goes beside the work, not into it.
     """
     if given is not None:
+        if decodable(given) != given:
+            raise UsageError(
+                f"the folder name {decodable(given)} is not readable text", hint="choose another --out", code="out-name"
+            )
         return Path(given).expanduser().absolute()
     base = Path.cwd()
     for folder in map(Path, plan.deliverable.folders):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from delivery import checks, intake, packing, places, planning, platforms
+from delivery import checks, hosting, intake, packing, places, planning, platforms, storage
 from delivery.afterwards import compose_message
 from delivery.config import Settings
 from delivery.errors import BlockedError
@@ -17,7 +17,7 @@ from delivery.handover import Handover, zone_of
 from delivery.intake import strip
 from delivery.message import Situation
 from delivery.message.language import load as language
-from delivery.model import Deliverable, Delivery, FileEntry, Finding, Plan, Profile, Via
+from delivery.model import Deliverable, Delivery, FileEntry, Finding, Method, Plan, Profile, Via
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.units import parse_duration
 
@@ -126,11 +126,17 @@ def carry_out(
 
 
 def dry_run(inspection: Inspection, planned: Plan, *, now: datetime | None = None) -> Delivery:
-    """What :func:`carry_out` would answer, as far as it is known before anything is done."""
-    options = inspection.settings.delivery
+    """What :func:`carry_out` would answer, as far as it is known before anything is done.
+
+    A configured store is looked up and asked how long it signs, but not contacted. Raises what that raises.
+    """
+    options, now = inspection.settings.delivery, now or datetime.now(UTC)
+    if planned.method is Method.LINK and options.store != storage.LOCAL:
+        store = storage.open_store(options.store, inspection.settings, until=now + options.expires)
+        hosting.check_life(store, options.expires, now=now, strict=options.strict)
     return Delivery(
-        new_id(now or datetime.now(UTC)),
-        now or datetime.now(UTC),
+        new_id(now),
+        now,
         planned,
         inspection.deliverable.entries,
         findings=inspection.findings,

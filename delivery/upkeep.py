@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from delivery import hosting, message, places, storage
-from delivery.afterwards import as_uploaded
+from delivery.afterwards import as_uploaded, refuse_gone
 from delivery.config import Settings
-from delivery.errors import ConfigError, UsageError
+from delivery.errors import ConfigError, StoreRefusedError, UsageError
 from delivery.handover import zone_of
 from delivery.ledger import Ledger, State
 from delivery.model import Delivery, Link
@@ -111,8 +111,6 @@ def prune(
         if record.store is None or record.pruned_at is not None or (store is not None and record.store != store):
             continue
         found = ended[record.store]
-        if record.pruned_at is not None:
-            continue
         over = record.expires_at is not None and record.expires_at + after <= now
         if over or record.state is State.REVOKED:
             prefix = ledger.load(record.id).prefix
@@ -121,13 +119,17 @@ def prune(
         ended.setdefault(store, [])
     done = []
     for name, gone in ended.items():
-        opened = storage.open_store(name, settings, until=now)
+        try:
+            opened = storage.open_store(name, settings, until=now)
+        except (ConfigError, StoreRefusedError) as error:
+            if store is not None:
+                raise
+            (progress or NullProgress()).note(f"the store {name} is left as it is: {error}")
+            continue
         removed = hosting.prune(opened, gone, now=now, dry_run=dry_run, progress=progress, cancel=cancel)
         if not dry_run:
             ledger.pruned(removed.labels, at=now)
         done.append(PrunedStore(name, removed))
-        if not dry_run:
-            ledger.pruned([item.label for item in gone], at=now)
     return tuple(done)
 
 
@@ -183,12 +185,8 @@ def _linked(ledger: Ledger, id: str, now: datetime, *, revoked_too: bool = False
         raise UsageError(
             f"{kept.id} was attached: it has no links", hint="`delivery list` shows which have", code="no-links"
         )
-    if not revoked_too and ledger.get(kept.id, now=now).state is State.REVOKED:
-        raise UsageError(
-            f"the links of {kept.id} were revoked: its files are gone from the store",
-            hint="send it again with: delivery send",
-            code="revoked",
-        )
+    if not revoked_too:
+        refuse_gone(ledger.get(kept.id, now=now))
     return kept
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 from delivery._version import __version__
-from delivery.errors import BlockedError, DeliveryError
+from delivery.errors import BlockedError, DeliveryError, LocalError
 
 _COMMANDS: dict[str, str] = {
     "send": "Check, pack or upload, and write the message to paste: the main job.",
@@ -35,6 +36,7 @@ _COMMANDS: dict[str, str] = {
     "store": "The embedded store on this machine: serve, status, stop.",
 }
 _MODULES = {"list": "list_"}
+_OUTPUT_LOST = {errno.ENOSPC, errno.EIO, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC, errno.EIO}
 
 
 class _Commands(click.Group):
@@ -72,8 +74,11 @@ def app() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 a bug (with its traceback), else the error's own code."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # it was closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     sys.exit(_run(arguments))
 
@@ -95,9 +100,15 @@ def _run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("cancelled\nhint: run the same command again to go on", err=True)
         return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click exits by itself when the reader of a pipe has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in _OUTPUT_LOST or error.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+        return LocalError.exit_code
 
 
 def _report(error: DeliveryError, arguments: list[str]) -> None:
@@ -121,4 +132,4 @@ def _as_usage_error(error: click.UsageError) -> DeliveryError:
 
 def _wants_json(arguments: list[str]) -> bool:
     """Asked before the command line could be parsed, since the parsing itself may be what failed."""
-    return "--json" in arguments or os.environ.get("DELIVERY_JSON", "").lower() in {"1", "true", "yes", "on"}
+    return "--json" in arguments or os.environ.get("DELIVERY_JSON", "").lower() in {"1", "true", "yes", "on", "y", "t"}

@@ -9,6 +9,7 @@ import click
 
 from delivery import report
 from delivery.cli import options, render
+from delivery.errors import BlockedError
 from delivery.units import format_size
 
 
@@ -17,7 +18,7 @@ from delivery.units import format_size
 @options.finding_options
 @click.option("--no-hash", is_flag=True, help="Do not read whole files: quicker, and no SHA-256 in the result.")
 @options.common
-def command(paths: tuple[str, ...], no_hash: bool, **values: Any) -> None:
+def command(paths: tuple[str, ...], no_hash: bool, **values: Any) -> int:
     """Look for what is wrong, leaky or blocked; nothing is written or sent. Exit code 3 when something blocks."""
     with options.session(values) as session:
         from delivery import service
@@ -38,4 +39,5 @@ def command(paths: tuple[str, ...], no_hash: bool, **values: Any) -> None:
         verdict = "blocked" if checked.blocking else "nothing stands in the way"
         render.say(f"{count:,} file{'s' if count != 1 else ''}, {size}, for {checked.profile.title}: {verdict}")
     if checked.blocking:
-        raise SystemExit(3)
+        return BlockedError.exit_code
+    return 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from delivery.hosting import Report
 
 _COLOURS = {"ok": "green", "failed": "red", "warning": "yellow", "unknown": "blue"}
-_UNHEALTHY = 5
+_UNHEALTHY, _UNREACHABLE = 5, 6
 
 
 @click.command("doctor")
@@ -27,7 +27,7 @@ _UNHEALTHY = 5
 def command(store: str | None, fix: bool, policy: bool, **values: Any) -> int:
     """Try the store: put, signed link, wrong signature, expiry, parts, delete, clock; and say what it means for links.
 
-    Ends with 5 when something failed that deliveries need.
+    Ends with 5 when something failed that deliveries need, and with 6 when the store cannot be reached.
     """
     with options.session(values) as session:
         from delivery import upkeep
@@ -42,7 +42,9 @@ def command(store: str | None, fix: bool, policy: bool, **values: Any) -> int:
         report.write(_document(found), sys.stdout)
     else:
         _table(found)
-    return 0 if found.healthy else _UNHEALTHY
+    if found.healthy:
+        return 0
+    return _UNHEALTHY if found.reached else _UNREACHABLE
 
 
 def _document(found: Report) -> dict[str, Any]:

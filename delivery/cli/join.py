@@ -14,7 +14,7 @@ from delivery.escape import printable
 
 
 @click.command("join")
-@click.argument("place", type=click.Path(path_type=Path), metavar="DIR_OR_MANIFEST")
+@click.argument("place", type=click.Path(readable=False, path_type=Path), metavar="DIR_OR_MANIFEST")
 @click.option("--out", "-o", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where the file goes.")
 @options.common
 def command(place: Path, out: Path, **values: Any) -> None:

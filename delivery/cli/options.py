@@ -37,7 +37,7 @@ def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
     return decorate
 
 
-paths = click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+paths = click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...")
 
 platform = _option(
     "--platform", "-p", metavar="NAME", help="Whose limits and words apply (default: fiverr; none has no limits)."
@@ -86,7 +86,10 @@ revision_of = click.option(
 
 json = _option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 config = _option(
-    "--config", type=click.Path(), metavar="FILE", help="A configuration file (default: delivery.ini here, then yours)."
+    "--config",
+    type=click.Path(readable=False),
+    metavar="FILE",
+    help="A configuration file (default: delivery.ini here, then yours).",
 )
 quiet = _option("--quiet", "-q", is_flag=True, help="Only the result and errors.")
 verbose = _option("--verbose", "-v", is_flag=True, help="Say more: where settings come from, every reason.")

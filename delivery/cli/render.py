@@ -140,7 +140,8 @@ def _summary(done: Delivery) -> None:
         say(f"attach {'them' if len(done.attachments) > 1 else 'it'} here: {where}")
     for text in done.notes:
         note(text)
-    say(f"recorded as {done.id}; `delivery message {done.id}` writes the message again")
+    if not done.dry_run:
+        say(f"recorded as {done.id}; `delivery message {done.id}` writes the message again")
     if done.messages:
         several = len(done.messages) > 1
         heading = f"{len(done.messages)} messages to paste, in order:" if several else "message to paste:"

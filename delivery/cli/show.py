@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -21,19 +22,22 @@ def command(id: str, **values: Any) -> None:
         from delivery import places
         from delivery.ledger import Ledger
 
-        found = Ledger(places.data_dir()).load(id)
+        ledger = Ledger(places.data_dir())
+        found = ledger.load(id)
+        state = ledger.get(found.id, now=datetime.now(UTC)).state
     if session.as_json:
         render.document(found)
     else:
-        click.echo("\n".join(_lines(found)))
+        click.echo("\n".join(_lines(found, state.value)))
 
 
-def _lines(found: Delivery) -> list[str]:
+def _lines(found: Delivery, state: str) -> list[str]:
     plan = found.plan
     lines = [
         f"delivery    {found.id}",
         f"name        {printable(plan.deliverable.name)}",
         f"made        {format_utc(found.created_at)}",
+        f"state       {state}",
         f"platform    {plan.profile.title}",
         f"way         {found.method.value}: {'; '.join(map(printable, plan.reasons))}",
     ]

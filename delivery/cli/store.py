@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from delivery import report
 from delivery.cli import options, render
 from delivery.cli.types import DURATION
 from delivery.units import format_size, format_utc
+
+if TYPE_CHECKING:
+    from delivery.storage.local import Status
 
 
 @click.group("store")
@@ -23,7 +26,9 @@ def command() -> None:
 
 
 @command.command("serve")
-@click.option("--for", "duration", type=DURATION, metavar="1h", help="End after this time (default: when stopped).")
+@click.option(
+    "--for", "duration", type=DURATION, metavar="1h", help="End soon after this time (default: when stopped)."
+)
 @options.common
 def serve(duration: timedelta | None, **values: Any) -> None:
     """Serve in the foreground, until Ctrl-C or `delivery store stop`."""
@@ -44,16 +49,7 @@ def status(**values: Any) -> None:
 
         now = local.status()
     if session.as_json:
-        document = {
-            "schema": report.STORE,
-            "running": now.running,
-            "endpoint": now.address if now.running else None,
-            "until": format_utc(now.until) if now.until else None,
-            "folder": now.folder,
-            "objects": now.objects,
-            "bytes": now.bytes_kept,
-        }
-        report.write(document, sys.stdout)
+        _write(now)
         return
     until = f" until {format_utc(now.until)}" if now.until else " until stopped" if now.running else ""
     click.echo(f"running on {now.address}{until}" if now.running else "not running")
@@ -64,8 +60,25 @@ def status(**values: Any) -> None:
 @options.common
 def stop(**values: Any) -> None:
     """End it now. Its links stop working until the next delivery or `delivery store serve` starts it again."""
-    with options.session(values):
+    with options.session(values) as session:
         from delivery.storage import local
 
         stopped = local.stop()
-    click.echo("stopped" if stopped else "it was not running")
+        now = local.status()
+    if session.as_json:
+        _write(now)
+    else:
+        click.echo("stopped" if stopped else "it was not running")
+
+
+def _write(now: Status) -> None:
+    document = {
+        "schema": report.STORE,
+        "running": now.running,
+        "endpoint": now.address if now.running else None,
+        "until": format_utc(now.until) if now.until else None,
+        "folder": now.folder,
+        "objects": now.objects,
+        "bytes": now.bytes_kept,
+    }
+    report.write(document, sys.stdout)

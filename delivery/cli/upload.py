@@ -12,7 +12,7 @@ from delivery.cli import options, render
 from delivery.cli.act import act
 from delivery.model import Via
 
-optional_paths = click.argument("paths", nargs=-1, type=click.Path(), metavar="PATH...")
+optional_paths = click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="PATH...")
 
 
 @click.command("upload")

@@ -15,7 +15,7 @@ from delivery.units import format_size
 
 
 @click.command("verify")
-@click.argument("place", type=click.Path(path_type=Path), metavar="DIR_OR_MANIFEST")
+@click.argument("place", type=click.Path(readable=False, path_type=Path), metavar="DIR_OR_MANIFEST")
 @options.common
 def command(place: Path, **values: Any) -> None:
     """Check that every part, or every unpacked file, beside the manifest is as it was sent. Writes nothing.

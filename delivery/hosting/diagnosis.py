@@ -26,6 +26,7 @@ class Step:
     found: str
     means: str = ""
     """What it means for links, where it is not simply well."""
+    unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,7 @@ class Report:
     @property
     def healthy(self) -> bool:
         return all(step.outcome is not Outcome.FAILED for step in self.steps)
+
+    @property
+    def reached(self) -> bool:
+        return not any(step.unreachable for step in self.steps)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from delivery.errors import DeliveryError
+from delivery.errors import DeliveryError, StoreUnreachableError
 from delivery.hosting.diagnosis import Outcome, Report, Step
 from delivery.hosting.looks import Looks
 from delivery.hosting.policy import smallest_policy
@@ -85,4 +85,5 @@ class _Examination:
         except (Unmet, DeliveryError) as error:
             self.cancel.check()
             hint = f" ({error.hint})" if isinstance(error, DeliveryError) and error.hint else ""
-            return Step(name, Outcome.WARNING if weak else Outcome.FAILED, f"{error}{hint}", means)
+            outcome = Outcome.WARNING if weak else Outcome.FAILED
+            return Step(name, outcome, f"{error}{hint}", means, isinstance(error, StoreUnreachableError))

@@ -102,11 +102,11 @@ def _upwards(folder: str) -> Iterable[str]:
 
 
 def _read_ignore_file(path: Path) -> GitIgnoreSpec | None:
-    if not path.is_file():
-        return None
-    from pathspec import GitIgnoreSpec
-
     try:
+        if not path.is_file():
+            return None
+        from pathspec import GitIgnoreSpec
+
         if path.stat().st_size > _LARGEST_IGNORE_FILE:
             raise LocalError(f"{path} is larger than 1 MiB", hint="it should be a list of patterns, one per line")
         lines = path.read_text(encoding="utf-8-sig").splitlines()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from delivery.errors import DeliveryError, LocalError
-from delivery.escape import printable
+from delivery.escape import decodable, printable
 from delivery.intake.junk import Filter
 from delivery.intake.names import mend
 from delivery.intake.source import unreadable
@@ -62,7 +62,7 @@ def default_name(roots: Sequence[Path]) -> str:
     if len(roots) > 1:
         first = first.parent
     stem = first.stem if first.is_file() else first.name
-    return unicodedata.normalize("NFC", stem).strip(". ") or "delivery"
+    return unicodedata.normalize("NFC", decodable(stem)).strip(". ") or "delivery"
 
 
 @dataclass
@@ -106,7 +106,7 @@ class _Walk:
                 is_folder = child.is_dir(follow_symlinks=False)
                 reason = junk.leave_out(arcname[start:], is_folder)
                 if reason is not None:
-                    self.left_out.append(LeftOut(f"{arcname}/" if is_folder else arcname, reason))
+                    self.left_out.append(LeftOut(decodable(f"{arcname}/" if is_folder else arcname), reason))
                 elif child.is_symlink():
                     self._link(child.path, arcname, tree)
                 elif is_folder:
@@ -187,7 +187,7 @@ def _mend_in_place(entries: list[FileEntry]) -> None:
         entry = entries[place]
         if arcname != entry.arcname:
             seen = unicodedata.normalize("NFC", entry.arcname) != arcname
-            entries[place] = replace(entry, arcname=arcname, original=entry.arcname if seen else None)
+            entries[place] = replace(entry, arcname=arcname, original=decodable(entry.arcname) if seen else None)
 
 
 def _type_in_place(entries: list[FileEntry], progress: Progress, cancel: CancelToken) -> None:

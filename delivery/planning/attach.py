@@ -105,6 +105,8 @@ def _hindrance_as_is(deliverable: Deliverable, profile: Profile) -> str | None:
         return f"{whole} are more than one {profile.title} message takes ({words.limits(profile)})"
     if len(entries) > FEW:
         return f"{whole} are many to attach and to save one by one"
+    if any(fold(entry.arcname.rpartition("/")[2]) in Filenames.reserved for entry in entries):
+        return f"{whole} hold a name that the delivery's own files have, and a zip keeps them apart"
     if not is_one_folder(entries):
         return f"{whole} lie in several folders, and a zip keeps them so"
     return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from delivery.config import Settings
-from delivery.errors import ConfigError
+from delivery.errors import ConfigError, LocalError
 from delivery.storage.base import (
     TAG,
     Body,
@@ -21,6 +22,7 @@ from delivery.storage.base import (
     Store,
     Watch,
 )
+from delivery.units import format_size
 
 LOCAL = "local"
 
@@ -85,6 +87,23 @@ def kept_up(name: str) -> Iterator[None]:
         yield
 
 
+def refuse_full(name: str, size: int) -> None:
+    """Raise LocalError where the embedded store's disk has no room for ``size`` more bytes; others know themselves."""
+    if name != LOCAL:
+        return
+    from delivery.storage.local_state import Folder
+
+    folder = Folder.usual().path
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise LocalError(
+            f"the embedded store's disk has {format_size(free)} left, and {format_size(size)} are to go there",
+            hint="make room (`delivery prune` removes old deliveries), set DELIVERY_HOME to another disk, "
+            "or configure a store",
+            code="disk-full",
+        )
+
+
 def keep_until(name: str, moment: datetime) -> None:
     """Have the embedded store serve at least up to ``moment``: links are signed, and so end, after an upload."""
     if name == LOCAL:
@@ -137,4 +156,5 @@ __all__ = [
     "kept_up",
     "key_prefix",
     "open_store",
+    "refuse_full",
 ]

@@ -18,7 +18,7 @@ from delivery.options import StoreOptions
 from delivery.storage.base import Quirks, Watch
 from delivery.storage.carry import Carrier
 from delivery.storage.s3 import S3Store
-from delivery.storage.translate import no_credentials
+from delivery.storage.translate import Translator, no_credentials
 from delivery.storage.wire import LOOPBACK, Wire
 
 
@@ -47,7 +47,8 @@ def connect(
             response_checksum_validation="when_required",
         ),
     )
-    sample = client.generate_presigned_url("get_object", Params={"Bucket": options.bucket, "Key": "k"})
+    with Translator(name, options.bucket).told("addressing the bucket"):
+        sample = client.generate_presigned_url("get_object", Params={"Bucket": options.bucket, "Key": "k"})
     base = sample.partition("?")[0].removesuffix("k")
     parts = urlsplit(base)
     return S3Store(

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+from delivery.errors import DeliveryError
 from delivery.progress import CancelToken
 from delivery.storage.base import Body
 from delivery.storage.tls import tls_context
@@ -84,6 +85,8 @@ class Wire:
             answer = connection.getresponse()
             yield answer
             whole = answer.isclosed() and not answer.will_close
+        except DeliveryError:
+            raise  # the body's own: its file changed or cannot be read; LocalError is an OSError too
         except (OSError, http.client.HTTPException) as error:
             raise LostConnection(_in_words(error)) from error
         finally:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -14,6 +16,7 @@ from support.terminal import Run
 from delivery import report
 from delivery.packing import workspace
 
+ROOT = Path(__file__).parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX links and pipes")
 
 
@@ -208,3 +211,67 @@ def test_a_name_with_terminal_escapes_is_shown_harmless(run: Run, work: Path) ->
         (work / "bad\x1b[31mname.txt").write_text("x")
     answer = run("send", work, "--out", "ready")
     assert "\x1b" not in answer.out + answer.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names themselves")
+def test_names_that_are_no_text_are_delivered_under_mended_ones(run: Run, work: Path) -> None:
+    (work / os.fsdecode(b"b\xff.txt")).write_text("x")
+    answer = run("send", work, "--out", "ready", "--json")
+    assert answer.code == 0, answer.out
+    mended = next(item for item in answer.document["files"] if "renamed_from" in item)
+    assert mended["renamed_from"] == "b\\udcff.txt"
+    assert run("verify", "ready").code == 0
+    assert run("show", answer.document["id"]).code == 0
+    refused(run, 2, "not readable text", "send", work, "--out", os.fsdecode(b"o\xff"), error="out-name")
+
+
+def test_a_bucket_name_that_is_not_allowed(
+    run: Run, work: Path, tmp_path: Path, silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret-words")
+    config = own_store(tmp_path, silent_port, bucket="bucket = Bad_Bucket!!\n")
+    refused(run, 5, "bucket", "send", work, "--via", "link", "--config", config)
+    refused(run, 5, "bucket", "send", work, "--via", "link", "--config", config, "--dry-run")
+
+
+def test_doctor_tells_an_unreachable_store_by_its_exit_code(
+    run: Run, tmp_path: Path, silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret-words")
+    assert run("doctor", "--config", own_store(tmp_path, silent_port)).code == 6
+
+
+def test_an_empty_variable_is_no_value(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PLATFORM", "VIA", "EXPIRES", "LANGUAGE", "STRICT", "OUT", "STORE", "ALLOW"):
+        monkeypatch.setenv(f"DELIVERY_{name}", "")
+    assert run("send", work).code == 0
+
+
+@posix
+def test_a_path_that_is_too_long_for_the_system(run: Run, work: Path) -> None:
+    here = os.getcwd()
+    try:
+        os.chdir(work)
+        for _ in range(25):
+            os.mkdir("d" * 200)
+            os.chdir("d" * 200)
+        Path("deep.txt").write_text("x")
+    finally:
+        os.chdir(here)
+    answer = run("send", work)
+    assert answer.code == 4
+    assert "hint: " in answer.err
+    subprocess.run(["rm", "-rf", str(work)], check=True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_that_cannot_be_written_and_a_reader_that_goes_away(work: Path) -> None:
+    command = [sys.executable, str(ROOT / "cli.py"), "platforms"]
+    with open("/dev/full", "w") as full:
+        lost = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (lost.returncode, "Traceback" in lost.stderr) == (4, False)
+    piped = subprocess.run(f"'{command[0]}' '{command[1]}' platforms | true; exit ${{PIPESTATUS[0]}}", shell=True,
+                           executable="/bin/bash", stderr=subprocess.PIPE, text=True)  # fmt: skip
+    assert (piped.returncode, piped.stderr) == (0, "")

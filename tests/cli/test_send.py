@@ -84,6 +84,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(run: Run, work: Path
     spoken = run("send", work, "--dry-run", "--via", "link")
     assert spoken.code == 0
     assert "way: link" in spoken.err
+    assert "recorded" not in spoken.err
     assert [path.name for path in work.parent.iterdir()] == ["work"]
 
 

@@ -17,7 +17,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from delivery import report
+from delivery import report, service
+from delivery.errors import SourceChangedError
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "sample"
@@ -132,3 +133,26 @@ def test_the_seller_is_told_that_these_links_are_for_this_machine(tmp_path: Path
     assert "this machine only" in done.stderr
     assert "[store:NAME]" in done.stderr
     assert "machine only" not in done.stdout
+
+
+@pytest.mark.parametrize("size", [1000, 9_000_000, 70_000_000])
+def test_a_file_that_changes_before_it_is_sent_is_told_as_that(tmp_path: Path, size: int) -> None:
+    """Small ones are read before they are sent, middle ones while they are sent, large ones part by part."""
+    path = tmp_path / "work.bin"
+    path.write_bytes(os.urandom(size))
+    inspection = service.check([path], via="link", out=str(tmp_path / "ready"), digests=False)
+    planned = service.plan(inspection)
+    with path.open("ab") as stream:
+        stream.write(b"more")
+    with pytest.raises(SourceChangedError):
+        service.carry_out(inspection, planned)
+    assert not (tmp_path / "ready").exists()
+
+
+def test_after_a_revocation_there_is_no_message_with_dead_links(tmp_path: Path) -> None:
+    made = document("upload", SAMPLE / "cover.jpg", "--expires", "1h", "--out", tmp_path / "a")
+    assert delivery("revoke", made["id"]).returncode == 0
+    again = delivery("message", made["id"], check=False)
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "revoked" in again.stderr
+    assert "state       revoked" in delivery("show", made["id"]).stdout
