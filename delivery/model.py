@@ -5,7 +5,6 @@ Sizes are bytes, times are aware UTC datetimes, arcnames are POSIX paths in Unic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -266,7 +265,3 @@ class Delivery:
     @property
     def method(self) -> Method:
         return self.plan.method
-
-
-Renames = Mapping[str, str]
-"""Arcname as delivered -> path as the source had it."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import click
 
 from delivery.options import parse_day, parse_list
-from delivery.units import format_duration, parse_duration, parse_size
+from delivery.units import parse_duration, parse_size
 
 
 class Parsed(click.ParamType[Any]):
@@ -32,7 +31,3 @@ DURATION = Parsed("duration", parse_duration)
 SIZE = Parsed("size", parse_size)
 DAY = Parsed("day", parse_day)
 LIST = Parsed("list", parse_list)
-
-
-def duration_text(duration: timedelta) -> str:
-    return format_duration(duration)
