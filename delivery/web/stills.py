@@ -60,7 +60,7 @@ def video_frame(path: str | Path, box: int) -> Image | None:
             for frame in itertools.islice(film.decode(stream), _FRAMES_TRIED):
                 scale = min(1.0, box / max(frame.width, frame.height))
                 size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
-                image = frame.reformat(*size, "rgb24").to_image()  # type: ignore[no-untyped-call]
+                image = frame.reformat(*size, "rgb24").to_image()
                 turn = round(frame.rotation / 90) * 90 % 360
                 image = image.rotate(turn, expand=True) if turn else image
                 if _has_content(image):
