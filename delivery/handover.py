@@ -29,6 +29,7 @@ from delivery.model import (
     Method,
     PartKind,
     Plan,
+    Severity,
 )
 from delivery.packing import Packed, manifest, proof
 from delivery.packing.workspace import Workspace
@@ -59,6 +60,7 @@ class Handover:
         ledger = Ledger(places.data_dir())
         ledger.list(limit=1, now=self.now)
         before = ledger.load(self.revision_of) if self.revision_of else None
+        said = self._seller_words(plan)
         out = choose_out(self.settings.delivery.out, plan)
         begun = replace(self._begun(plan, plan.deliverable.entries, out), dry_run=True)
         options = self.settings.message
@@ -73,9 +75,23 @@ class Handover:
             situation=self.situation or (message.Situation.REVISION if before else message.Situation.FIRST),
             changes=message.compare(before.files, done.files) if before else None,
         )
-        done = replace(done, messages=texts, notes=(*done.notes, *message.warnings(texts, plan.profile)))
+        done = replace(done, messages=texts, notes=(*done.notes, *said, *message.warnings(texts, plan.profile)))
         ledger.record(done, waived=self.waived, revision_of=before.id if before else None)
         return done
+
+    def _seller_words(self, plan: Plan) -> tuple[str, ...]:
+        """What may be held against the seller in the words that page and proof show; a note that surely is, is refused.
+
+        Raises UsageError before anything is packed or sent.
+        """
+        options, told = self.settings.delivery, []
+        shown = (("--note", options.note), ("--order", options.order), ("the name", plan.deliverable.name))
+        for place, text in shown:
+            for found in message.lint(text or "", plan.profile):
+                if place == "--note" and found.severity is Severity.ERROR:
+                    raise UsageError(f"--note: {found.message}", hint=found.suggestion, code="held-words")
+                told.append(f"{place}: {found.message}; {found.suggestion}")
+        return tuple(told)
 
     def _carry_out(self, plan: Plan, out: Path) -> Delivery:
         """Where the zips turn out larger than samples promised, it is planned again by what is certain: the sizes."""

@@ -275,3 +275,13 @@ def test_output_that_cannot_be_written_and_a_reader_that_goes_away(work: Path) -
     piped = subprocess.run(f"'{command[0]}' '{command[1]}' platforms | true; exit ${{PIPESTATUS[0]}}", shell=True,
                            executable="/bin/bash", stderr=subprocess.PIPE, text=True)  # fmt: skip
     assert (piped.returncode, piped.stderr) == (0, "")
+
+
+def test_a_note_that_gets_the_seller_flagged_is_refused_before_anything_is_done(
+    run: Run, work: Path, tmp_path: Path
+) -> None:
+    refused(run, 2, "--note", "send", work, "--out", "ready", "--note", "write to jo@example.com", error="held-words")
+    assert not (tmp_path / "ready").exists()
+    answer = run("send", work, "--out", "ready", "--order", "pay me 20")
+    assert answer.code == 0
+    assert "--order: " in answer.err
