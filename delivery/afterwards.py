@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from delivery import hosting, message, places, platforms, storage
 from delivery.config import Settings
 from delivery.errors import UsageError
-from delivery.handover import zone_of
 from delivery.hosting import Uploaded
 from delivery.hosting.page import MEDIA_TYPE
 from delivery.ledger import Ledger, Record, State
 from delivery.model import Delivery, Link, StoredObject
 from delivery.progress import CancelToken, Progress
+from delivery.surroundings import zone_of
 from delivery.units import format_utc
 
 

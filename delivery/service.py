@@ -13,12 +13,13 @@ from delivery import checks, hosting, intake, packing, places, planning, platfor
 from delivery.afterwards import compose_message
 from delivery.config import Settings
 from delivery.errors import BlockedError
-from delivery.handover import Handover, zone_of
+from delivery.handover import Handover
 from delivery.intake import strip
 from delivery.message import Situation
 from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Method, Plan, Profile, Via
 from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.surroundings import zone_of
 from delivery.units import parse_duration
 
 Paths = Sequence[str | os.PathLike[str]]

@@ -11,11 +11,11 @@ from delivery import hosting, message, places, storage
 from delivery.afterwards import as_uploaded, refuse_gone
 from delivery.config import Settings
 from delivery.errors import ConfigError, StoreRefusedError, UsageError
-from delivery.handover import zone_of
 from delivery.ledger import Ledger, State
 from delivery.model import Delivery, Link
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.surroundings import zone_of
 
 
 def renew(

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "hosting": SETTINGS | {"intake", "storage", "web"},
     "message": SETTINGS,
     "ledger": SETTINGS,
+    "surroundings": SETTINGS,
     "report": GROUND | {"ledger", "message"},
     "schemas": set(),
 }
