@@ -5,24 +5,21 @@ from __future__ import annotations
 import os
 import re
 import stat
-import sys
 import unicodedata
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from delivery.errors import DeliveryError, LocalError
 from delivery.escape import decodable, printable
 from delivery.intake.junk import Filter
+from delivery.intake.many_types import type_in_place
 from delivery.intake.names import mend
 from delivery.intake.source import unreadable
-from delivery.intake.types import media_type
 from delivery.model import Deliverable, FileEntry, LeftOut
 from delivery.progress import CancelToken, NullProgress, Progress
 
 _SHOWN_PROBLEMS = 10
-_BATCH = 256
 _DIGITS = re.compile("[0-9]+")
 
 
@@ -51,7 +48,7 @@ def take_in(
     entries = sorted(walk.found.values(), key=lambda entry: _order(entry.arcname))
     walk.found.clear()
     _mend_in_place(entries)
-    _type_in_place(entries, progress, cancel)
+    type_in_place(entries, progress, cancel)
     folders = tuple(os.path.realpath(root) for root in roots if root.is_dir())
     return Deliverable(name or default_name(roots), tuple(entries), tuple(walk.left_out), folders)
 
@@ -188,28 +185,6 @@ def _mend_in_place(entries: list[FileEntry]) -> None:
         if arcname != entry.arcname:
             seen = unicodedata.normalize("NFC", entry.arcname) != arcname
             entries[place] = replace(entry, arcname=arcname, original=decodable(entry.arcname) if seen else None)
-
-
-def _type_in_place(entries: list[FileEntry], progress: Progress, cancel: CancelToken) -> None:
-    """In batches, and in place, so that two lists of 100,000 entries never stand side by side."""
-
-    def typed(at: int) -> list[FileEntry]:
-        batch = []
-        for entry in entries[at : at + _BATCH]:
-            cancel.check()
-            batch.append(replace(entry, media_type=sys.intern(media_type(entry.path, entry.size))))
-        task.advance(len(batch))
-        return batch
-
-    with progress.task("Looking at files", len(entries), "files") as task:
-        starts = range(0, len(entries), _BATCH)
-        if len(starts) <= 1:
-            for at in starts:
-                entries[at : at + _BATCH] = typed(at)
-            return
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1), thread_name_prefix="types") as pool:
-            for at, batch in zip(starts, pool.map(typed, starts), strict=True):
-                entries[at : at + _BATCH] = batch
 
 
 def _order(arcname: str) -> tuple[str, str]:
