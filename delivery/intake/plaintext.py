@@ -26,7 +26,7 @@ _NAMED = re.compile(rb"\s*(?:<|%!|%PDF|\{\\rtf|BEGIN:|From |MIME-Version:|Return
 
 def is_binary(head: bytes) -> bool:
     """Whether a file that begins with ``head`` holds bytes that no text has."""
-    return len(head.translate(None, _NOT_TEXT)) != len(head)
+    return b"\0" in head or len(head.translate(None, _NOT_TEXT)) != len(head)
 
 
 def plain_text_type(name: str, head: bytes) -> str | None:
