@@ -3,13 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.corpus import good, noise
 
 from delivery.errors import Cancelled
 from delivery.intake import many_types, types
 from delivery.intake.many_types import type_in_place
 from delivery.model import FileEntry
 from delivery.progress import CancelToken, NullProgress, RecordingProgress
-from support.corpus import good, noise
 
 EXR = b"\x76\x2f\x31\x01\x02\x00\x00\x00"
 
