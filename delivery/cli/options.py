@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from delivery.cli import stdin
 from delivery.cli.progress import progress_for
 from delivery.cli.types import DAY, DURATION, LIST, SIZE
 from delivery.config import Settings
@@ -100,6 +101,7 @@ looking = together(since, expect, deep)
 finding_options = together(platform, allow, strict, keep_junk, looking)
 linking = together(expires, store, note, page, qr, bwlimit, verify)
 delivering = together(
+    stdin.option,
     platform,
     out,
     order,

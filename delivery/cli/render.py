@@ -75,7 +75,8 @@ def findings(found: Sequence[Finding]) -> None:
 def plan(planned: Plan) -> None:
     """What will be done, and why."""
     files = planned.deliverable.entries
-    say(f"{len(files):,} {_plural('file', len(files))}, {format_size(planned.deliverable.size)}")
+    more = "" if all(entry.known_size for entry in files) else " and what the stream brings"
+    say(f"{len(files):,} {_plural('file', len(files))}, {format_size(planned.deliverable.size)}{more}")
     way = "attach" if planned.method is Method.ATTACH else "link"
     say(f"{click.style('way:', bold=True)} {way}")
     for reason in planned.reasons:
@@ -93,6 +94,8 @@ def _parts(planned: Plan) -> None:
 
 
 def _about(part: Part) -> str:
+    if not all(entry.known_size for entry in part.members):
+        return "its size is known at its end"
     exact = part.kind in {"as-is", "volume"}
     return format_size(part.size) if exact else f"at most {format_size(part.size)}"
 

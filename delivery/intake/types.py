@@ -40,8 +40,15 @@ def media_type(path: str, size: int) -> str:
             head = stream.read(HEAD)
     except OSError as error:
         raise unreadable(path, error) from error
-    kind = plain_text_type(path, head) or media_type_of(head)
-    return closer_text_type(path, head) if kind == "text/plain" else kind
+    return media_type_named(path, head)
+
+
+def media_type_named(name: str, head: bytes) -> str:
+    """The media type of a file called ``name`` that begins with ``head``."""
+    if not head:
+        return "inode/x-empty"
+    kind = plain_text_type(name, head) or media_type_of(head)
+    return closer_text_type(name, head) if kind == "text/plain" else kind
 
 
 def media_type_of(head: bytes) -> str:
@@ -150,4 +157,4 @@ def _fix() -> str:
     return "pip install --force-reinstall pylibmagic python-magic (or install your system's libmagic)"
 
 
-__all__ = ["media_type", "media_type_of"]
+__all__ = ["media_type", "media_type_named", "media_type_of"]
