@@ -10,12 +10,12 @@ Names are loaded when they are first used, so that importing the package costs n
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from delivery._version import __version__
 
+TYPE_CHECKING = False  # as type checkers read it; importing typing would take longer than all the rest
 if TYPE_CHECKING:
+    from typing import Any
+
     from delivery.afterwards import compose_message, compose_reply
     from delivery.config import Settings
     from delivery.errors import (
@@ -146,6 +146,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
     value = getattr(importlib.import_module(f"delivery.{_HOME[name]}"), name)
     globals()[name] = value
     return value

@@ -83,7 +83,8 @@ def compose_reply(
 ) -> Written:
     """The answer ``to`` what the buyer said (``email-request``, ``expired`` ...).
 
-    It is about the delivery ``id`` where one is given, which keeps it. Raises UsageError for an unknown id, platform or language.
+    It is about the delivery ``id`` where one is given, which keeps it. Raises UsageError for an unknown id, platform
+    or language.
     """
     settings, now, to = settings or Settings.load(), now or datetime.now(UTC), message.Reply(to)
     ledger = Ledger(places.data_dir())

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from delivery.errors import UsageError
-from delivery.model import FileEntry
 
 if TYPE_CHECKING:
     from delivery.inputs import Input
@@ -29,5 +28,7 @@ def inputs_of(paths: tuple[str, ...], values: dict[str, Any]) -> tuple[Input, ..
         raise UsageError("- can be given once only", hint="what is piped in is one file")
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError("nothing is piped in", hint=f"tar c work | delivery upload - --name {name}", code="no-stdin")
+    from delivery.model import FileEntry
+
     piped = FileEntry.from_stream(name, sys.stdin.buffer)
     return tuple(piped if path == "-" else path for path in paths)

@@ -17,8 +17,8 @@ import pytest
 from support.faulty import once, proxy_before
 
 from delivery import (
-    CancelToken,
     Cancelled,
+    CancelToken,
     Delivery,
     DeliveryError,
     FileEntry,
@@ -238,7 +238,7 @@ def test_a_stream_of_unknown_length_arrives_whole(parts: Settings, tmp_path: Pat
     assert Ledger(home).load(made.id).files[0].size == size
     assert kept(home) == [] and stored(parts)[1] == []
     assert stream.most_asked <= MIB
-    uploading = [task for task in progress.tasks if task.label == "uploading"][0]
+    uploading = next(task for task in progress.tasks if task.label == "uploading")
     assert (uploading.total, uploading.done) == (None, size)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from delivery import (
-    CancelToken,
     Cancelled,
+    CancelToken,
     Delivery,
     DeliveryOptions,
     FileEntry,
