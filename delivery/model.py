@@ -13,6 +13,8 @@ from typing import Literal, Protocol
 
 
 class Severity(StrEnum):
+    """How much a finding matters: errors block, warnings only with ``strict``."""
+
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
@@ -34,6 +36,8 @@ class Method(StrEnum):
 
 
 class PartKind(StrEnum):
+    """What a part is: a file as it is, a zip that opens alone, a slice of a file, or one that explains the others."""
+
     AS_IS = "as-is"
     ARCHIVE = "archive"
     VOLUME = "volume"
@@ -269,6 +273,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class ManifestPlace:
+    """Where the manifest lies, and its link where it was uploaded."""
+
     path: str | None = None
     url: str | None = field(default=None, repr=False)
 

@@ -40,7 +40,7 @@ class Inspection:
     waived: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
     """What ``strip`` took out."""
-    held: Held | None = field(default=None, repr=False, compare=False)
+    _held: Held | None = field(default=None, repr=False, compare=False)
 
     @property
     def files(self) -> tuple[FileEntry, ...]:
@@ -53,8 +53,8 @@ class Inspection:
 
     def close(self) -> None:
         """Remove the copies that were made of bytes and streams. Calling it again is harmless."""
-        if self.held is not None:
-            self.held.close()
+        if self._held is not None:
+            self._held.close()
 
     def __enter__(self) -> Self:
         return self

@@ -45,6 +45,8 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
+    """What :func:`join` made and checked."""
+
     verified: Verified
     files: tuple[str, ...]
     """The paths of the files that were made."""
