@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from delivery.cli import options, qr, render
+from delivery.cli import options, qr, render, stdin
 from delivery.cli.clipboard import Clipboard, copy_each, find
 from delivery.model import Delivery, Via
 
@@ -16,9 +16,9 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
     qr_place = values.pop("qr", None)
     open_folder = values.pop("open_folder")
     clipboard = find() if values.pop("copy") else None
+    inputs = stdin.inputs_of(paths, values)
     with options.session(values) as session:
         from delivery import service
-        from delivery.message import Situation
 
         settings = options.transfer_settings(session.settings, values)
         given = options.overrides(values)
@@ -26,25 +26,26 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
             given["via"] = via
         if only_plan:
             given["strip"] = False  # cleaned copies are made when it is done, not when it is planned
-        inspection = service.check(
-            paths, settings=settings, digests=False, progress=session.progress, cancel=session.cancel, **given
-        )
-        spoken = not (session.as_json or session.quiet)
-        if spoken and session.verbose:
-            render.settings(inspection.settings)
-        planned = service.plan(inspection)
-        if qr_place is not None:
-            qr.foresee(planned, qr_place)
-        if spoken:
-            render.findings(inspection.findings)
-            render.plan(planned)
-        if only_plan:
-            done = service.dry_run(inspection, planned)
-        else:
-            done = service.carry_out(
-                inspection, planned, revision_of=revision_of, situation=Situation(situation) if situation else None,
-                progress=session.progress, cancel=session.cancel,
-            )  # fmt: skip
+        with service.check(
+            inputs, settings=settings, digests=False, read_streams=only_plan, progress=session.progress,
+            cancel=session.cancel, **given,
+        ) as inspection:  # fmt: skip
+            spoken = not (session.as_json or session.quiet)
+            if spoken and session.verbose:
+                render.settings(inspection.settings)
+            planned = service.plan(inspection)
+            if qr_place is not None:
+                qr.foresee(planned, qr_place)
+            if spoken:
+                render.findings(inspection.findings)
+                render.plan(planned)
+            if only_plan:
+                done = service.dry_run(inspection, planned)
+            else:
+                done = service.carry_out(
+                    inspection, planned, revision_of=revision_of, situation=situation,
+                    progress=session.progress, cancel=session.cancel,
+                )  # fmt: skip
     render.delivery(done, as_json=session.as_json, quiet=session.quiet)
     finish(done, clipboard, qr_place)
     if open_folder and done.out and not done.dry_run:

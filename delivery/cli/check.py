@@ -8,29 +8,28 @@ from typing import Any
 import click
 
 from delivery import report
-from delivery.cli import options, render
+from delivery.cli import options, render, stdin
 from delivery.errors import BlockedError
 from delivery.units import format_size
 
 
 @click.command("check")
 @options.paths
+@stdin.option
 @options.finding_options
 @click.option("--no-hash", is_flag=True, help="Do not read whole files: quicker, and no SHA-256 in the result.")
 @options.common
 def command(paths: tuple[str, ...], no_hash: bool, **values: Any) -> int:
     """Look for what is wrong, leaky or blocked; nothing is written or sent. Exit code 3 when something blocks."""
+    inputs = stdin.inputs_of(paths, values)
     with options.session(values) as session:
         from delivery import service
 
-        checked = service.check(
-            paths,
-            settings=session.settings,
-            digests=not no_hash,
-            progress=session.progress,
-            cancel=session.cancel,
+        with service.check(
+            inputs, settings=session.settings, digests=not no_hash, progress=session.progress, cancel=session.cancel,
             **{**options.overrides(values), "strip": False},
-        )
+        ) as checked:  # fmt: skip
+            pass
     if session.as_json:
         report.write(report.check_document(checked.files, checked.findings, checked.profile.name), sys.stdout)
     else:

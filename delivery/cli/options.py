@@ -6,15 +6,18 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from delivery.cli import stdin
 from delivery.cli.progress import progress_for
 from delivery.cli.types import DAY, DURATION, LIST, SIZE
-from delivery.config import Settings
 from delivery.model import Via
 from delivery.progress import CancelToken, Progress
+
+if TYPE_CHECKING:
+    from delivery.config import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -100,6 +103,7 @@ looking = together(since, expect, deep)
 finding_options = together(platform, allow, strict, keep_junk, looking)
 linking = together(expires, store, note, page, qr, bwlimit, verify)
 delivering = together(
+    stdin.option,
     platform,
     out,
     order,
@@ -136,6 +140,8 @@ def session(values: dict[str, Any]) -> Iterator[Session]:
     as_json, quiet, verbose, silent, file = (
         values.pop(name) for name in ("as_json", "quiet", "verbose", "no_progress", "config")
     )
+    from delivery.config import Settings
+
     settings = Settings.load(file)
     if values.pop("bilingual", False):
         settings = replace(settings, message=replace(settings.message, bilingual=True))

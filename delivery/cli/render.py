@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from delivery import checks, report
-from delivery.config import Settings
+from delivery import report
 from delivery.errors import BlockedError, DeliveryError
 from delivery.escape import printable
 from delivery.model import Attachment, Delivery, Finding, Method, Part, Plan, Severity
@@ -19,6 +18,7 @@ from delivery.options import show
 from delivery.units import format_duration, format_size
 
 if TYPE_CHECKING:
+    from delivery.config import Settings
     from delivery.hosting import Pruned
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
@@ -61,6 +61,8 @@ def settings(chosen: Settings) -> None:
 
 def findings(found: Sequence[Finding]) -> None:
     """By code, worst first; where a code is met many times, the first ones and a count."""
+    from delivery import checks
+
     for group in checks.grouped(found, most=_SHOWN):
         label = click.style(f"{group.severity.value}:", fg=_COLOURS[group.severity])
         for item in group.shown:
@@ -75,7 +77,8 @@ def findings(found: Sequence[Finding]) -> None:
 def plan(planned: Plan) -> None:
     """What will be done, and why."""
     files = planned.deliverable.entries
-    say(f"{len(files):,} {_plural('file', len(files))}, {format_size(planned.deliverable.size)}")
+    more = "" if all(entry.known_size for entry in files) else " and what the stream brings"
+    say(f"{len(files):,} {_plural('file', len(files))}, {format_size(planned.deliverable.size)}{more}")
     way = "attach" if planned.method is Method.ATTACH else "link"
     say(f"{click.style('way:', bold=True)} {way}")
     for reason in planned.reasons:
@@ -93,6 +96,8 @@ def _parts(planned: Plan) -> None:
 
 
 def _about(part: Part) -> str:
+    if not all(entry.known_size for entry in part.members):
+        return "its size is known at its end"
     exact = part.kind in {"as-is", "volume"}
     return format_size(part.size) if exact else f"at most {format_size(part.size)}"
 

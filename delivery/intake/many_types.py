@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from delivery.intake.plaintext import is_binary
 from delivery.intake.readers import formats
+from delivery.intake.streams import Stream
 from delivery.intake.types import EMPTY, UNKNOWN, closer_type, plain_type, read_head
 from delivery.model import FileEntry
 from delivery.progress import CancelToken, Progress, Task
@@ -31,12 +32,12 @@ def type_in_place(entries: list[FileEntry], progress: Progress, cancel: CancelTo
     with progress.task("Looking at files", len(entries), "files") as task:
         for place, entry in enumerate(entries):
             cancel.check()
-            head = read_head(entry.path) if entry.size else b""
-            kind = plain_type(entry.path, head) if entry.size else EMPTY
+            head = _head(entry)
+            kind = plain_type(entry.arcname, head) if head else EMPTY
             if kind is None and is_binary(head) and not formats.sniff(head):
                 alike.setdefault(formats.extension(entry.arcname), []).append(place)
             else:
-                _set(entries, place, kind or closer_type(entry.path, head), task)
+                _set(entries, place, kind or closer_type(entry.arcname, head), task)
         for places in alike.values():
             _type_group(entries, places, task, cancel)
 
@@ -51,13 +52,18 @@ def _type_group(entries: list[FileEntry], places: Sequence[int], task: Task, can
         if agreed == UNKNOWN:
             _set(entries, place, agreed, task)
             continue
-        path = entries[place].path
-        head = read_head(path)
+        head = _head(entries[place])
         if agreed is None or head[:_BEGINNING] not in beginnings:
-            agreed = closer_type(path, head)
+            agreed = closer_type(entries[place].arcname, head)
             kinds.add(agreed)
             beginnings.add(head[:_BEGINNING])
         _set(entries, place, agreed, task)
+
+
+def _head(entry: FileEntry) -> bytes:
+    if isinstance(entry.content, Stream):
+        return entry.content.head()
+    return read_head(entry.path) if entry.size else b""
 
 
 def _set(entries: list[FileEntry], place: int, kind: str, task: Task) -> None:

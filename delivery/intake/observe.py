@@ -58,6 +58,7 @@ _READERS: dict[str, Reader] = {
 _MOST_NAMES = 150_000
 _MOST_TYPES = 100
 _MOST_KNOWN = 10_000
+_STREAM = Observation((Fact(Seen.UNSEEN, "a stream, sent as it comes: only its name and first bytes were looked at"),))
 _CANNOT_DECODE = frozenset({Seen.DAMAGED, Seen.ZEROS, Seen.ENCRYPTED, Seen.HOSTILE})
 
 
@@ -74,7 +75,9 @@ def observe(
     known, keeper = _Known(deliverable), _Keeper()
     with (progress or NullProgress()).task("Looking inside", len(deliverable.entries), "files") as task:
         for number, entry in enumerate(deliverable.entries, start=1):
-            if entry.size:
+            if entry.content is not None:
+                seen[entry.arcname] = _STREAM
+            elif entry.size:
                 observation = observe_entry(entry, options, known, cancel)
                 if observation is not None:
                     seen[entry.arcname] = keeper.keep(observation)

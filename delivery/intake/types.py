@@ -176,6 +176,3 @@ def _fix() -> str:
             return "there is none for Python on ARM Windows yet: install the x64 Python, then delivery with it"
         return "pip install --force-reinstall python-magic-standalone"
     return "pip install --force-reinstall pylibmagic python-magic (or install your system's libmagic)"
-
-
-__all__ = ["media_type", "media_type_of"]

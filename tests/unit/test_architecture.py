@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "message": SETTINGS,
     "ledger": SETTINGS,
     "surroundings": SETTINGS,
+    "inputs": SETTINGS | {"intake", "storage"},
     "report": GROUND | {"ledger", "message"},
     "schemas": set(),
 }
