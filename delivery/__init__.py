@@ -11,11 +11,10 @@ Names are loaded when they are first used, so that importing the package costs n
 from __future__ import annotations
 
 from delivery._version import __version__
+from delivery.lazy import lazily
 
 TYPE_CHECKING = False  # as type checkers read it; importing typing would take longer than all the rest
 if TYPE_CHECKING:
-    from typing import Any
-
     from delivery.afterwards import compose_message, compose_reply
     from delivery.config import Settings
     from delivery.errors import (
@@ -78,7 +77,6 @@ _ROOMS = {
     "storage": "Connection",
     "upkeep": "PrunedStore doctor prune renew revoke",
 }
-_HOME = {name: room for room, names in _ROOMS.items() for name in names.split()}
 
 __all__ = [
     "Attachment",
@@ -143,14 +141,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
-    value = getattr(importlib.import_module(f"delivery.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _ROOMS)
 
 
 def __dir__() -> list[str]:

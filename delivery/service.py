@@ -16,7 +16,6 @@ from delivery.config import Settings
 from delivery.errors import BlockedError, ConfigError
 from delivery.handover import Handover
 from delivery.inputs import Held, Input
-from delivery.intake import strip
 from delivery.message import Situation
 from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Method, Plan, Profile, Via
@@ -116,6 +115,8 @@ def _inspect(
     deliverable = intake.take_in(inputs, keep_junk=settings.delivery.keep_junk, progress=progress, cancel=cancel)
     notes: tuple[str, ...] = ()
     if settings.checks.strip:
+        from delivery.intake import strip
+
         stripped = strip.strip(deliverable, places.state_dir() / "cleaned", progress=progress, cancel=cancel)
         deliverable, notes = stripped.deliverable, strip.summary(stripped.removed)
     if digests:
