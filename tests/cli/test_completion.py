@@ -46,7 +46,7 @@ def test_commands_options_and_names_are_offered(made: str, tmp_path: Path) -> No
 
     assert ask("re") == ["reply", "renew", "revoke", "record"]
     assert "--expires" in ask("send", "--e")
-    assert ask("send", "--platform", "fiv") == ["fiverr"]
+    assert ask("send", "--platform", "gma") == ["gmail"]
     assert ask("send", "-p", "ow") == ["own"]
     assert ask("upload", "--store", "") == ["local", "mine"]
     assert ask("send", "--via", "") == ["auto", "attach", "link"]
