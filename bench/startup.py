@@ -23,6 +23,7 @@ CASES = {
     "import delivery": [*PYTHON, "-c", "import delivery"],
     "delivery --version": [*MAIN, "--version"],
     "delivery --help": [*MAIN, "--help"],
+    "delivery completion bash": [*MAIN, "completion", "bash"],
     "delivery send --help": [*MAIN, "send", "--help"],
     "import delivery.send": [*PYTHON, "-c", "from delivery import Settings, send"],
 }

@@ -13,7 +13,7 @@ from typing import Any, Self, Unpack
 from delivery import checks, hosting, intake, packing, places, planning, platforms, storage
 from delivery.afterwards import compose_message
 from delivery.config import Settings
-from delivery.errors import BlockedError, ConfigError
+from delivery.errors import BlockedError, ConfigError, UsageError
 from delivery.handover import Handover
 from delivery.inputs import Held, Input
 from delivery.message import Situation
@@ -87,6 +87,8 @@ def check(
     Raises ConfigError, UsageError for an unknown platform or language, and LocalError for paths that cannot be taken
     and streams that break.
     """
+    if isinstance(paths, str | os.PathLike):
+        raise UsageError("one path is not a list of paths", hint=f"write [{os.fspath(paths)!r}]", code="paths")
     chosen = configured(settings, options)
     held = Held()
     try:

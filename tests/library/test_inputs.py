@@ -146,6 +146,13 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
     assert caught.value.code == "input-name" and caught.value.hint
 
 
+def test_a_single_path_is_not_taken_for_a_list_of_letters(tmp_path: Path) -> None:
+    for one in ("final", tmp_path):
+        with pytest.raises(UsageError) as caught:
+            send(one)  # type: ignore[arg-type]
+        assert "[" in caught.value.hint
+
+
 def test_two_of_one_name_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     for other in (tmp_path / "a.txt", FileEntry.from_bytes("a.txt", b"y")):
