@@ -65,14 +65,15 @@ def public() -> list[str]:
 
 def read(name: str) -> Name:
     """What the source says of a public name; a name that is only handed on is followed to where it is defined."""
-    import delivery
 
-    return _find(f"delivery.{delivery._HOME[name]}", name)
+    return _find("delivery", name)
 
 
 def _find(module: str, name: str) -> Name:
+    """Where ``name`` is defined; what a package loads lazily, it imports for type checkers alone."""
     tree = ast.parse(_file(module).read_text("utf-8"))
-    for at, node in enumerate(tree.body):
+    unchecked = [inner for node in tree.body if isinstance(node, ast.If) for inner in node.body]
+    for at, node in enumerate([*tree.body, *unchecked]):
         if isinstance(node, ast.ClassDef) and node.name == name:
             return _class(node)
         if isinstance(node, ast.FunctionDef) and node.name == name:
