@@ -31,9 +31,11 @@ from delivery.progress import Task
 
 SMALL = BLOCK
 """Files up to this size pass through the spool whole, stored or deflated."""
+_TINY = 32 * 1024
+"""Files up to this size are left to one thread: two would mostly wait for each other's turn in the interpreter."""
 _HUGE = 32 * 1024**2
 """Files above this size are compressed by all cores together."""
-_BATCH = 64
+_BATCH = 16
 _STRETCH = 8 * 1024**2
 """So many bytes of small files go into a zip between two looks at the cancel token."""
 _NOWHERE = 255
@@ -140,16 +142,19 @@ class Spool:
         large.sort(key=lambda place: -self.entries[place].size)
         for place in large:
             yield lambda place=place: self._take_large(place, crew, task)  # type: ignore[misc]
-        small = [place for place, entry in enumerate(self.entries) if entry.size <= SMALL]
+        tiny = [place for place, entry in enumerate(self.entries) if entry.size <= _TINY]
+        if tiny:
+            yield lambda: self._take_small(tiny, crew, task)
+        small = [place for place, entry in enumerate(self.entries) if _TINY < entry.size <= SMALL]
         for at in range(0, len(small), _BATCH):
             yield lambda batch=small[at : at + _BATCH]: self._take_small(batch, crew, task)  # type: ignore[misc]
 
-    def _take_small(self, batch: list[int], crew: Crew, task: Task) -> None:
+    def _take_small(self, places: list[int], crew: Crew, task: Task) -> None:
         buffer = memoryview(self._buffer())
         number, stream = self._writer()
         at = stream.tell()
         with writing(self._folder):
-            for place in batch:
+            for place in places:
                 crew.check()
                 entry = self.entries[place]
                 with Source(entry) as source:
