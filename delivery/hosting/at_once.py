@@ -15,7 +15,7 @@ from delivery.model import StoredObject
 from delivery.storage.base import TAG, Body, ObjectHeaders
 from delivery.storage.faults import ObjectExistsError
 
-HELD = 8 * 1024**2
+HELD = 32 * 1024**2
 """For small files under way, all together; a larger one is streamed."""
 
 
