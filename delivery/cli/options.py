@@ -84,6 +84,14 @@ revision_of = click.option(
     "--revision-of", metavar="ID", help="The delivery that this one replaces: the message says what changed."
 )
 
+report = _option(
+    "--report", metavar="FILE", help="Write the JSON document to FILE too, links and all: an artifact for CI."
+)
+summary = _option("--summary", metavar="FILE", help="Write a Markdown summary to FILE; GitHub gets its own by itself.")
+dotenv = _option("--dotenv", metavar="FILE", help="Write what later CI jobs want to know to FILE, as NAME=value.")
+code_quality = _option("--code-quality", metavar="FILE", help="Write the findings as a GitLab Code Quality report.")
+reporting = together(report, summary, dotenv, code_quality)
+
 json = _option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 config = _option(
     "--config",
@@ -114,6 +122,7 @@ delivering = together(
     strip,
     open_folder,
     dry_run,
+    reporting,
     common,
 )
 

@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "hosting": SETTINGS | {"intake", "storage", "web"},
     "message": SETTINGS,
     "ledger": SETTINGS,
-    "surroundings": SETTINGS,
+    "ci": GROUND,
+    "surroundings": SETTINGS | {"ci"},
     "report": GROUND | {"ledger", "message"},
     "schemas": set(),
 }
