@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from delivery import checks, hosting, intake, packing, places, planning, platforms, storage
+from delivery import checks, intake, packing, places, planning, platforms, storage
 from delivery.afterwards import compose_message
 from delivery.config import Settings
 from delivery.errors import BlockedError
-from delivery.handover import Handover
+from delivery.handover import Handover, check_promises
 from delivery.intake import strip
 from delivery.message import Situation
 from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Method, Plan, Profile, Via
 from delivery.progress import CancelToken, NullProgress, Progress
-from delivery.surroundings import zone_of
+from delivery.surroundings import id_of, zone_of
 from delivery.units import parse_duration
 
 Paths = Sequence[str | os.PathLike[str]]
@@ -111,8 +111,9 @@ def carry_out(
     ``situation`` is what the message is for; by default a revision where it replaces one, else a first delivery.
     """
     now = now or datetime.now(UTC)
+    named = id_of(inspection.settings)
     handover = Handover(
-        new_id(now),
+        named or new_id(now),
         inspection.settings,
         progress or NullProgress(),
         cancel or CancelToken(),
@@ -121,6 +122,7 @@ def carry_out(
         inspection.waived,
         revision_of,
         situation,
+        named=named is not None,
     )
     done = handover.run(planned)
     return replace(done, notes=(*inspection.notes, *done.notes))
@@ -132,11 +134,12 @@ def dry_run(inspection: Inspection, planned: Plan, *, now: datetime | None = Non
     A configured store is looked up and asked how long it signs, but not contacted. Raises what that raises.
     """
     options, now = inspection.settings.delivery, now or datetime.now(UTC)
-    if planned.method is Method.LINK and options.store != storage.LOCAL:
-        store = storage.open_store(options.store, inspection.settings, until=now + options.expires)
-        hosting.check_life(store, options.expires, now=now, strict=options.strict)
+    if planned.method is Method.LINK:
+        local, until = options.store == storage.LOCAL, now + options.expires
+        store = None if local else storage.open_store(options.store, inspection.settings, until=until)
+        check_promises(store, options, now=now)
     return Delivery(
-        new_id(now),
+        id_of(inspection.settings) or new_id(now),
         now,
         planned,
         inspection.deliverable.entries,
@@ -186,8 +189,9 @@ def configured(settings: Settings | None, options: dict[str, Any]) -> Settings:
     given = dict(options)
     if isinstance(given.get("via"), str):
         given["via"] = Via(given["via"])
-    if isinstance(given.get("expires"), str):
-        given["expires"] = parse_duration(given["expires"])
+    for name in ("expires", "require_expiry", "retain"):
+        if isinstance(given.get(name), str):
+            given[name] = parse_duration(given[name])
     return (settings or Settings.load()).override(**given)
 
 

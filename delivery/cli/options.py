@@ -47,6 +47,13 @@ via = _option(
 )
 out = _option("--out", "-o", metavar="DIR", help="The folder for what to attach (default: NAME-delivery).")
 expires = _option("--expires", type=DURATION, metavar="7d", help="How long links live: 20s, 36h, 7d.")
+require_expiry = _option(
+    "--require-expiry", type=DURATION, metavar="24h", help="Upload only if links are sure to live so long."
+)
+id_ = _option(
+    "--id", metavar="NAME", help="A name under which a later run goes on with it; commit: the commit of CI or git."
+)
+retain = _option("--retain", type=DURATION, metavar="14d", help="Have `prune` remove the files after so long.")
 store = _option(
     "--store", metavar="NAME", help="The [store:NAME] of your configuration (default: local, on this machine)."
 )
@@ -106,10 +113,11 @@ no_progress = _option("--no-progress", is_flag=True, help="No progress bars or l
 common = together(json, config, quiet, verbose, no_progress)
 looking = together(since, expect, deep)
 finding_options = together(platform, allow, strict, keep_junk, looking)
-linking = together(expires, store, note, page, qr, bwlimit, verify)
+linking = together(expires, require_expiry, retain, store, note, page, qr, bwlimit, verify)
 delivering = together(
     platform,
     out,
+    id_,
     order,
     proof,
     saying,

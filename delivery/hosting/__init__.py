@@ -9,27 +9,35 @@ from delivery.hosting.links import LinkLife, check_life, sign, signed_end, try_l
 from delivery.hosting.names import disposition, key_name, key_names
 from delivery.hosting.policy import smallest_policy
 from delivery.hosting.publish import publish, republish
+from delivery.hosting.record import Standing, extend, forget, standing_of
+from delivery.hosting.standing import Kept, OneTime, place_for
 from delivery.hosting.upload import new_prefix, upload
 
 __all__ = [
     "Ended",
     "Journal",
+    "Kept",
     "LinkLife",
+    "OneTime",
     "Outcome",
     "Pruned",
     "Report",
     "Revoked",
+    "Standing",
     "Step",
     "Upload",
     "Uploaded",
     "check_life",
     "disposition",
     "examine",
+    "extend",
+    "forget",
     "give_up",
     "journal_for",
     "key_name",
     "key_names",
     "new_prefix",
+    "place_for",
     "prune",
     "publish",
     "republish",
@@ -37,6 +45,7 @@ __all__ = [
     "sign",
     "signed_end",
     "smallest_policy",
+    "standing_of",
     "try_link",
     "try_links",
     "upload",

@@ -162,13 +162,24 @@ class S3Store(Bucket):
 
     # -- changing ----------------------------------------------------------------------------------------------
 
-    def put(self, key: str, body: Body, headers: ObjectHeaders, *, metadata: dict[str, str], new: bool = False) -> str:
+    def put(
+        self,
+        key: str,
+        body: Body,
+        headers: ObjectHeaders,
+        *,
+        metadata: dict[str, str],
+        new: bool = False,
+        over: str | None = None,
+    ) -> str:
         sent = {"Content-Type": headers.media_type, "Content-Disposition": headers.disposition}
         if headers.cache_control:
             sent["Cache-Control"] = headers.cache_control
         sent |= {f"x-amz-meta-{name}": value for name, value in metadata.items()}
         if new and self.quirks.conditional_put:
             sent["If-None-Match"] = "*"
+        if over and self.quirks.conditional_put:
+            sent["If-Match"] = f'"{over}"'
         return self._carry("sending", key, {}, sent, body)
 
     def put_part(self, key: str, upload_id: str, number: int, body: Body, *, crc32: int | None = None) -> str:
