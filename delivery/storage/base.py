@@ -45,6 +45,8 @@ class Quirks:
     """Keeps the disposition and type of an object. Where not, both are signed into the link."""
     conditional_put: bool = False
     """``If-None-Match: *`` refuses to overwrite, ``If-Match`` to overwrite another than was read."""
+    quoted_etags: bool = True
+    """Wants the ETag of ``If-Match`` in quotes, as HTTP has it; where not, it compares the bare text."""
     equal_parts: bool = True
     """All parts but the last must have one size; the tool makes them so everywhere."""
     multipart: bool = True
@@ -251,4 +253,9 @@ class Store(Protocol):
 
     def key_life(self) -> KeyLife:
         """Of the credentials that would sign a link now."""
+        ...
+
+    @property
+    def signed_by(self) -> str:
+        """The profile whose key signs links, where another identity uploads; else empty."""
         ...
