@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -86,7 +87,7 @@ def service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_log_of_each_service(run: Run, work: Path, service: str) -> None:
     (work / "empty.png").touch()
     answer = run("send", work, "--out", "ready")
-    said = answer.err.replace(str(work.parent), "HERE").replace("\r", "\n")
+    said = answer.err.replace(f"{work.parent}{os.sep}", "HERE/").replace("\r", "\n")
     said = re.sub(r"20\d{6}-[0-9a-f]{8}", "ID", said)
     said = re.sub(r"(section_\w+:)\d+", r"\g<1>0", said)
     assert (answer.code, said) == (0, GOLDEN[service])
