@@ -162,12 +162,13 @@ class Handover:
         )
 
     def _place(self, store: storage.Store, plan: Plan) -> AbstractContextManager[hosting.OneTime | hosting.Kept]:
-        """One that stands in the store where a name was given, or an end for the files, that others must know of."""
+        """Where the objects go: a named delivery goes back to where it was."""
         retain = self.settings.delivery.retain
         return hosting.place_for(
             store,
             [part.filename for part in plan.parts],
-            id=self.id if self.named or retain is not None else None,
+            id=self.id,
+            named=self.named,
             keep_until=self.now + retain if retain is not None else None,
             progress=self.progress,
             cancel=self.cancel,

@@ -137,6 +137,8 @@ def prune(
             continue
         standing = hosting.standing_of(opened)
         past = {key: item for key, item in standing.items() if item.is_over(now, after)}
+        if not dry_run:
+            past = {key: item for key, item in past.items() if hosting.take_over(opened, key, after=after, now=now)}
         alive = {item.prefix for key, item in standing.items() if key not in past}
         known = {item.prefix for item in gone}
         gone = [item for item in gone if item.prefix not in alive]

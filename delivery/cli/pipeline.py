@@ -14,7 +14,7 @@ from delivery import ci, report
 from delivery.ci import files, outputs, quality
 from delivery.ci import summary as written
 from delivery.cli.streams import command
-from delivery.errors import BlockedError, DeliveryError
+from delivery.errors import BlockedError, DeliveryError, LocalError
 from delivery.model import Delivery, FileEntry, Finding, Severity
 
 
@@ -78,7 +78,12 @@ class Reports:
             yield
         except DeliveryError as error:
             found = error.findings if isinstance(error, BlockedError) else ()
-            self._leave(report.pieces(report.error_document(error, found)), written.failure(error, found))
+            try:
+                self._leave(report.pieces(report.error_document(error, found)), written.failure(error, found))
+            except LocalError as also:
+                from delivery.cli import render
+
+                render.error(also)  # told, but what went wrong first decides the exit code
             raise
 
     def delivered(self, done: Delivery, say: Callable[[str], None]) -> None:

@@ -10,7 +10,7 @@ from delivery.hosting.names import disposition, key_name, key_names
 from delivery.hosting.policy import smallest_policy
 from delivery.hosting.publish import publish, republish
 from delivery.hosting.record import Standing, extend, forget, standing_of
-from delivery.hosting.standing import Kept, OneTime, place_for
+from delivery.hosting.standing import Kept, OneTime, place_for, take_over
 from delivery.hosting.upload import new_prefix, upload
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "signed_end",
     "smallest_policy",
     "standing_of",
+    "take_over",
     "try_link",
     "try_links",
     "upload",

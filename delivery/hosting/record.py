@@ -22,7 +22,7 @@ from delivery.hosting.journal import KEPT
 from delivery.hosting.pace import Pace
 from delivery.progress import CancelToken
 from delivery.storage.base import TAG, ObjectHeaders, Store
-from delivery.storage.faults import ObjectGoneError
+from delivery.storage.faults import ObjectExistsError, ObjectGoneError
 
 FOLDER = "standing/"
 OUR_PREFIX = re.compile(r"[a-z2-7]{32}/")
@@ -122,11 +122,18 @@ def standing_of(store: Store, id: str | None = None) -> dict[str, Standing]:
 
 
 def extend(store: Store, id: str, prefix: str, until: datetime | None) -> None:
-    """Note that the links of the delivery under ``prefix`` were signed again up to ``until``."""
-    for key, record in standing_of(store, id).items():
-        if record.prefix == prefix:
-            kept = record.keep_until and until and max(record.keep_until, until)
-            put(store, key, replace(record, links_end=until, keep_until=kept or record.keep_until))
+    """Note that the links of the delivery under ``prefix`` were signed again up to ``until``.
+
+    A run that works on it now signs links of its own, and notes their end.
+    """
+    for key in standing_of(store, id):
+        found = read(store, key)
+        if found is None or found[0].prefix != prefix or found[0].claimed(datetime.now(UTC)):
+            continue
+        kept = found[0].keep_until and until and max(found[0].keep_until, until)
+        fresh = replace(found[0], links_end=until, keep_until=kept or found[0].keep_until)
+        with suppress(ObjectExistsError):
+            put(store, key, fresh, over=found[1])
 
 
 def forget(store: Store, keys: Iterable[str]) -> None:

@@ -29,11 +29,17 @@ _BEAT = 60.0
 
 @dataclass(frozen=True)
 class OneTime:
-    """The place of a delivery that no later run goes on with, once it is done."""
+    """The place of a delivery that no later run goes on with, once it is done; its record only tells of its end."""
 
     journal: JournalFile
+    store: Store
+    id: str
+    keep_until: datetime | None
 
     def finish(self, keys: Sequence[str], links_end: datetime | None) -> None:
+        if self.keep_until is not None:
+            now, key = datetime.now(UTC), f"{record.place_of(self.store, self.id)}.json"
+            record.put(self.store, key, Standing(self.id, self.journal.prefix, now, links_end, self.keep_until))
         self.journal.finish()
 
 
@@ -117,22 +123,23 @@ def place_for(
     store: Store,
     names: Sequence[str],
     *,
-    id: str | None = None,
+    id: str,
+    named: bool = False,
     keep_until: datetime | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Iterator[OneTime | Kept]:
     """Where one delivery's objects go, with the journal of what is there, held for the block.
 
-    Without ``id`` it is one that is resumed until it is done (see :func:`~delivery.hosting.journal_for`). With ``id``
-    it stands: every later run with that id finds it, up to ``keep_until`` where that is given.
+    It is resumed on this machine until it is done (see :func:`~delivery.hosting.journal_for`); where ``id`` is a name,
+    it stands: every later run of that name, on any machine, finds it. ``keep_until`` is when its files may go.
     """
-    if id is None:
-        with journal_for(store, names) as journal:
-            yield OneTime(journal)
-        return
     progress = progress or NullProgress()
     watched = store.watched(Watch(progress=progress, cancel=cancel or CancelToken()))
+    if not named:
+        with journal_for(store, names) as journal:
+            yield OneTime(journal, watched, id, keep_until)
+        return
     key, claimed, etag = _claim(watched, id, keep_until, progress)
     # Letting go of it must work after a cancel too.
     place = Kept(store.watched(Watch(attempts=3, progress=progress)), key, claimed, etag)
@@ -168,3 +175,16 @@ def _claim(store: Store, id: str, keep_until: datetime | None, progress: Progres
     progress.note(f"another run works on {id} now: this one gets a place of its own")
     key = f"{record.place_of(store, id)}-{us}.json"
     return key, fresh, record.put(store, key, fresh, new=True)
+
+
+def take_over(store: Store, key: str, *, after: timedelta, now: datetime) -> bool:
+    """Claim a delivery that is past its end, to remove it; False where a run has come back to it meanwhile."""
+    found = record.read(store, key)
+    if found is None or not found[0].is_over(now, after):
+        return False
+    ours = replace(found[0], claimed_by=new_token(), claimed_until=datetime.now(UTC) + CLAIM)
+    try:
+        record.put(store, key, ours, over=found[1])
+    except ObjectExistsError:
+        return False
+    return True

@@ -175,6 +175,15 @@ def test_a_failure_leaves_its_files_and_its_own_exit_code(
     assert "::error title=usage::" in run("send", "--json").err
 
 
+def test_a_report_that_cannot_be_written_does_not_hide_what_went_wrong(run: Run, work: Path) -> None:
+    (work.parent / "file").touch()
+    (work / "setup.exe").write_bytes(b"MZ" + bytes(200))
+    blocked = run("send", work, "-p", "gmail", "--report", "file/r.json")
+    assert blocked.code == 3
+    assert "file/r.json cannot be written" in blocked.err.replace("\\", "/")
+    assert run("send", work, "--out", "ready", "--report", "file/r.json").code == 4
+
+
 HOSTILE = "##[add-mask]b.txt"
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -219,18 +220,18 @@ def test_a_claim_holds_others_off_until_it_is_let_go_or_its_holder_has_died(
     else:
         store = opened(request.getfixturevalue(f"{kind}_address"), kind)
     id, said = secrets.token_hex(6), RecordingProgress()
-    with hosting.place_for(store, [], id=id) as first:
-        with hosting.place_for(store, [], id=id, progress=said) as second:
+    with hosting.place_for(store, [], named=True, id=id) as first:
+        with hosting.place_for(store, [], named=True, id=id, progress=said) as second:
             assert second.journal.prefix != first.journal.prefix
         assert said.notes == [f"another run works on {id} now: this one gets a place of its own"]
-    with hosting.place_for(store, [], id=id) as third:
+    with hosting.place_for(store, [], named=True, id=id) as third:
         assert third.journal.prefix == first.journal.prefix
         key = f"{record.place_of(store, id)}.json"
         kept, _ = record.read(store, key) or (None, "")
         assert kept is not None
     dead = dataclasses.replace(kept, claimed_by="somebody", claimed_until=datetime.now(UTC) - timedelta(seconds=1))
     record.put(store, key, dead)
-    with hosting.place_for(store, [], id=id) as fourth:
+    with hosting.place_for(store, [], named=True, id=id) as fourth:
         assert fourth.journal.prefix == first.journal.prefix
     hosting.forget(store, hosting.standing_of(store, id))
     assert hosting.standing_of(store, id) == {}
@@ -241,7 +242,7 @@ def test_a_run_that_was_held_up_does_not_overwrite_the_one_that_took_over(
     kind: str, request: pytest.FixtureRequest
 ) -> None:
     store = opened(request.getfixturevalue(f"{kind}_address"), kind, profile="ceph")
-    with hosting.place_for(store, [], id="x") as place:
+    with hosting.place_for(store, [], named=True, id="x") as place:
         key = f"{record.place_of(store, 'x')}.json"
         kept, _ = record.read(store, key) or (None, "")
         assert kept is not None
@@ -258,7 +259,7 @@ def test_a_lost_answer_to_the_record_is_settled_by_reading_it(
     monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)
     store = opened(proxy.address, "moto", profile="ceph")
     proxy.rule = once("lose", lambda request: request.method == "PUT" and "standing/" in request.path)
-    with hosting.place_for(store, [], id="x") as place:
+    with hosting.place_for(store, [], named=True, id="x") as place:
         proxy.rule = once("lose", lambda request: request.method == "PUT" and "standing/" in request.path)
         place.finish([], NOW)
     (kept,) = hosting.standing_of(store).values()
@@ -289,7 +290,7 @@ def test_something_else_under_the_records_key_is_replaced(moto_address: str, pro
 
     body = MemoryBody(memoryview(b"nonsense"), lambda count: None, Pace(None, CancelToken()))
     store.put(key, body, ObjectHeaders("text/plain", "inline"), metadata={})
-    with hosting.place_for(store, [], id="x") as place:
+    with hosting.place_for(store, [], named=True, id="x") as place:
         place.finish([], NOW)
     assert [kept.prefix for kept in hosting.standing_of(store).values()] == [place.journal.prefix]
 
@@ -361,7 +362,7 @@ def test_no_record_vouches_for_bytes_that_are_being_replaced(
 
     def run(data: bytes) -> str:
         path.write_bytes(data)
-        with hosting.place_for(store, [], id=id) as place:
+        with hosting.place_for(store, [], named=True, id=id) as place:
             item = hosting.Upload.of_path(path)
             (done,) = hosting.upload(store, [item], prefix=place.journal.prefix, journal=place.journal)
             if data.startswith(b"old"):
@@ -374,3 +375,61 @@ def test_no_record_vouches_for_bytes_that_are_being_replaced(
         assert run(b"new" * 1000) == key
     assert run(b"old" * 1000) == key
     assert b"".join(store.read(key)) == b"old" * 1000
+
+
+def test_what_was_sent_is_noted_while_the_run_goes_on(
+    parts_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that vanishes leaves no more to send again than a minute's worth; here the minute is short."""
+    monkeypatch.setattr("delivery.hosting.standing._BEAT", 0.01)
+    (tmp_path / "a.txt").write_text("finished")
+    with hosting.place_for(parts_store, [], named=True, id="x") as place:
+        item = hosting.Upload.of_path(tmp_path / "a.txt")
+        (done,) = hosting.upload(parts_store, [item], prefix=place.journal.prefix, journal=place.journal)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            (kept,) = hosting.standing_of(parts_store).values()
+            if any(line.get("done") == done.stored.key for line in kept.journal):
+                break
+        else:
+            raise AssertionError("nothing was noted")
+        assert kept.claimed(datetime.now(UTC))
+
+
+def test_without_a_name_a_broken_run_with_an_end_is_gone_on_with_here(
+    work: Path, settings: Settings, proxy: Proxy
+) -> None:
+    (work / "big.bin").write_bytes(os.urandom(11 * MIB))
+    proxy.rule = once("reset", lambda request: request.part == 3, times=9)
+    with pytest.raises(StoreUnreachableError):
+        upload(work, settings, retain="14d")
+    proxy.rule = lambda request: ""
+    proxy.seen.clear()
+    done = upload(work, settings, retain="14d")
+    assert sent(proxy) < 7 * MIB
+    (kept,) = hosting.standing_of(open_store("test", settings, until=NOW)).values()
+    assert (kept.id, kept.prefix) == (done.id, done.prefix)
+    assert kept.keep_until is not None and kept.links_end == done.expires_at
+
+
+def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
+    store = opened(moto_address, "moto", profile="ceph")
+    key = f"{record.place_of(store, 'x')}.json"
+    past = record.Standing("x", f"{'a' * 32}/", NOW, NOW, NOW)
+    record.put(store, key, past)
+    with hosting.place_for(store, [], named=True, id="x", keep_until=NOW + DAY) as place:
+        assert place.journal.prefix == past.prefix
+        assert not hosting.take_over(store, key, after=timedelta(0), now=NOW + DAY / 2)
+    record.put(store, key, past)
+    assert hosting.take_over(store, key, after=timedelta(0), now=NOW + DAY)
+    assert not hosting.take_over(store, key, after=timedelta(0), now=NOW)
+
+
+def test_renewing_does_not_disturb_a_run_that_works_on_it(moto_address: str) -> None:
+    store = opened(moto_address, "moto", profile="ceph")
+    with hosting.place_for(store, [], named=True, id="x", keep_until=NOW + DAY) as place:
+        hosting.extend(store, "x", place.journal.prefix, NOW + 9 * DAY)
+        place.finish([], NOW)
+    hosting.extend(store, "x", place.journal.prefix, NOW + 3 * DAY)
+    (kept,) = hosting.standing_of(store).values()
+    assert (kept.links_end, kept.keep_until) == (NOW + 3 * DAY, NOW + 3 * DAY)
