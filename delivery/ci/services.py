@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 Speech = Literal["plain", "github", "gitlab", "azure", "buildkite"]
@@ -110,10 +109,12 @@ def origin(service: Service, environ: Mapping[str, str] = os.environ) -> Origin:
 def place_in_sources(path: str, service: Service, environ: Mapping[str, str] = os.environ) -> str | None:
     """``path`` as the service names the file: from its folder of sources; None for a file outside of it."""
     folder = environ.get(service.folder, "") if service.folder else ""
+    base, place = os.path.realpath(folder or "."), os.path.realpath(path)
     try:
-        return Path(path).resolve().relative_to(Path(folder or ".").resolve()).as_posix()
-    except (ValueError, OSError):
+        inside = os.path.commonpath([base, place]) == base
+    except ValueError:  # another drive
         return None
+    return os.path.relpath(place, base).replace(os.sep, "/") if inside else None
 
 
 def variables() -> frozenset[str]:

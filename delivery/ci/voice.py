@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from delivery.ci.services import Service
 from delivery.escape import printable
-from delivery.model import Severity
+
+if TYPE_CHECKING:  # every start of the command line comes by here, and has no need of the nouns
+    from datetime import datetime
+
+    from delivery.model import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +61,14 @@ class Voice:
 class GitHub(Voice):
     """Workflow commands, which the runner reads from stdout and stderr."""
 
-    _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}  # noqa: RUF012
+    _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}  # noqa: RUF012
     _COMMAND = re.compile(r"(\A|[\r\n])([^\S\r\n]*):(?=:)")
     _LATER_COMMAND = re.compile(r"([\r\n])([^\S\r\n]*):(?=:)")
 
     def annotation(self, remark: Remark) -> str:
         place = f"file={self._property(printable(remark.path))}," if remark.path else ""
         title = self._property(printable(remark.code))
-        return f"::{self._LEVELS[remark.severity]} {place}title={title}::{self._data(remark.text())}"
+        return f"::{self._LEVELS[remark.severity.value]} {place}title={title}::{self._data(remark.text())}"
 
     def group(self, title: str, name: str, at: datetime) -> str:
         return f"::group::{self._data(printable(title))}"
@@ -89,7 +93,7 @@ class Azure(Voice):
     """Logging commands, which the agent reads anywhere in a line."""
 
     def annotation(self, remark: Remark) -> str | None:
-        if remark.severity is Severity.INFO:
+        if remark.severity.value == "info":
             return None  # it knows errors and warnings
         place = f"sourcepath={self._property(printable(remark.path))};" if remark.path else ""
         code = self._property(printable(remark.code))
