@@ -36,8 +36,9 @@ class Runs:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
         os.sync()
+        environ = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         started = time.perf_counter()
-        process = subprocess.Popen(["bash", "-ec", command], cwd=folder, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(["bash", "-ec", command], cwd=folder, env=environ, stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:

@@ -15,8 +15,9 @@ from delivery.options import StoreOptions, UploadOptions
 from delivery.storage import open_store
 
 endpoint, bucket, *paths = sys.argv[1:]
+profile = "s3" if endpoint.startswith("https") else "ceph"  # the sink behind TLS has no ETags to compare
 settings = Settings(
-    stores={"bench": StoreOptions(profile="ceph", bucket=bucket, endpoint=endpoint)}, upload=UploadOptions()
+    stores={"bench": StoreOptions(profile=profile, bucket=bucket, endpoint=endpoint)}, upload=UploadOptions()
 )
 store = open_store("bench", settings, until=datetime.now(UTC) + timedelta(hours=1))
 files = [item for path in map(Path, paths) for item in (sorted(path.iterdir()) if path.is_dir() else [path])]

@@ -1,17 +1,14 @@
-"""An S3 endpoint that throws bytes away: what an upload costs when the store costs nothing; with a folder, over TLS.
+"""An S3 endpoint that throws bytes away: what an upload costs when the store costs nothing.
 
-python bench/sink.py PORT [TLS_FOLDER]
+python bench/sink.py PORT
 """
 
 from __future__ import annotations
 
 import hashlib
 import socket
-import ssl
-import subprocess
 import sys
 import threading
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 BUFFER = 1024 * 1024
@@ -80,34 +77,17 @@ class Sink:
         return f'HTTP/1.1 200 OK\r\nETag: "{etag}"\r\n{when}Content-Length: {length}\r\n\r\n'.encode() + body
 
 
-def certificate(folder: Path) -> ssl.SSLContext:
-    files = [str(folder / "key.pem"), str(folder / "cert.pem")]
-    if not Path(files[1]).exists():
-        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        command += ["-keyout", files[0], "-out", files[1], "-days", "2", "-subj", "/CN=localhost"]
-        command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-        subprocess.run(command, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(files[1], files[0])
-    return context
+def work(sink: Sink, connection: socket.socket) -> None:
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sink.serve(connection)
 
 
 def main() -> None:
-    port = int(sys.argv[1])
-    context = certificate(Path(sys.argv[2])) if len(sys.argv) > 2 else None
     sink = Sink()
-    with socket.create_server(("127.0.0.1", port), backlog=300) as server:
+    with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=300) as server:
         while True:
             connection, _ = server.accept()
-
-            def work(raw: socket.socket = connection) -> None:
-                try:
-                    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    sink.serve(context.wrap_socket(raw, server_side=True) if context else raw)
-                except OSError:
-                    raw.close()
-
-            threading.Thread(target=work, daemon=True).start()
+            threading.Thread(target=work, args=(sink, connection), daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ Names are loaded when they are first used, so that importing the package costs n
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from delivery._version import __version__
+from delivery.lazy import lazily
 
+TYPE_CHECKING = False  # as type checkers read it; importing typing would take longer than all the rest
 if TYPE_CHECKING:
+    from delivery.afterwards import compose_message, compose_reply
     from delivery.config import Settings
     from delivery.errors import (
         BlockedError,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         StoreUnreachableError,
         UsageError,
     )
+    from delivery.hosting import Revoked
+    from delivery.inputs import Input
     from delivery.model import (
         Attachment,
         Deliverable,
@@ -35,27 +37,45 @@ if TYPE_CHECKING:
         FileEntry,
         Finding,
         Link,
+        ManifestPlace,
+        Method,
+        Part,
+        PartKind,
         Plan,
         Profile,
         Severity,
         Via,
     )
-    from delivery.packing import join, verify
-    from delivery.progress import CancelToken, NullProgress, Progress, RecordingProgress
-    from delivery.service import Inspection, carry_out, check, compose_message, dry_run, pack, plan, send, upload
-    from delivery.upkeep import prune, renew, revoke
+    from delivery.options import (
+        CheckOptions,
+        DeliveryOptions,
+        MessageOptions,
+        PlatformOptions,
+        SendOptions,
+        StoreOptions,
+        UploadOptions,
+    )
+    from delivery.packing import Joined, Verified, join, verify
+    from delivery.progress import CancelToken, NullProgress, Progress, RecordingProgress, Task
+    from delivery.service import Inspection, carry_out, check, dry_run, pack, plan, send, upload
+    from delivery.storage import Connection
+    from delivery.upkeep import PrunedStore, doctor, prune, renew, revoke
 
-_HOME = {
-    "Settings": "config",
-    **dict.fromkeys(("BlockedError", "Cancelled", "ConfigError", "DeliveryError", "IntegrityError"), "errors"),
-    **dict.fromkeys(("LocalError", "StoreRefusedError", "StoreUnreachableError", "UsageError"), "errors"),
-    **dict.fromkeys(("Attachment", "Deliverable", "Delivery", "FileEntry", "Finding", "Link"), "model"),
-    **dict.fromkeys(("Plan", "Profile", "Severity", "Via"), "model"),
-    **dict.fromkeys(("join", "verify"), "packing"),
-    **dict.fromkeys(("CancelToken", "NullProgress", "Progress", "RecordingProgress"), "progress"),
-    **dict.fromkeys(("Inspection", "carry_out", "check", "compose_message", "dry_run"), "service"),
-    **dict.fromkeys(("pack", "plan", "send", "upload"), "service"),
-    **dict.fromkeys(("prune", "renew", "revoke"), "upkeep"),
+_ROOMS = {
+    "afterwards": "compose_message compose_reply",
+    "config": "Settings",
+    "errors": "BlockedError Cancelled ConfigError DeliveryError IntegrityError LocalError StoreRefusedError "
+    "StoreUnreachableError UsageError",
+    "hosting": "Revoked",
+    "inputs": "Input",
+    "model": "Attachment Deliverable Delivery FileEntry Finding Link ManifestPlace Method Part PartKind Plan Profile "
+    "Severity Via",
+    "options": "CheckOptions DeliveryOptions MessageOptions PlatformOptions SendOptions StoreOptions UploadOptions",
+    "packing": "Joined Verified join verify",
+    "progress": "CancelToken NullProgress Progress RecordingProgress Task",
+    "service": "Inspection carry_out check dry_run pack plan send upload",
+    "storage": "Connection",
+    "upkeep": "PrunedStore doctor prune renew revoke",
 }
 
 __all__ = [
@@ -63,31 +83,51 @@ __all__ = [
     "BlockedError",
     "CancelToken",
     "Cancelled",
+    "CheckOptions",
     "ConfigError",
+    "Connection",
     "Deliverable",
     "Delivery",
     "DeliveryError",
+    "DeliveryOptions",
     "FileEntry",
     "Finding",
+    "Input",
     "Inspection",
     "IntegrityError",
+    "Joined",
     "Link",
     "LocalError",
+    "ManifestPlace",
+    "MessageOptions",
+    "Method",
     "NullProgress",
+    "Part",
+    "PartKind",
     "Plan",
+    "PlatformOptions",
     "Profile",
     "Progress",
+    "PrunedStore",
     "RecordingProgress",
+    "Revoked",
+    "SendOptions",
     "Settings",
     "Severity",
+    "StoreOptions",
     "StoreRefusedError",
     "StoreUnreachableError",
+    "Task",
+    "UploadOptions",
     "UsageError",
+    "Verified",
     "Via",
     "__version__",
     "carry_out",
     "check",
     "compose_message",
+    "compose_reply",
+    "doctor",
     "dry_run",
     "join",
     "pack",
@@ -101,12 +141,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"delivery.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _ROOMS)
 
 
 def __dir__() -> list[str]:

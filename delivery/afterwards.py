@@ -22,19 +22,22 @@ def compose_message(
     id: str,
     *,
     language: str | None = None,
-    situation: message.Situation | None = None,
+    situation: message.Situation | str | None = None,
     settings: Settings | None = None,
+    connection: storage.Connection | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
 ) -> Delivery:
     """The delivery ``id``, its messages composed again, its links signed again up to their old end.
 
-    ``language`` and ``situation`` default to those of the first time.
+    ``language`` and ``situation`` (``first``, ``revision`` or ``renewed``) default to those of the first time.
+    ``connection`` is your own ``boto3.Session`` or S3 client for the delivery's store.
 
     Raises UsageError for an unknown id or language, and when the links have expired.
     """
     settings, now = settings or Settings.load(), now or datetime.now(UTC)
+    situation = message.Situation(situation) if situation else None
     ledger = Ledger(places.data_dir())
     kept = ledger.load(id)
     former = ledger.get(kept.id, now=now).revision_of
@@ -47,7 +50,7 @@ def compose_message(
     again = replace(kept, language=language or kept.language)
     if again.store is not None:
         refuse_gone(Ledger(places.data_dir()).get(kept.id, now=now))
-        again = _signed_again(again, settings, now)
+        again = _signed_again(again, settings, now, connection)
     zone = zone_of(settings, again.expires_at or now)
     situation = situation or (message.Situation.REVISION if former else message.Situation.FIRST)
     changes = message.compare(ledger.load(former).files, kept.files) if former else None
@@ -70,7 +73,7 @@ class Written:
 
 
 def compose_reply(
-    to: message.Reply,
+    to: message.Reply | str,
     id: str | None = None,
     *,
     platform: str | None = None,
@@ -78,11 +81,12 @@ def compose_reply(
     settings: Settings | None = None,
     now: datetime | None = None,
 ) -> Written:
-    """The answer ``to`` what the buyer said; about the delivery ``id`` where one is given, which keeps it.
+    """The answer ``to`` what the buyer said (``email-request``, ``expired`` ...).
 
-    Raises UsageError for an unknown id, platform or language.
+    It is about the delivery ``id`` where one is given, which keeps it. Raises UsageError for an unknown id, platform
+    or language.
     """
-    settings, now = settings or Settings.load(), now or datetime.now(UTC)
+    settings, now, to = settings or Settings.load(), now or datetime.now(UTC), message.Reply(to)
     ledger = Ledger(places.data_dir())
     kept = ledger.load(id) if id is not None else None
     if kept is not None and platform is None:
@@ -114,12 +118,12 @@ def refuse_gone(record: Record) -> None:
         )
 
 
-def _signed_again(kept: Delivery, settings: Settings, now: datetime) -> Delivery:
+def _signed_again(kept: Delivery, settings: Settings, now: datetime, connection: storage.Connection | None) -> Delivery:
     if kept.expires_at is None or kept.expires_at <= now:
         ended = f"ended at {format_utc(kept.expires_at)}" if kept.expires_at else "have no known end"
         raise UsageError(f"the links of {kept.id} {ended}", hint=f"delivery renew {kept.id}", code="links-expired")
     assert kept.store is not None
-    store = storage.open_store(kept.store, settings, until=kept.expires_at)
+    store = storage.open_store(kept.store, settings, until=kept.expires_at, connection=connection)
     pages = [_page_as_uploaded(kept.page)] if kept.page else []
     uploaded = [*as_uploaded(kept), *pages]
     signed = hosting.sign(store, uploaded, expires_in=kept.expires_at - now, now=now)

@@ -76,6 +76,10 @@ class Settings:
         delivery = replace(self.delivery, **given)
         return replace(self, delivery=delivery, checks=replace(self.checks, **checks), origins=origins)
 
+    def with_store(self, name: str, options: StoreOptions) -> Settings:
+        """A copy whose links go to the store ``name``, which ``options`` describe."""
+        return replace(self, stores={**self.stores, name: options}).override(store=name)
+
     def origin(self, name: str) -> str:
         """Where ``"section.option"`` came from: a file and section, a variable, ``given`` or ``default``."""
         return self.origins.get(name, "default")

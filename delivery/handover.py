@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ from delivery.packing import Packed, manifest, proof
 from delivery.packing.workspace import Workspace
 from delivery.planning.names import CHECKSUMS, MANIFEST
 from delivery.progress import CancelToken, Progress
-from delivery.surroundings import choose_out, zone_of
+from delivery.surroundings import out_folder, zone_of
 
 _ARCHIVES = "archives"
 
@@ -54,6 +54,8 @@ class Handover:
     """The delivery that this one replaces."""
     situation: message.Situation | None = None
     """None: a revision where it replaces one, else a first delivery."""
+    connection: storage.Connection | None = field(default=None, repr=False)
+    """The caller's own way to the store."""
     named: bool = False
     """The id was asked for: a delivery with it is this same one, made again."""
 
@@ -63,11 +65,11 @@ class Handover:
         ledger.list(limit=1, now=self.now)
         before = ledger.load(self.revision_of) if self.revision_of else None
         said = self._seller_words(plan)
-        out = choose_out(self.settings.delivery.out, plan)
-        begun = replace(self._begun(plan, plan.deliverable.entries, out), dry_run=True)
         options = self.settings.message
-        message.check_templates(begun, options=options, zone=zone_of(self.settings, self.now), now=self.now)
-        done = self._carry_out(plan, out)
+        with out_folder(self.settings.delivery.out, plan) as out:
+            begun = replace(self._begun(plan, plan.deliverable.entries, out), dry_run=True)
+            message.check_templates(begun, options=options, zone=zone_of(self.settings, self.now), now=self.now)
+            done = self._carry_out(plan, out)
         zone = zone_of(self.settings, done.expires_at or self.now)
         texts = message.compose(
             done,
@@ -126,7 +128,8 @@ class Handover:
 
     def _link(self, plan: Plan, out: Path) -> Delivery:
         options = self.settings.delivery
-        store = storage.open_store(options.store, self.settings, until=self.now + options.expires)
+        until = self.now + options.expires
+        store = storage.open_store(options.store, self.settings, until=until, connection=self.connection)
         check_promises(store, options, now=self.now)
         store.ensure_ready()
         storage.refuse_full(options.store, sum(part.size for part in plan.parts))
@@ -139,18 +142,19 @@ class Handover:
             packed = packing.pack_archives(plan, archives, progress=self.progress, cancel=self.cancel)
             uploaded = self._upload(store, place.journal, _uploads(packed))
             files = _with_digests(packed.files, uploaded)
-            manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, _as_parts(packed.plan, uploaded))
+            sent = _as_sent(packed.plan, files)
+            manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, _as_parts(sent, uploaded))
             uploaded += self._upload(store, place.journal, [Upload.of_path(workspace.folder / MANIFEST)])
             *links, manifest_link = self._proven_links(store, uploaded)
             expires_at = links[0].expires_at
             shown_page = self._page(store, place.journal.prefix, plan.deliverable.name, links, files)
-            shown = self._proof(packed.plan, workspace.folder, files, expires_at)
+            shown = self._proof(sent, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
             keys = [item.stored.key for item in uploaded]
             place.finish([*keys, shown_page.key] if shown_page else keys, expires_at)
         return replace(
-            self._begun(packed.plan, files, out),
+            self._begun(sent, files, out),
             attachments=(replace(shown, path=str(out / shown.filename)),),
             links=tuple(links),
             page=shown_page,
@@ -294,9 +298,30 @@ def _uploads(packed: Packed) -> list[Upload]:
 
 
 def _with_digests(files: Sequence[FileEntry], uploaded: Sequence[Uploaded]) -> tuple[FileEntry, ...]:
-    """Files that went as they are were hashed while they were sent."""
-    sent = {item.members[0]: item.sha256 for item in uploaded if len(item.members) == 1}
-    return tuple(entry if entry.sha256 else replace(entry, sha256=sent[entry.arcname]) for entry in files)
+    """Files that went as they are were hashed while they were sent, and streams measured too."""
+    sent = {item.members[0]: item for item in uploaded if len(item.members) == 1}
+
+    def known(entry: FileEntry) -> FileEntry:
+        if entry.content is not None:
+            size = sent[entry.arcname].stored.size
+            entry = replace(entry, size=size, content=None, known_size=True, sha256=sent[entry.arcname].sha256)
+        return entry if entry.sha256 else replace(entry, sha256=sent[entry.arcname].sha256)
+
+    return tuple(map(known, files))
+
+
+def _as_sent(plan: Plan, files: Sequence[FileEntry]) -> Plan:
+    """The plan with the sizes of streams, which are known now; any other plan as it is."""
+    if all(entry.content is None for entry in plan.deliverable.entries):
+        return plan
+    known = {entry.arcname: entry for entry in files}
+    parts = tuple(
+        replace(part, members=(known[part.members[0].arcname],), size=known[part.members[0].arcname].size)
+        if part.members and part.members[0].content is not None
+        else part
+        for part in plan.parts
+    )
+    return replace(plan, deliverable=replace(plan.deliverable, entries=tuple(files)), parts=parts)
 
 
 def _as_parts(plan: Plan, uploaded: Sequence[Uploaded]) -> list[Attachment]:

@@ -5,13 +5,16 @@ Sizes are bytes, times are aware UTC datetimes, arcnames are POSIX paths in Unic
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Protocol
 
 
 class Severity(StrEnum):
+    """How much a finding matters: errors block, warnings only with ``strict``."""
+
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
@@ -33,6 +36,8 @@ class Method(StrEnum):
 
 
 class PartKind(StrEnum):
+    """What a part is: a file as it is, a zip that opens alone, a slice of a file, or one that explains the others."""
+
     AS_IS = "as-is"
     ARCHIVE = "archive"
     VOLUME = "volume"
@@ -50,9 +55,18 @@ class LinkPolicy(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Readable(Protocol):
+    """What a stream must do: give some bytes, at most ``size``, and none at its end; block until there are some."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One regular file of the deliverable, as it was when it was looked at."""
+    """One regular file of the deliverable, as it was when it was looked at.
+
+    :meth:`from_bytes` and :meth:`from_stream` make one from what is no file; give it to a verb beside paths.
+    """
 
     path: str
     """Where its bytes are read from."""
@@ -67,6 +81,33 @@ class FileEntry:
     inode: int = 0
     original: str | None = None
     """The path that the source had, where ``arcname`` had to be mended to survive every system."""
+    content: bytes | Readable | None = field(default=None, repr=False, compare=False)
+    """Bytes or a stream in place of a file at ``path``, until they have been kept or sent."""
+    known_size: bool = True
+    """False for a stream whose ``size`` (0 until then) is known at its end only."""
+
+    @classmethod
+    def from_bytes(cls, name: str, data: bytes | bytearray | memoryview, *, mtime: datetime | None = None) -> FileEntry:
+        """``data`` as a file called ``name``, which may have folders in front: ``tables/report.csv``.
+
+        ``mtime`` is its time of last change, now by default.
+        """
+        held = bytes(data)
+        return cls("", name, len(held), _ns(mtime), content=held)
+
+    @classmethod
+    def from_stream(
+        cls, name: str, stream: Readable, *, size: int | None = None, mtime: datetime | None = None
+    ) -> FileEntry:
+        """What ``stream``, a binary file or anything else that reads, gives up to its end, as a file called ``name``.
+
+        It is read once and not closed. With a ``size`` in bytes, a stream that ends before or goes on is an error.
+        """
+        return cls("", name, size or 0, _ns(mtime), content=stream, known_size=size is not None)
+
+    @property
+    def is_empty(self) -> bool:
+        return self.size == 0 and self.known_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +273,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class ManifestPlace:
+    """Where the manifest lies, and its link where it was uploaded."""
+
     path: str | None = None
     url: str | None = field(default=None, repr=False)
 
@@ -265,3 +308,7 @@ class Delivery:
     @property
     def method(self) -> Method:
         return self.plan.method
+
+
+def _ns(moment: datetime | None) -> int:
+    return time.time_ns() if moment is None else int(moment.timestamp() * 1_000_000_000)

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from delivery.model import Via
 from delivery.units import format_duration, format_size, parse_duration, parse_size
@@ -221,12 +222,42 @@ class MessageOptions:
     bilingual: bool = option(False, "Put English below messages in another language", parse_bool)
 
 
+class DeliveryOptions(TypedDict, total=False):
+    """What the verbs take as keywords: each option of ``[delivery]`` and ``[checks]``; None leaves it as configured.
+
+    Durations and days may be given as text too, in the form that the configuration has.
+    """
+
+    platform: str | None
+    via: Via | Literal["auto", "attach", "link"] | None
+    out: str | os.PathLike[str] | None
+    expires: timedelta | str | None
+    require_expiry: timedelta | str | None
+    id: str | None
+    retain: timedelta | str | None
+    store: str | None
+    order: str | None
+    note: str | None
+    proof: bool | None
+    page: bool | None
+    language: str | None
+    timezone: str | None
+    strict: bool | None
+    allow: Sequence[str] | None
+    keep_junk: bool | None
+    since: datetime | str | None
+    expect: Sequence[str] | None
+    deep: bool | None
+    strip: bool | None
+
+
 def option_names(section: type) -> tuple[str, ...]:
     return tuple(item.name for item in fields(section))
 
 
 __all__ = [
     "CheckOptions",
+    "DeliveryOptions",
     "MessageOptions",
     "PlatformOptions",
     "SendOptions",

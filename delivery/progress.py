@@ -28,6 +28,8 @@ class Task(Protocol):
 
 
 class Progress(Protocol):
+    """Who is told how far long work is. Called from several threads."""
+
     def task(self, label: str, total: int | None, unit: Unit) -> Task:
         """Begin a piece of work. ``total`` is None when it is not known."""
         ...

@@ -5,29 +5,32 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from typing import Any
+from types import TracebackType
+from typing import Any, Self, Unpack
 
 from delivery import checks, intake, packing, places, planning, platforms, storage
 from delivery.afterwards import compose_message
 from delivery.config import Settings
-from delivery.errors import BlockedError
+from delivery.errors import BlockedError, ConfigError, UsageError
 from delivery.handover import Handover, check_promises
-from delivery.intake import strip
+from delivery.inputs import Held, Input
 from delivery.message import Situation
 from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Method, Plan, Profile, Via
+from delivery.options import CheckOptions, DeliveryOptions, SendOptions
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.surroundings import id_of, zone_of
-from delivery.units import parse_duration
-
-Paths = Sequence[str | os.PathLike[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What :func:`check` saw: the deliverable, the platform that it is meant for, and what was found."""
+    """What :func:`check` saw: the deliverable, the platform that it is meant for, and what was found.
+
+    Where bytes or streams were among the inputs, their copies live until :meth:`close`, or the end of a ``with`` block,
+    or until nothing refers to the inspection any more.
+    """
 
     settings: Settings
     profile: Profile
@@ -36,6 +39,7 @@ class Inspection:
     waived: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
     """What ``strip`` took out."""
+    _held: Held | None = field(default=None, repr=False, compare=False)
 
     @property
     def files(self) -> tuple[FileEntry, ...]:
@@ -46,41 +50,90 @@ class Inspection:
         """The findings that stop a delivery: errors, and with ``strict`` warnings too."""
         return checks.blocking(self.findings, self.settings.delivery.strict)
 
+    def close(self) -> None:
+        """Remove the copies that were made of bytes and streams. Calling it again is harmless."""
+        if self._held is not None:
+            self._held.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
 
 def check(
-    paths: Paths,
+    paths: Sequence[Input],
     *,
     settings: Settings | None = None,
     digests: bool = True,
+    read_streams: bool = True,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
-    **options: Any,
+    **options: Unpack[DeliveryOptions],
 ) -> Inspection:
-    """Look at ``paths`` and say what is wrong, leaky or blocked. Nothing is written, nothing is sent.
+    """Look at ``paths`` and say what is wrong, leaky or blocked. Nothing is sent.
 
-    ``options`` are those of the ``[delivery]`` and ``[checks]`` sections (``platform``, ``allow``, ``since``
-    ...); with ``strip`` cleaned copies are made in the state folder and stand in the deliverable. With ``digests``
-    every file is hashed. Raises ConfigError, UsageError for an unknown platform or language, and LocalError for paths
-    that cannot be taken.
+    ``paths`` are files, folders, and entries made with :meth:`FileEntry.from_bytes` and :meth:`FileEntry.from_stream`.
+    Those become private files in the state folder until the inspection is closed; with ``read_streams=False`` a
+    stream that goes up by link to a store that takes parts stays a stream, read only when it is sent, and its inside
+    is not looked at. With ``strip`` cleaned copies are made and stand in the deliverable. With ``digests`` every file
+    is hashed.
+
+    ``options`` are those of the ``[delivery]`` and ``[checks]`` sections: ``platform``, ``allow``, ``since`` ...
+    Raises ConfigError, UsageError for an unknown platform or language, and LocalError for paths that cannot be taken
+    and streams that break.
     """
-    settings = configured(settings, options)
+    if isinstance(paths, str | os.PathLike):
+        raise UsageError("one path is not a list of paths", hint=f"write [{os.fspath(paths)!r}]", code="paths")
+    chosen = configured(settings, options)
+    held = Held()
+    try:
+        return _inspect(paths, chosen, digests, read_streams, held, progress, cancel, now or datetime.now(UTC))
+    except BaseException:
+        held.close()
+        raise
+
+
+def _inspect(
+    paths: Sequence[Input],
+    settings: Settings,
+    digests: bool,
+    read_streams: bool,
+    held: Held,
+    progress: Progress | None,
+    cancel: CancelToken | None,
+    now: datetime,
+) -> Inspection:
     language(settings.delivery.language, settings.message.templates)
-    zone_of(settings, now or datetime.now(UTC))
+    zone_of(settings, now)
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
     profile = platforms.get(settings.delivery.platform, settings)
-    deliverable = intake.take_in(paths, keep_junk=settings.delivery.keep_junk, progress=progress, cancel=cancel)
+    leave = not read_streams and _streams_go_up(settings)
+    inputs = held.take(paths, leave_streams=leave, progress=progress, cancel=cancel)
+    deliverable = intake.take_in(inputs, keep_junk=settings.delivery.keep_junk, progress=progress, cancel=cancel)
     notes: tuple[str, ...] = ()
     if settings.checks.strip:
+        from delivery.intake import strip
+
         stripped = strip.strip(deliverable, places.state_dir() / "cleaned", progress=progress, cancel=cancel)
         deliverable, notes = stripped.deliverable, strip.summary(stripped.removed)
     if digests:
         entries = intake.with_digests(deliverable.entries, progress=progress, cancel=cancel)
         deliverable = replace(deliverable, entries=entries)
     observations = intake.observe(deliverable, options=settings.checks, progress=progress, cancel=cancel)
-    found = checks.run(deliverable, observations, profile, settings.checks, now=now or datetime.now(UTC))
+    found = checks.run(deliverable, observations, profile, settings.checks, now=now)
     kept, waived = checks.waive(found, settings.delivery.allow)
-    return Inspection(settings, profile, deliverable, kept, waived, notes)
+    return Inspection(settings, profile, deliverable, kept, waived, notes, held)
+
+
+def _streams_go_up(settings: Settings) -> bool:
+    """Whether a stream can be sent as it comes: by link, unaltered, to a store for which parts make sense."""
+    forced = settings.delivery.via is Via.LINK and not settings.checks.strip
+    return forced and storage.takes_parts(settings.delivery.store, settings)
 
 
 def plan(inspection: Inspection) -> Plan:
@@ -100,7 +153,8 @@ def carry_out(
     planned: Plan,
     *,
     revision_of: str | None = None,
-    situation: Situation | None = None,
+    situation: Situation | str | None = None,
+    connection: storage.Connection | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
@@ -108,7 +162,9 @@ def carry_out(
     """Do what was planned, compose the messages, and record it.
 
     ``revision_of`` is the delivery that this one replaces: the message says what changed since, the record keeps it.
-    ``situation`` is what the message is for; by default a revision where it replaces one, else a first delivery.
+    ``situation`` is what the message is for (``first``, ``revision``); by default a revision where it replaces one,
+    else a first delivery. ``connection`` is your own ``boto3.Session`` or S3 client for the store that the settings
+    name; its credentials sign the links.
     """
     now = now or datetime.now(UTC)
     named = id_of(inspection.settings)
@@ -121,22 +177,30 @@ def carry_out(
         inspection.findings,
         inspection.waived,
         revision_of,
-        situation,
+        Situation(situation) if situation else None,
+        connection,
         named=named is not None,
     )
     done = handover.run(planned)
     return replace(done, notes=(*inspection.notes, *done.notes))
 
 
-def dry_run(inspection: Inspection, planned: Plan, *, now: datetime | None = None) -> Delivery:
+def dry_run(
+    inspection: Inspection,
+    planned: Plan,
+    *,
+    connection: storage.Connection | None = None,
+    now: datetime | None = None,
+) -> Delivery:
     """What :func:`carry_out` would answer, as far as it is known before anything is done.
 
     A configured store is looked up and asked how long it signs, but not contacted. Raises what that raises.
     """
     options, now = inspection.settings.delivery, now or datetime.now(UTC)
     if planned.method is Method.LINK:
-        local, until = options.store == storage.LOCAL, now + options.expires
-        store = None if local else storage.open_store(options.store, inspection.settings, until=until)
+        store, until = None, now + options.expires
+        if options.store != storage.LOCAL:
+            store = storage.open_store(options.store, inspection.settings, until=until, connection=connection)
         check_promises(store, options, now=now)
     return Delivery(
         id_of(inspection.settings) or new_id(now),
@@ -151,7 +215,37 @@ def dry_run(inspection: Inspection, planned: Plan, *, now: datetime | None = Non
 
 
 def send(
-    paths: Paths,
+    paths: Sequence[Input],
+    *,
+    settings: Settings | None = None,
+    revision_of: str | None = None,
+    situation: Situation | str | None = None,
+    connection: storage.Connection | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+    now: datetime | None = None,
+    **options: Unpack[DeliveryOptions],
+) -> Delivery:
+    """The main job: check, plan, attach or link, compose the message, record.
+
+    ``paths`` are files, folders, and entries made with :meth:`FileEntry.from_bytes` and :meth:`FileEntry.from_stream`.
+    ``options`` are those of the ``[delivery]`` and ``[checks]`` sections: ``platform="gmail"``, ``via="attach"``,
+    ``expires="3d"`` ... The other keywords are those of :func:`carry_out`.
+
+    Raises BlockedError when findings stand in the way, and any other DeliveryError that the rooms raise.
+    """
+    with check(
+        paths, settings=settings, digests=False, read_streams=False, progress=progress, cancel=cancel, now=now,
+        **options,
+    ) as inspection:  # fmt: skip
+        return carry_out(
+            inspection, plan(inspection), revision_of=revision_of, situation=situation, connection=connection,
+            progress=progress, cancel=cancel, now=now,
+        )  # fmt: skip
+
+
+def pack(
+    paths: Sequence[Input],
     *,
     settings: Settings | None = None,
     revision_of: str | None = None,
@@ -159,40 +253,59 @@ def send(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
-    **options: Any,
+    **options: Unpack[DeliveryOptions],
 ) -> Delivery:
-    """The main job: check, plan, attach or link, compose the message, record.
-
-    ``options`` are those of the ``[delivery]`` section: ``platform="gmail"``, ``via="attach"``, ``expires="3d"`` ...
-    ``revision_of`` is the id of the delivery that this one replaces, ``situation`` what the message is for.
-    Raises BlockedError when findings stand in the way, and any other DeliveryError that the rooms raise.
-    """
-    inspection = check(paths, settings=settings, digests=False, progress=progress, cancel=cancel, now=now, **options)
-    return carry_out(
-        inspection, plan(inspection), revision_of=revision_of, situation=Situation(situation) if situation else None,
-        progress=progress, cancel=cancel, now=now,
+    """:func:`send`, by the attach way only: what to attach lies ready in a folder."""
+    options["via"] = Via.ATTACH
+    return send(
+        paths, settings=settings, revision_of=revision_of, situation=situation, progress=progress, cancel=cancel,
+        now=now, **options,
     )  # fmt: skip
 
 
-def pack(paths: Paths, **options: Any) -> Delivery:
-    """:func:`send`, by the attach way only."""
-    return send(paths, **{**options, "via": Via.ATTACH})
+def upload(
+    paths: Sequence[Input],
+    *,
+    settings: Settings | None = None,
+    revision_of: str | None = None,
+    situation: Situation | str | None = None,
+    connection: storage.Connection | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+    now: datetime | None = None,
+    **options: Unpack[DeliveryOptions],
+) -> Delivery:
+    """:func:`send`, by the link way only: uploaded, with links that expire."""
+    options["via"] = Via.LINK
+    return send(
+        paths, settings=settings, revision_of=revision_of, situation=situation, connection=connection,
+        progress=progress, cancel=cancel, now=now, **options,
+    )  # fmt: skip
 
 
-def upload(paths: Paths, **options: Any) -> Delivery:
-    """:func:`send`, by the link way only."""
-    return send(paths, **{**options, "via": Via.LINK})
+_OPTIONS = {item.name: item for section in (SendOptions, CheckOptions) for item in fields(section)}
 
 
-def configured(settings: Settings | None, options: dict[str, Any]) -> Settings:
-    """``settings``, or what :meth:`Settings.load` finds, with the caller's options over them."""
-    given = dict(options)
-    if isinstance(given.get("via"), str):
-        given["via"] = Via(given["via"])
-    for name in ("expires", "require_expiry", "retain"):
-        if isinstance(given.get(name), str):
-            given[name] = parse_duration(given[name])
+def configured(settings: Settings | None, options: DeliveryOptions) -> Settings:
+    """``settings``, or what :meth:`Settings.load` finds, with the caller's options over them.
+
+    Raises ConfigError for a value that its option does not take, and TypeError for a name that is none.
+    """
+    given: dict[str, Any] = {name: _value(name, value) for name, value in options.items()}
     return (settings or Settings.load()).override(**given)
+
+
+def _value(name: str, value: Any) -> Any:
+    """As the settings hold it: text read as in the configuration, sequences as tuples."""
+    item = _OPTIONS.get(name)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if item is None or value is None or not isinstance(value, str):
+        return tuple(value) if isinstance(value, list | set | frozenset) else value
+    try:
+        return item.metadata["parse"](value)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}", hint=item.metadata["why"], code="config-value") from None
 
 
 def new_id(now: datetime) -> str:

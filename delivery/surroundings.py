@@ -7,7 +7,8 @@ import itertools
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,28 +20,45 @@ from delivery.escape import decodable
 from delivery.model import Plan
 
 
-def choose_out(given: str | None, plan: Plan) -> Path:
-    """The folder for what lies ready: as given, or ``NAME-delivery`` here, numbered where that is taken.
+@contextmanager
+def out_folder(given: str | None, plan: Plan) -> Iterator[Path]:
+    """The folder for what lies ready: as given, or a new ``NAME-delivery`` here, numbered where that is taken.
 
-    Where the work lies around the current folder, the new one goes beside the work, not into it.
+    Where the work lies around the current folder, the new one goes beside the work, not into it. It is made at once, so
+    that two runs never choose the same, and removed again when the block fails and has left nothing in it.
     """
     if given is not None:
         if decodable(given) != given:
             raise UsageError(
                 f"the folder name {decodable(given)} is not readable text", hint="choose another --out", code="out-name"
             )
-        return Path(given).expanduser().absolute()
+        yield Path(given).expanduser().absolute()
+        return
+    out = _new_folder(plan)
+    try:
+        yield out
+    except BaseException:
+        with suppress(OSError):
+            out.rmdir()
+        raise
+
+
+def _new_folder(plan: Plan) -> Path:
     base = Path.cwd()
     for folder in map(Path, plan.deliverable.folders):
         if base.is_relative_to(folder):
             base = folder.parent
     name = f"{plan.deliverable.name}-delivery"
-    numbered = (base / (name if n == 1 else f"{name}-{n}") for n in itertools.count(1))
-    return next(path for path in numbered if not path.exists() or _is_empty(path))
-
-
-def _is_empty(path: Path) -> bool:
-    return path.is_dir() and next(path.iterdir(), None) is None
+    for number in itertools.count(1):
+        path = base / (name if number == 1 else f"{name}-{number}")
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        except OSError:
+            pass  # whoever writes into it says why it cannot be
+        break
+    return path
 
 
 def zone_of(settings: Settings, moment: datetime) -> tzinfo:

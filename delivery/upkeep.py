@@ -15,15 +15,17 @@ from delivery.ledger import Ledger, State
 from delivery.model import Delivery, Link
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.service import configured
 from delivery.surroundings import zone_of
 
 
 def renew(
     id: str,
     *,
-    expires: timedelta | None = None,
+    expires: timedelta | str | None = None,
     language: str | None = None,
     settings: Settings | None = None,
+    connection: storage.Connection | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
@@ -31,7 +33,7 @@ def renew(
     """Sign the links of ``id`` again for ``expires`` from now (default: as configured); nothing is uploaded again.
 
     Each link is opened once before it is handed out, the message that brings it is composed in ``language``,
-    and both are recorded.
+    and both are recorded. ``connection`` is your own ``boto3.Session`` or S3 client for the delivery's store.
     Raises UsageError for an unknown, attached or revoked delivery, StoreRefusedError when its objects are gone.
     """
     settings, now, cancel = settings or Settings.load(), now or datetime.now(UTC), cancel or CancelToken()
@@ -39,9 +41,9 @@ def renew(
     kept = _linked(ledger, id, now)
     kept = replace(kept, language=language or kept.language)
     message.check_templates(kept, options=settings.message, zone=zone_of(settings, now), now=now)
-    life = expires or settings.delivery.expires
+    life = configured(settings, {"expires": expires}).delivery.expires
     assert kept.store is not None
-    store = storage.open_store(kept.store, settings, until=now + life)
+    store = storage.open_store(kept.store, settings, until=now + life, connection=connection)
     hosting.check_life(store, life, now=now)
     signed = hosting.sign(store, list(as_uploaded(kept)), expires_in=life, now=now)
     for link in signed:
@@ -65,6 +67,7 @@ def revoke(
     id: str,
     *,
     settings: Settings | None = None,
+    connection: storage.Connection | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
@@ -77,7 +80,7 @@ def revoke(
     ledger = Ledger(places.data_dir())
     kept = _linked(ledger, id, now, revoked_too=True)
     assert kept.store is not None and kept.prefix is not None
-    store = storage.open_store(kept.store, settings, until=now)
+    store = storage.open_store(kept.store, settings, until=now, connection=connection)
     keys = [link.key for link in (*kept.links, *([kept.page] if kept.page else []))]
     standing = hosting.standing_of(store, kept.id)
     done = hosting.Revoked(0, 0, 0)
@@ -102,17 +105,20 @@ def prune(
     store: str | None = None,
     dry_run: bool = False,
     settings: Settings | None = None,
+    connection: storage.Connection | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
 ) -> tuple[PrunedStore, ...]:
     """Remove the objects of deliveries whose links ended more than ``after`` ago, and leftovers of broken uploads.
 
-    Every store that the ledger names and the configured one are visited, or ``store`` alone. Until then `renew` can
-    bring the links back. Standing deliveries are known from the store itself, whoever made them; ``retain`` is their
-    end where it was given.
+    Every store that the ledger names and the configured one are visited, or ``store`` alone; with a ``connection``,
+    which leads to one store, that of the settings. Until then `renew` can bring the links back. Standing deliveries
+    are known from the store itself, whoever made them; ``retain`` is their end where it was given.
     """
     settings, now = settings or Settings.load(), now or datetime.now(UTC)
+    if connection is not None and store is None:
+        store = settings.delivery.store
     ledger = Ledger(places.data_dir())
     ended: dict[str, list[hosting.Ended]] = defaultdict(list)
     for record in ledger.list(now=now):
@@ -129,7 +135,7 @@ def prune(
     done = []
     for name, gone in ended.items():
         try:
-            opened = storage.open_store(name, settings, until=now)
+            opened = storage.open_store(name, settings, until=now, connection=connection)
         except (ConfigError, StoreRefusedError) as error:
             if store is not None:
                 raise
@@ -167,6 +173,7 @@ def doctor(
     store: str | None = None,
     fix: bool = False,
     settings: Settings | None = None,
+    connection: storage.Connection | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
     now: datetime | None = None,
@@ -174,7 +181,7 @@ def doctor(
     """Try the configured store, or ``store``, for real. Raises ConfigError, and StoreRefusedError without keys."""
     settings, now = settings or Settings.load(), now or datetime.now(UTC)
     name = store or settings.delivery.store
-    opened = storage.open_store(name, settings, until=now + timedelta(minutes=5))
+    opened = storage.open_store(name, settings, until=now + timedelta(minutes=5), connection=connection)
     keep = settings.stores.get(name, StoreOptions()).keep
     return hosting.examine(
         opened, expires_in=settings.delivery.expires, keep=keep, fix=fix, progress=progress, cancel=cancel
@@ -199,12 +206,14 @@ def abort(
     *,
     store: str | None = None,
     settings: Settings | None = None,
+    connection: storage.Connection | None = None,
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> hosting.Pruned:
     """Give up every unfinished upload to the configured store, or ``store``: what was sent in part is removed."""
     settings, now = settings or Settings.load(), now or datetime.now(UTC)
-    opened = storage.open_store(store or settings.delivery.store, settings, until=now + timedelta(minutes=5))
+    name, until = store or settings.delivery.store, now + timedelta(minutes=5)
+    opened = storage.open_store(name, settings, until=until, connection=connection)
     return hosting.give_up(opened, progress=progress or NullProgress())
 
 

@@ -23,7 +23,7 @@ _INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
     hint="export or download it again",
 )  # fmt: skip
 def empty_file(file: File, case: Case) -> Iterator[str]:
-    if file.entry.size == 0 and needs_content(file.extension):
+    if file.entry.is_empty and needs_content(file.extension):
         yield "it is empty"
 
 
@@ -34,7 +34,7 @@ def empty_file(file: File, case: Case) -> Iterator[str]:
 )  # fmt: skip
 def empty_text(file: File, case: Case) -> Iterator[str]:
     if (
-        file.entry.size == 0
+        file.entry.is_empty
         and not needs_content(file.extension)
         and file.lowered not in word_set("names", "empty_is_normal")
     ):
@@ -173,7 +173,7 @@ def missing_asset(file: File, case: Case) -> Iterator[str]:
 
 @each(
     "not-looked-into", Severity.INFO, _O, "Not looked into", inside=True,
-    why="A cap on size, count or depth was reached; what lies beyond it was not checked.",
+    why="A cap on size, count or depth was reached, or a stream is sent as it comes: what lies there was not checked.",
     hint="look at it yourself, if you do not know what it holds",
 )  # fmt: skip
 def not_looked_into(file: File, case: Case) -> Iterator[str]:

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,28 +16,41 @@ from delivery.cli import streams
 from delivery.cli.colour import colour
 from delivery.errors import BlockedError, DeliveryError, LocalError
 
-_COMMANDS: dict[str, str] = {
-    "send": "Check, pack or upload, and write the message to paste: the main job.",
-    "check": "Only look: what is wrong, leaky or blocked. Nothing is written or sent.",
-    "pack": "Only the attach way: what to attach lies ready in a folder.",
-    "upload": "Only the link way: upload, and hand back expiring links.",
-    "join": "Join volumes, and verify the result against the manifest.",
-    "verify": "Verify parts or files against a manifest.",
-    "message": "The message of an earlier delivery again, with its links signed again.",
-    "reply": "The answer to a buyer who cannot open it, wants it by another way, or was unfair.",
-    "lint": "What in a text of yours a marketplace may hold back, and how else to say it.",
-    "list": "What was delivered.",
-    "show": "One delivery, whole.",
-    "renew": "Sign the links of a delivery again, without uploading.",
-    "revoke": "End the links of a delivery now, and prove it.",
-    "prune": "Remove from the stores what is past its time.",
-    "status": "Which links end soon; the exit code says so too, for cron.",
-    "record": "The dated, factual account of a delivery, for Customer Support.",
-    "platforms": "What each platform takes, with source and date.",
-    "doctor": "Try the configured store for real.",
-    "init": "Write a config.ini, asking what it needs.",
-    "store": "The embedded store on this machine: serve, status, stop.",
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_GROUPS: dict[str, dict[str, str]] = {
+    "The main job": {
+        "send": "Check, then attach or link, and write the message to paste.",
+        "check": "Only look: what is wrong, leaky or blocked.",
+        "pack": "Only make ready what to attach, in a folder.",
+        "upload": "Only upload, and hand back links that expire.",
+    },
+    "Afterwards": {
+        "list": "What was delivered, with the ID that the others take.",
+        "show": "One delivery, whole.",
+        "message": "Its message again, with its links signed again.",
+        "reply": "The answer to a buyer who cannot open it, or wants it otherwise.",
+        "renew": "Its links again for a longer time, without uploading.",
+        "revoke": "End its links now, and prove it.",
+        "status": "Which links end soon; the exit code says so too, for cron.",
+        "record": "The dated, factual account of it, for Customer Support.",
+    },
+    "Looking": {
+        "verify": "Is everything in a folder as it was sent?",
+        "join": "Put a file that was sent in volumes together again.",
+        "lint": "What in a text of yours a marketplace may hold back.",
+        "platforms": "What each platform takes, with source and date.",
+    },
+    "Set-up": {
+        "init": "Write a config.ini, asking what it needs.",
+        "doctor": "Try the configured store for real, and say what fails.",
+        "prune": "Remove from the stores what is past its time.",
+        "store": "The embedded store on this machine: serve, status, stop.",
+        "completion": "Have your shell complete commands, options and IDs.",
+    },
 }
+_COMMANDS = {name: words for commands in _GROUPS.values() for name, words in commands.items()}
 _MODULES = {"list": "list_"}
 _OUTPUT_LOST = {errno.ENOSPC, errno.EIO, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC, errno.EIO}
 
@@ -54,22 +68,38 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
+        """Without importing every command only to ask for its words."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(context, incomplete)
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name, help=text) for name, text in _COMMANDS.items() if name.startswith(incomplete)]
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands first, by what they are for."""
+        width = max(map(len, _COMMANDS))
+        for title, commands in _GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), text) for name, text in commands.items()])
+        click.Command.format_options(self, context, formatter)
 
 
-@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "--version", prog_name="delivery")
+@click.command(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, subcommand_metavar="COMMAND ..."
+)
+@click.version_option(__version__, "--version", prog_name="delivery", help="Show the version and exit.")
 def app() -> None:
     """Hand finished work to a buyer: checked, packed or linked, with the message to paste.
 
     \b
-    delivery send work/                 what to attach lies ready, the message is on the screen
-    delivery send work/ --via link      uploaded, with links that expire
-    delivery send work/ --dry-run       only what would be done, and why
+    delivery send work/ --dry-run     what would be done, and why; nothing is written
+    delivery send work/               what to attach lies ready, the message is on the screen
+    delivery send work/ --via link    uploaded instead, with links that expire
+    delivery send --help              every option, explained; so for each command
 
-    Every option of a command is explained by: delivery COMMAND --help
+    Nothing needs to be set up for this. Links then open on this machine only; for a
+    store of your own: delivery init
     """
 
 

@@ -8,31 +8,29 @@ from typing import Any
 import click
 
 from delivery import report
-from delivery.cli import options, pipeline, render
+from delivery.cli import options, pipeline, render, stdin
 from delivery.errors import BlockedError
 from delivery.units import format_size
 
 
 @click.command("check")
 @options.paths
+@stdin.option
 @options.finding_options
 @click.option("--no-hash", is_flag=True, help="Do not read whole files: quicker, and no SHA-256 in the result.")
 @options.code_quality
 @options.common
 def command(paths: tuple[str, ...], no_hash: bool, code_quality: str | None, **values: Any) -> int:
     """Look for what is wrong, leaky or blocked; nothing is written or sent. Exit code 3 when something blocks."""
+    inputs = stdin.inputs_of(paths, values)
     with options.session(values) as session:
         from delivery import service
 
-        checked = service.check(
-            paths,
-            settings=session.settings,
-            digests=not no_hash,
-            progress=session.progress,
-            cancel=session.cancel,
+        with service.check(
+            inputs, settings=session.settings, digests=not no_hash, progress=session.progress, cancel=session.cancel,
             **{**options.overrides(values), "strip": False},
-        )
-    places = pipeline.places_of(checked.findings, checked.files)
+        ) as checked:  # fmt: skip
+            places = pipeline.places_of(checked.findings, checked.files)
     if session.as_json:
         report.write(report.check_document(checked.files, checked.findings, checked.profile.name), sys.stdout)
     if not session.as_json or (pipeline.annotates() and not session.quiet):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from delivery import report
-from delivery.cli import options, render
+from delivery.cli import complete, options, render
 from delivery.escape import printable
 from delivery.units import format_size
 
@@ -23,10 +23,13 @@ _SCREENFUL = 50
 
 @click.command("list")
 @click.option("--order", metavar="TEXT", help="Only of this order.")
-@click.option("--platform", "-p", metavar="NAME", help="Only for this platform.")
+@click.option("--platform", "-p", metavar="NAME", shell_complete=complete.platforms, help="Only for this platform.")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only from this day (UTC) on.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Only up to the end of this day (UTC).")
-@click.option("--state", metavar="STATE", help="Only live, expiring, expired or revoked links, or attached.")
+@click.option(
+    "--state", metavar="STATE", shell_complete=complete.states,
+    help="Only live, expiring, expired or revoked links, or attached.",
+)  # fmt: skip
 @click.option(
     "--limit",
     type=click.IntRange(min=1),

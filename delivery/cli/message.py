@@ -13,7 +13,7 @@ from delivery.message import Situation
 
 
 @click.command("message")
-@click.argument("id")
+@options.delivery_id
 @click.option(
     "--situation",
     type=click.Choice([item.value for item in Situation]),

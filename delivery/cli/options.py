@@ -6,15 +6,18 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from delivery.cli import complete, stdin
 from delivery.cli.progress import progress_for
 from delivery.cli.types import DAY, DURATION, LIST, SIZE
-from delivery.config import Settings
 from delivery.model import Via
 from delivery.progress import CancelToken, Progress
+
+if TYPE_CHECKING:
+    from delivery.config import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -39,13 +42,22 @@ def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
 
 paths = click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...")
 
+delivery_id = click.argument("id", shell_complete=complete.deliveries)
+
 platform = _option(
-    "--platform", "-p", metavar="NAME", help="Whose limits and words apply (default: fiverr; none has no limits)."
-)
+    "--platform", "-p", metavar="NAME", shell_complete=complete.platforms,
+    help="Whose limits and words apply (default: fiverr; none has no limits).",
+)  # fmt: skip
 via = _option(
     "--via", type=click.Choice([item.value for item in Via]), help="auto picks the gentlest way for the buyer."
 )
-out = _option("--out", "-o", metavar="DIR", help="The folder for what to attach (default: NAME-delivery).")
+out = _option(
+    "--out",
+    "-o",
+    metavar="DIR",
+    shell_complete=complete.folders,
+    help="The folder for what to attach (default: NAME-delivery).",
+)
 expires = _option("--expires", type=DURATION, metavar="7d", help="How long links live: 20s, 36h, 7d.")
 require_expiry = _option(
     "--require-expiry", type=DURATION, metavar="24h", help="Upload only if links are sure to live so long."
@@ -55,16 +67,18 @@ id_ = _option(
 )
 retain = _option("--retain", type=DURATION, metavar="14d", help="Have `prune` remove the files after so long.")
 store = _option(
-    "--store", metavar="NAME", help="The [store:NAME] of your configuration (default: local, on this machine)."
-)
+    "--store", metavar="NAME", shell_complete=complete.stores,
+    help="The [store:NAME] of your configuration (default: local, on this machine).",
+)  # fmt: skip
 order = _option("--order", metavar="TEXT", help="A label for the order, shown to the buyer and kept in the record.")
 note = _option("--note", metavar="TEXT", help="A line for the buyer on the delivery page.")
 proof = _option("--proof", is_flag=True, default=None, help="Attach a proof sheet too, as the link way does.")
 page = _option("--page/--no-page", default=None, help="One page for the chat instead of several links (default: yes).")
-language = _option("--language", metavar="en", help="The language of the message.")
+language = _option("--language", metavar="en", shell_complete=complete.languages, help="The language of the message.")
 allow = _option(
-    "--allow", type=LIST, multiple=True, metavar="CODE", help="Waive a finding by its code; may be repeated."
-)
+    "--allow", type=LIST, multiple=True, metavar="CODE", shell_complete=complete.codes,
+    help="Waive a finding by its code; may be repeated.",
+)  # fmt: skip
 strict = _option("--strict", is_flag=True, default=None, help="Warnings block too.")
 keep_junk = _option("--keep-junk", is_flag=True, default=None, help="Deliver .DS_Store, Thumbs.db and the like too.")
 bwlimit = _option("--bwlimit", type=SIZE, metavar="5MB", help="Send at most so many bytes per second.")
@@ -88,8 +102,9 @@ situation = click.option(
     help="What the message is for (default: a revision with --revision-of, else first).",
 )
 revision_of = click.option(
-    "--revision-of", metavar="ID", help="The delivery that this one replaces: the message says what changed."
-)
+    "--revision-of", metavar="ID", shell_complete=complete.deliveries,
+    help="The delivery that this one replaces: the message says what changed.",
+)  # fmt: skip
 
 report = _option(
     "--report", metavar="FILE", help="Write the JSON document to FILE too, links and all: an artifact for CI."
@@ -115,6 +130,7 @@ looking = together(since, expect, deep)
 finding_options = together(platform, allow, strict, keep_junk, looking)
 linking = together(expires, require_expiry, retain, store, note, page, qr, bwlimit, verify)
 delivering = together(
+    stdin.option,
     platform,
     out,
     id_,
@@ -153,6 +169,8 @@ def session(values: dict[str, Any]) -> Iterator[Session]:
     as_json, quiet, verbose, silent, file = (
         values.pop(name) for name in ("as_json", "quiet", "verbose", "no_progress", "config")
     )
+    from delivery.config import Settings
+
     settings = Settings.load(file)
     if values.pop("bilingual", False):
         settings = replace(settings, message=replace(settings.message, bilingual=True))

@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from delivery import platforms, report
-from delivery.cli import options
+from delivery.cli import complete, options
 from delivery.model import Profile
 from delivery.units import format_size
 
 
 @click.command("platforms")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete.platforms)
 @options.json
 @options.config
 def command(name: str | None, as_json: bool, config: str | None) -> None:

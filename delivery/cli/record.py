@@ -13,7 +13,7 @@ from delivery.cli import options
 
 
 @click.command("record")
-@click.argument("id")
+@options.delivery_id
 @click.option("--html", "as_html", is_flag=True, help="A page that looks and prints well, instead of Markdown.")
 @options.common
 def command(id: str, as_html: bool, **values: Any) -> None:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from delivery import checks, report
+from delivery import report
 from delivery.cli.colour import colour
 from delivery.cli.pipeline import annotate
-from delivery.config import Settings
 from delivery.errors import BlockedError, DeliveryError
 from delivery.escape import printable
 from delivery.model import Attachment, Delivery, Finding, Method, Part, Plan, Severity
@@ -20,6 +19,7 @@ from delivery.options import show
 from delivery.units import format_duration, format_size
 
 if TYPE_CHECKING:
+    from delivery.config import Settings
     from delivery.hosting import Pruned
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
@@ -69,6 +69,8 @@ def findings(found: Sequence[Finding], places: Mapping[str, str] | None = None) 
 
     In CI as annotations where there are such; ``places`` says where in the sources a file lies.
     """
+    from delivery import checks
+
     for group in checks.grouped(found, most=_SHOWN):
         label = click.style(f"{group.severity.value}:", fg=_COLOURS[group.severity])
         noted = False
@@ -89,7 +91,8 @@ def findings(found: Sequence[Finding], places: Mapping[str, str] | None = None) 
 def plan(planned: Plan) -> None:
     """What will be done, and why."""
     files = planned.deliverable.entries
-    say(f"{len(files):,} {_plural('file', len(files))}, {format_size(planned.deliverable.size)}")
+    more = "" if all(entry.known_size for entry in files) else " and what the stream brings"
+    say(f"{len(files):,} {_plural('file', len(files))}, {format_size(planned.deliverable.size)}{more}")
     way = "attach" if planned.method is Method.ATTACH else "link"
     say(f"{click.style('way:', bold=True)} {way}")
     for reason in planned.reasons:
@@ -107,6 +110,8 @@ def _parts(planned: Plan) -> None:
 
 
 def _about(part: Part) -> str:
+    if not all(entry.known_size for entry in part.members):
+        return "its size is known at its end"
     exact = part.kind in {"as-is", "volume"}
     return format_size(part.size) if exact else f"at most {format_size(part.size)}"
 

@@ -13,7 +13,7 @@ from delivery.cli.clipboard import find
 
 
 @click.command("renew")
-@click.argument("id")
+@options.delivery_id
 @options.expires
 @options.saying
 @options.qr

@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from delivery import report
-from delivery.cli import options, render
+from delivery.cli import complete, options, render
 from delivery.cli.clipboard import copy_each, find
 from delivery.message import Reply
 
 
 @click.command("reply")
 @click.argument("situation", type=click.Choice([item.value for item in Reply]))
-@click.argument("id", required=False)
+@click.argument("id", required=False, shell_complete=complete.deliveries)
 @options.platform
 @options.saying
 @options.common

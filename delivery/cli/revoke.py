@@ -12,7 +12,7 @@ from delivery.cli import options
 
 
 @click.command("revoke")
-@click.argument("id")
+@options.delivery_id
 @options.common
 def command(id: str, **values: Any) -> None:
     """End the links of the delivery ID now: its files leave the store, and its links are tried and found dead."""

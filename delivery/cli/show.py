@@ -14,7 +14,7 @@ from delivery.units import format_size, format_utc
 
 
 @click.command("show")
-@click.argument("id")
+@options.delivery_id
 @options.common
 def command(id: str, **values: Any) -> None:
     """Show the delivery ID (or a unique beginning of it): files, digests, parts, links without their addresses."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from delivery.options import parse_day, parse_list
 from delivery.units import parse_duration, parse_size
 
+if TYPE_CHECKING:
+    _Type = click.ParamType[Any]
+else:
+    _Type = click.ParamType  # it takes a parameter in newer releases only
 
-class Parsed(click.ParamType[Any]):
+
+class Parsed(_Type):
     """A type over one of the parsers that the configuration uses too."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:

@@ -1,17 +1,34 @@
 """Uploads to a store, and links to what is there."""
 
-from delivery.hosting.diagnosis import Outcome, Report, Step
-from delivery.hosting.doctor import examine
-from delivery.hosting.ending import Ended, Pruned, Revoked, give_up, prune, revoke
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for
 from delivery.hosting.links import LinkLife, check_life, sign, signed_end, try_link, try_links
 from delivery.hosting.names import disposition, key_name, key_names
-from delivery.hosting.policy import smallest_policy
 from delivery.hosting.publish import publish, republish
 from delivery.hosting.record import Standing, extend, forget, standing_of
 from delivery.hosting.standing import Kept, OneTime, place_for, take_over
 from delivery.hosting.upload import new_prefix, upload
+from delivery.lazy import lazily
+
+if TYPE_CHECKING:
+    from delivery.hosting.diagnosis import Outcome, Report, Step
+    from delivery.hosting.doctor import examine
+    from delivery.hosting.ending import Ended, Pruned, Revoked, give_up, prune, revoke
+    from delivery.hosting.policy import smallest_policy
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "diagnosis": "Outcome Report Step",
+        "doctor": "examine",
+        "ending": "Ended Pruned Revoked give_up prune revoke",
+        "policy": "smallest_policy",
+    },
+)
 
 __all__ = [
     "Ended",

@@ -24,7 +24,7 @@ def send_at_once(run: Run, item: Upload, key: str) -> Uploaded:
     headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
     if item.entry.size > min(run.options.part_size, HELD):
         streamed = FileBody(item.entry, run.task.advance, run.pace)
-        etag = _put(run, key, streamed, headers, tag)
+        etag = put(run, key, streamed, headers, tag)
         digest = streamed.digest
     else:
         with run.room.taken(item.entry.size), Source(item.entry) as source:
@@ -33,14 +33,14 @@ def send_at_once(run: Run, item: Upload, key: str) -> Uploaded:
             finish(source)
             digest = source.sha256
             held = MemoryBody(data, run.task.advance, run.pace, sha256=digest)
-            etag = _put(run, key, held, headers, tag)
+            etag = put(run, key, held, headers, tag)
         if run.store.quirks.signed_payload and not run.options.verify:
             # It was signed with this digest: a store that took it has compared it. Its link is tried later.
             return noted(run, item, StoredObject(key, item.entry.size, f"sha256:{digest}"), digest, tag)
     return settled(run, item, key, digest, tag, etag, None)
 
 
-def _put(run: Run, key: str, body: Body, headers: ObjectHeaders, tag: str) -> str:
+def put(run: Run, key: str, body: Body, headers: ObjectHeaders, tag: str) -> str:
     """Its ETag. What is there already is ours, from a try whose answer was lost, or an earlier run's."""
     try:
         return run.store.put(key, body, headers, metadata={TAG: tag}, new=True)

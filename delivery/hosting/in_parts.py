@@ -25,10 +25,10 @@ from delivery.intake.source import BLOCK, Source, changed
 from delivery.storage.base import TAG, RemotePart, Watch
 
 MIB = 1024**2
-_MOST_PARTS = 10_000
+MOST_PARTS = 10_000
 LEAST_PART = 5 * MIB
 _LARGEST_PART = 5 * 1024**3
-_MEMORY = 96 * MIB
+MEMORY = 96 * MIB
 """For parts under way; larger ones are streamed from the file, one at a time."""
 _Result = TypeVar("_Result")
 
@@ -38,14 +38,23 @@ class SourceDiffers(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class SentPart:
     remote: RemotePart
     crc32: int
 
 
+def complete(run: Run, key: str, begun: Begun, parts: Sequence[SentPart]) -> tuple[str, int | None]:
+    """Make the object of its parts; the ETag and the CRC-32 that it must have, as far as the store keeps them."""
+    remote, crcs = [part.remote for part in parts], [part.crc32 for part in parts]
+    sizes = [part.size for part in remote]
+    crc = combine(zip(crcs, sizes, strict=True)) if run.store.quirks.checksum == "crc32" else None
+    run.store.complete(key, begun.upload_id, remote, tag=begun.tag, crcs=crcs, crc32=crc)
+    return _whole_etag(remote) if run.store.quirks.md5_etags else "", crc
+
+
 def part_size(size: int, wanted: int) -> int:
     """The size of each S3 part but the last: as wanted, or whole MiB enough for 10,000 parts. Up to 48.8 TiB."""
-    needed = -(-size // _MOST_PARTS)
+    needed = -(-size // MOST_PARTS)
     return min(_LARGEST_PART, max(LEAST_PART, -(-max(wanted, needed) // MIB) * MIB))
 
 
@@ -56,20 +65,16 @@ def send_in_parts(run: Run, item: Upload, key: str) -> Uploaded:
             begun, held = _begin(run, item, key), {}
         try:
             parts, digest = _send_missing(run, item, key, begun, held)
-            remote, crcs = [part.remote for part in parts], [part.crc32 for part in parts]
-            sizes = [part.size for part in remote]
-            crc = combine(zip(crcs, sizes, strict=True)) if run.store.quirks.checksum == "crc32" else None
-            run.store.complete(key, begun.upload_id, remote, tag=begun.tag, crcs=crcs, crc32=crc)
+            etag, crc = complete(run, key, begun, parts)
         except SourceDiffers:
             run.progress.note(f"{printable(item.name)} has changed since it was sent in part; it starts over")
-            _give_up(run, key, begun)
+            give_up(run, key, begun)
             begun = None
             continue
         except BaseException:
             if run.journal is None:
-                _give_up(run, key, begun)
+                give_up(run, key, begun)
             raise
-        etag = _whole_etag(remote) if run.store.quirks.md5_etags else ""
         return settled(run, item, key, digest, begun.tag, etag, crc)
 
 
@@ -91,7 +96,7 @@ def _begun_before(run: Run, item: Upload, key: str) -> tuple[Begun | None, dict[
     if rows is None or begun.size != item.entry.size:
         why = "its size has changed" if rows is not None else "the store does not know the upload any more"
         run.progress.note(f"{printable(item.name)} starts over: {why}")
-        _give_up(run, key, begun)
+        give_up(run, key, begun)
         return None, {}
     known = {number: etag for number, (etag, _) in begun.parts.items()}
     held = {
@@ -102,7 +107,7 @@ def _begun_before(run: Run, item: Upload, key: str) -> tuple[Begun | None, dict[
     return begun, held
 
 
-def _give_up(run: Run, key: str, begun: Begun) -> None:
+def give_up(run: Run, key: str, begun: Begun) -> None:
     """Remove what was sent in part. Runs after a cancel too, so it must not listen to it."""
     run.store.watched(Watch(attempts=2, progress=run.progress)).abort(key, begun.upload_id)
     if run.journal is not None:
@@ -111,14 +116,14 @@ def _give_up(run: Run, key: str, begun: Begun) -> None:
 
 def _send_missing(
     run: Run, item: Upload, key: str, begun: Begun, held: dict[int, RemotePart]
-) -> tuple[list[_Part], str]:
+) -> tuple[list[SentPart], str]:
     """Read the file once, in order: send what the store lacks, check what it has. All parts, and the digest."""
     step = begun.part_size
-    room = min(run.options.threads + 1, _MEMORY // step)
+    room = min(run.options.threads + 1, MEMORY // step)
     buffers: queue.SimpleQueue[bytearray | None] = queue.SimpleQueue()
     for _ in range(room):
         buffers.put(None)
-    slots: list[Future[_Part]] = []
+    slots: list[Future[SentPart]] = []
     try:
         with Source(item.entry) as source:
             for number, start in enumerate(range(0, begun.size, step), 1):
@@ -132,12 +137,12 @@ def _send_missing(
                 fill(source, view, run.halt)
                 if number in held:
                     _check(source, begun, number)
-                    slots.append(_ready(_Part(held[number], _crc(run, view))))
+                    slots.append(_ready(SentPart(held[number], _crc(run, view))))
                     run.task.advance(size)
                     buffers.put(buffer)
                 else:
                     digest = source.sha256
-                    slots.append(run.pool.submit(_one, run, buffers, buffer, key, begun, number, size, digest))
+                    slots.append(run.pool.submit(send_part, run, buffers, buffer, key, begun, number, size, digest))
             finish(source)
             return [slot.result() for slot in slots], source.sha256
     except BaseException as error:
@@ -147,17 +152,17 @@ def _send_missing(
         run.halt.cancel()
         if isinstance(error, Halted) and (cause := first_failure(slots)) is not None:
             raise cause from None
-        _wait_for(slots)
+        wait_for(slots)
         raise
 
 
-def _wait_for(slots: Sequence[Future[_Part]]) -> None:
+def wait_for(slots: Sequence[Future[SentPart]]) -> None:
     for slot in slots:
         if not slot.cancel():
             slot.exception()
 
 
-def _one(
+def send_part(
     run: Run,
     buffers: queue.SimpleQueue[bytearray | None],
     buffer: bytearray,
@@ -166,8 +171,8 @@ def _one(
     number: int,
     size: int,
     digest: str,
-) -> _Part:
-    """Send one part from memory, on a worker."""
+) -> SentPart:
+    """Send one part from memory, on a worker. ``digest`` is of the whole file up to its end."""
     try:
         view = memoryview(buffer)[:size]
         crc = _crc(run, view)
@@ -176,7 +181,7 @@ def _one(
         etag = run.store.put_part(key, begun.upload_id, number, body, crc32=crc)
         if run.journal is not None:
             run.journal.note_part(key, number, etag, digest)
-        return _Part(RemotePart(number, size, etag), crc)
+        return SentPart(RemotePart(number, size, etag), crc)
     except BaseException:
         run.halt.cancel()
         raise
@@ -186,7 +191,7 @@ def _one(
 
 def _streamed(
     run: Run, source: Source, key: str, begun: Begun, number: int, size: int, held: dict[int, RemotePart]
-) -> Future[_Part]:
+) -> Future[SentPart]:
     """One part that is too large for memory, sent (or only checked) as it is read."""
     body = SliceBody(source, size, run.task.advance, run.pace)
     crc = 0
@@ -204,12 +209,12 @@ def _streamed(
         if number in held:
             _check(source, begun, number)
             run.task.advance(size)
-            return _ready(_Part(held[number], crc))
+            return _ready(SentPart(held[number], crc))
         source.rewind(mark)
     etag = run.store.put_part(key, begun.upload_id, number, body, crc32=crc)
     if run.journal is not None:
         run.journal.note_part(key, number, etag, source.sha256)
-    return _ready(_Part(RemotePart(number, size, etag), crc))
+    return _ready(SentPart(RemotePart(number, size, etag), crc))
 
 
 def _check(source: Source, begun: Begun, number: int) -> None:

@@ -13,6 +13,7 @@ from delivery.hosting.names import headers_for
 from delivery.hosting.reading import digest_of
 from delivery.hosting.run import Run
 from delivery.hosting.settle import settled, uploaded
+from delivery.hosting.streamed import send_stream
 from delivery.storage.base import TAG, ObjectFacts
 
 _WORTH_COPYING = MIB
@@ -20,6 +21,8 @@ _MOST_COPIED = 5 * 1024**3
 
 
 def is_large(run: Run, item: Upload) -> bool:
+    if item.entry.content is not None:
+        return True
     quirks, size = run.store.quirks, item.entry.size
     return quirks.multipart and (size >= max(run.options.threshold, LEAST_PART) or size > quirks.max_put)
 
@@ -28,6 +31,8 @@ def send(run: Run, item: Upload, key: str) -> Uploaded:
     """Send ``item`` unless it is there already. Any failure stops the other workers."""
     try:
         run.halt.check()
+        if item.entry.content is not None:
+            return send_stream(run, item, key)
         there = _there_already(run, item, key)
         if there is not None:
             return there

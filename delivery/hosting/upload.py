@@ -61,7 +61,7 @@ def upload(
     _refuse_too_large(store, uploads)
     halt = Halt(cancel or CancelToken())
     keys = [prefix + name for name in key_names(item.key_name or item.name for item in uploads)]
-    total = sum(item.entry.size for item in uploads)
+    total = sum(item.entry.size for item in uploads) if all(item.entry.known_size for item in uploads) else None
     with (
         progress.task("uploading", total, "bytes") as task,
         _workers(options.threads) as pool,

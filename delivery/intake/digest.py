@@ -16,7 +16,10 @@ from delivery.progress import CancelToken, NullProgress, Progress, Task
 def with_digests(
     entries: Iterable[FileEntry], *, progress: Progress | None = None, cancel: CancelToken | None = None
 ) -> tuple[FileEntry, ...]:
-    """The same entries in the same order, each with its ``sha256``. Raises LocalError and Cancelled."""
+    """The same entries in the same order, each with its ``sha256`` but a stream, which only its upload reads.
+
+    Raises LocalError and Cancelled.
+    """
     entries = tuple(entries)
     cancel = cancel or CancelToken()
     with (progress or NullProgress()).task("Reading", sum(entry.size for entry in entries), "bytes") as task:
@@ -44,7 +47,10 @@ def _in_order(entries: tuple[FileEntry, ...], task: Task, cancel: CancelToken) -
 
 def _digest_batch(batch: list[FileEntry], task: Task, cancel: CancelToken) -> list[FileEntry]:
     buffer = memoryview(bytearray(min(BLOCK, max(1, max(entry.size for entry in batch)))))
-    return [replace(entry, sha256=_digest(entry, buffer, task, cancel)) for entry in batch]
+    return [
+        replace(entry, sha256=_digest(entry, buffer, task, cancel)) if entry.content is None else entry
+        for entry in batch
+    ]
 
 
 def _digest(entry: FileEntry, buffer: memoryview, task: Task, cancel: CancelToken) -> str:

@@ -27,12 +27,16 @@ class _Names:
 
     exact: dict[str, str]
     wild: tuple[tuple[re.Pattern[str], str], ...]
+    any_wild: re.Pattern[str]
+    """All wildcards in one: hardly any name matches, and that is told at once."""
 
     def reason(self, name: str) -> str | None:
         lowered = name.lower()
         if lowered in self.exact:
             return self.exact[lowered]
-        return next((reason for pattern, reason in self.wild if pattern.match(lowered)), None)
+        if not self.any_wild.match(lowered):
+            return None
+        return next(reason for pattern, reason in self.wild if pattern.match(lowered))
 
 
 def junk_reason(name: str, is_dir: bool) -> str | None:
@@ -139,4 +143,4 @@ def _names(groups: Iterable[tuple[str, Iterable[str]]]) -> _Names:
                 wild.append((re.compile(fnmatch.translate(name.lower())), reason))
             else:
                 exact[name.lower()] = reason
-    return _Names(exact, tuple(wild))
+    return _Names(exact, tuple(wild), re.compile("|".join(pattern.pattern for pattern, _ in wild) or r"(?!)"))

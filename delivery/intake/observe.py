@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import posixpath
 import sys
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 
-from delivery.intake import deep
 from delivery.intake.observation import Fact, Observation, Observations, Seen
-from delivery.intake.readers import archives, design, formats, media, pdf, pictures, text
+from delivery.intake.readers import formats, text
 from delivery.intake.readers.view import Exhausted, View
 from delivery.intake.source import open_entry
 from delivery.intake.twins import twins
@@ -20,44 +21,46 @@ from delivery.progress import CancelToken, NullProgress, Progress
 
 Reader = Callable[[View], None]
 
-_READERS: dict[str, Reader] = {
-    "zip": archives.read_zip,
-    "png": pictures.read_png,
-    "jpeg": pictures.read_jpeg,
-    "gif": pictures.read_gif,
-    "bmp": pictures.read_bmp,
-    "ico": pictures.read_ico,
-    "tiff": pictures.read_tiff,
-    "psd": pictures.read_psd,
-    "webp": pictures.read_riff,
-    "wav": pictures.read_riff,
-    "avi": pictures.read_riff,
-    "heif": media.read_mp4,
-    "mp4": media.read_mp4,
-    "matroska": media.read_matroska,
-    "flac": media.read_flac,
-    "ogg": media.read_ogg,
-    "mp3": media.read_mp3,
-    "iff": media.read_iff,
-    "midi": media.read_midi,
-    "7z": archives.read_7z,
-    "rar": archives.read_rar,
-    "tar": archives.read_tar,
-    "gzip": archives.read_gzip,
-    "sfnt": design.read_sfnt,
-    "woff": design.read_woff,
-    "blend": design.read_blend,
-    "glb": design.read_glb,
-    "ole": design.read_ole,
-    "sqlite": design.read_sqlite,
-    "pdf": pdf.read_pdf,
-    "postscript": pdf.read_postscript,
+_READERS = {
+    format_name: (module, function)
+    for module, function, formats_read in (
+        ("archives", "read_zip", "zip"),
+        ("archives", "read_7z", "7z"),
+        ("archives", "read_rar", "rar"),
+        ("archives", "read_tar", "tar"),
+        ("archives", "read_gzip", "gzip"),
+        ("pictures", "read_png", "png"),
+        ("pictures", "read_jpeg", "jpeg"),
+        ("pictures", "read_gif", "gif"),
+        ("pictures", "read_bmp", "bmp"),
+        ("pictures", "read_ico", "ico"),
+        ("pictures", "read_tiff", "tiff"),
+        ("pictures", "read_psd", "psd"),
+        ("pictures", "read_riff", "webp wav avi"),
+        ("media", "read_mp4", "heif mp4"),
+        ("media", "read_matroska", "matroska"),
+        ("media", "read_flac", "flac"),
+        ("media", "read_ogg", "ogg"),
+        ("media", "read_mp3", "mp3"),
+        ("media", "read_iff", "iff"),
+        ("media", "read_midi", "midi"),
+        ("design", "read_sfnt", "sfnt"),
+        ("design", "read_woff", "woff"),
+        ("design", "read_blend", "blend"),
+        ("design", "read_glb", "glb"),
+        ("design", "read_ole", "ole"),
+        ("design", "read_sqlite", "sqlite"),
+        ("pdf", "read_pdf", "pdf"),
+        ("pdf", "read_postscript", "postscript"),
+    )
+    for format_name in formats_read.split()
 }
-
+"""Format -> the module of ``readers`` that reads it, loaded when the first such file is met, and its function."""
 
 _MOST_NAMES = 150_000
 _MOST_TYPES = 100
 _MOST_KNOWN = 10_000
+_STREAM = Observation((Fact(Seen.UNSEEN, "a stream, sent as it comes: only its name and first bytes were looked at"),))
 _CANNOT_DECODE = frozenset({Seen.DAMAGED, Seen.ZEROS, Seen.ENCRYPTED, Seen.HOSTILE})
 
 
@@ -74,7 +77,9 @@ def observe(
     known, keeper = _Known(deliverable), _Keeper()
     with (progress or NullProgress()).task("Looking inside", len(deliverable.entries), "files") as task:
         for number, entry in enumerate(deliverable.entries, start=1):
-            if entry.size:
+            if entry.content is not None:
+                seen[entry.arcname] = _STREAM
+            elif entry.size:
                 observation = observe_entry(entry, options, known, cancel)
                 if observation is not None:
                     seen[entry.arcname] = keeper.keep(observation)
@@ -141,6 +146,8 @@ def observe_entry(entry: FileEntry, options: CheckOptions, known: _Known, cancel
     finally:
         os.close(descriptor)
     if options.deep and not any(fact.kind in _CANNOT_DECODE for fact in view.facts):
+        from delivery.intake import deep
+
         fact = deep.decode(entry.path, formats.sniff(view.head), cancel)
         view.facts += [fact] if fact else []
     view.facts = [
@@ -164,13 +171,19 @@ def look(view: View, *, whole: bool = False) -> None:
         promised = formats.PROMISES.get(ending)
         if promised is not None and found not in promised and (found or formats.needs_content(ending)):
             view.facts.append(Fact(Seen.FORMAT, sys.intern(found)))
-        reader = _READERS.get(found)
-        if reader is not None:
-            reader(view)
+        if found in _READERS:
+            _reader(found)(view)
         elif found in ("", "rtf") and text.is_text(view.head):
             text.read_text(view, deep=whole)
     except Exhausted:
         pass
+
+
+@cache
+def _reader(found: str) -> Reader:
+    module, function = _READERS[found]
+    reader: Reader = getattr(importlib.import_module(f"delivery.intake.readers.{module}"), function)
+    return reader
 
 
 def _all_zero(view: View) -> bool:

@@ -24,10 +24,15 @@ _NAMED = re.compile(rb"\s*(?:<|%!|%PDF|\{\\rtf|BEGIN:|From |MIME-Version:|Return
 """Text that says of itself that it is something else: a page, a drawing, a document, a mail, a card."""
 
 
+def is_binary(head: bytes) -> bool:
+    """Whether a file that begins with ``head`` holds bytes that no text has."""
+    return b"\0" in head or len(head.translate(None, _NOT_TEXT)) != len(head)
+
+
 def plain_text_type(name: str, head: bytes) -> str | None:
     """The media type of a file called ``name`` that begins with ``head``, or None where it takes a closer look."""
     kind = _BY_EXTENSION.get(name.rpartition(".")[2].lower())
-    if kind is None or _NAMED.match(head) or len(head.translate(None, _NOT_TEXT)) != len(head):
+    if kind is None or _NAMED.match(head) or is_binary(head):
         return None
     if kind == "application/json" and head.lstrip()[:1] not in (b"{", b"["):
         return None

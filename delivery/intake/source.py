@@ -13,7 +13,7 @@ from delivery.escape import printable
 from delivery.model import FileEntry
 
 BLOCK = 1024 * 1024
-_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class Source:
@@ -84,7 +84,7 @@ class Source:
 def open_entry(entry: FileEntry) -> int:
     """A descriptor of the entry's file, checked to be the file that intake saw. The caller closes it."""
     try:
-        descriptor = os.open(entry.path, _FLAGS)
+        descriptor = os.open(entry.path, OPEN_FLAGS)
     except OSError as error:
         raise unreadable(entry.path, error) from error
     try:

@@ -27,7 +27,7 @@ def twins(deliverable: Deliverable, cancel: CancelToken) -> Iterator[tuple[FileE
     """
     by_size: dict[int, list[FileEntry]] = defaultdict(list)
     for entry in deliverable.entries:
-        if entry.size >= _SMALLEST and needs_content(extension(entry.arcname)):
+        if entry.size >= _SMALLEST and entry.content is None and needs_content(extension(entry.arcname)):
             by_size[entry.size].append(entry)
     budget = _MOST_READ
     for size, same_size in by_size.items():

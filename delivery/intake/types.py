@@ -19,10 +19,20 @@ from typing import Any
 from delivery.errors import MissingDependencyError
 from delivery.intake.plaintext import closer_text_type, plain_text_type
 from delivery.intake.readers import formats
-from delivery.intake.source import unreadable
+from delivery.intake.source import OPEN_FLAGS, unreadable
 
 HEAD = 8192
 """Bytes that are looked at. libmagic needs some thousand for Office files and archives; more costs time on text."""
+
+EMPTY, UNKNOWN = "inode/x-empty", "application/octet-stream"
+
+_SURE = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF89a", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+)
+"""What a delivery often has thousands of, and libmagic calls so whatever comes after."""
 
 _BUNDLED = {"win32": ("magic", "libmagic-1.dll"), "darwin": ("pylibmagic", "libmagic.dylib")}
 _MIME_TYPE = 0x10
@@ -34,14 +44,32 @@ _loading = threading.Lock()
 def media_type(path: str, size: int) -> str:
     """The media type of the file at ``path`` by its content. Raises LocalError when it cannot be read."""
     if size == 0:
-        return "inode/x-empty"
+        return EMPTY
+    head = read_head(path)
+    return plain_type(path, head) or closer_type(path, head)
+
+
+def read_head(path: str) -> bytes:
+    """As much of a file as its type is told by. Raises LocalError when it cannot be read."""
     try:
-        with open(path, "rb", buffering=0) as stream:
-            head = stream.read(HEAD)
+        descriptor = os.open(path, OPEN_FLAGS)
+        try:
+            return os.read(descriptor, HEAD)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise unreadable(path, error) from error
-    kind = plain_text_type(path, head) or media_type_of(head)
-    return closer_text_type(path, head) if kind == "text/plain" else kind
+
+
+def plain_type(name: str, head: bytes) -> str | None:
+    """What needs no library: plain text, and formats with a signature that leaves no doubt; else None."""
+    return plain_text_type(name, head) or next((kind for start, kind in _SURE if head.startswith(start)), None)
+
+
+def closer_type(name: str, head: bytes) -> str:
+    """What libmagic says, and what it calls mere text looked at again."""
+    kind = media_type_of(head)
+    return closer_text_type(name, head) if kind == "text/plain" else kind
 
 
 def media_type_of(head: bytes) -> str:
@@ -49,7 +77,7 @@ def media_type_of(head: bytes) -> str:
     if head.startswith(b"PK\x03\x04"):
         return _zip_family(head)
     guess: str = _detector().from_buffer(head)
-    if guess == "application/octet-stream":
+    if guess == UNKNOWN:
         return formats.media_type(head) or guess
     return _SYNONYMS.get(guess, guess)
 
@@ -148,6 +176,3 @@ def _fix() -> str:
             return "there is none for Python on ARM Windows yet: install the x64 Python, then delivery with it"
         return "pip install --force-reinstall python-magic-standalone"
     return "pip install --force-reinstall pylibmagic python-magic (or install your system's libmagic)"
-
-
-__all__ = ["media_type", "media_type_of"]

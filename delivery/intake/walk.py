@@ -5,36 +5,33 @@ from __future__ import annotations
 import os
 import re
 import stat
-import sys
 import unicodedata
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from delivery.errors import DeliveryError, LocalError
 from delivery.escape import decodable, printable
 from delivery.intake.junk import Filter
+from delivery.intake.many_types import type_in_place
 from delivery.intake.names import mend
 from delivery.intake.source import unreadable
-from delivery.intake.types import media_type
 from delivery.model import Deliverable, FileEntry, LeftOut
 from delivery.progress import CancelToken, NullProgress, Progress
 
 _SHOWN_PROBLEMS = 10
-_BATCH = 256
 _DIGITS = re.compile("[0-9]+")
 
 
 def take_in(
-    paths: Sequence[str | os.PathLike[str]],
+    inputs: Sequence[str | os.PathLike[str] | FileEntry],
     *,
     name: str | None = None,
     keep_junk: bool = False,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Deliverable:
-    """Everything that is to be delivered, as it is now. Nothing is hashed yet.
+    """Everything that is to be delivered, as it is now: paths, and entries as they are. Nothing is hashed yet.
 
     One folder alone gives paths relative to itself; of several paths each keeps its own name in front. Links are
     followed when they are named directly or stay inside the folder. Raises LocalError, which names every path that
@@ -42,24 +39,30 @@ def take_in(
     """
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
     walk = _Walk(keep_junk=keep_junk, cancel=cancel)
-    roots = [Path(path) for path in paths]
+    given = [item for item in inputs if isinstance(item, FileEntry)]
+    roots = [Path(item) for item in inputs if not isinstance(item, FileEntry)]
     for root in roots:
-        walk.add(root, alone=len(roots) == 1)
+        walk.add(root, alone=len(inputs) == 1)
+    for entry in given:
+        walk.take(entry)
     walk.raise_problems()
     if not walk.found:
         raise _nothing(roots, walk.left_out)
     entries = sorted(walk.found.values(), key=lambda entry: _order(entry.arcname))
     walk.found.clear()
     _mend_in_place(entries)
-    _type_in_place(entries, progress, cancel)
+    type_in_place(entries, progress, cancel)
     folders = tuple(os.path.realpath(root) for root in roots if root.is_dir())
-    return Deliverable(name or default_name(roots), tuple(entries), tuple(walk.left_out), folders)
+    return Deliverable(name or default_name(roots, given), tuple(entries), tuple(walk.left_out), folders)
 
 
-def default_name(roots: Sequence[Path]) -> str:
-    """What a delivery of these paths is called: the folder's or file's own name, or the folder they share."""
+def default_name(roots: Sequence[Path], given: Sequence[FileEntry] = ()) -> str:
+    """What a delivery of these is called: the folder's or file's own name, or the folder they share."""
+    if not roots:
+        alone = len(given) == 1
+        return (PurePosixPath(mend([given[0].arcname])[0]).stem if alone else "").strip(". ") or "delivery"
     first = Path(os.path.abspath(roots[0]))  # resolve() would follow a link and take another name
-    if len(roots) > 1:
+    if len(roots) + len(given) > 1:
         first = first.parent
     stem = first.stem if first.is_file() else first.name
     return unicodedata.normalize("NFC", decodable(stem)).strip(". ") or "delivery"
@@ -86,6 +89,12 @@ class _Walk:
             self._folder(root, Path(os.path.realpath(root)), "" if alone else f"{own_name}/")
         else:
             self._file(str(root), own_name, status)
+
+    def take(self, entry: FileEntry) -> None:
+        """An entry that was made beforehand."""
+        known = self.found.setdefault(entry.arcname, entry)
+        if known is not entry:
+            self.problems.append(_same_name(known.path or "an input", entry.path or "another", entry.arcname))
 
     def _folder(self, folder: Path, tree: Path, prefix: str) -> None:
         """Without recursion, so that depth costs nothing; folders are visited in a stable order."""
@@ -156,13 +165,7 @@ class _Walk:
         known = self.found.get(arcname)
         if known is not None:
             if known.inode != status.st_ino or known.path != path:
-                self.problems.append(
-                    LocalError(
-                        f"{printable(known.path)} and {printable(path)} would both be called {printable(arcname)}",
-                        hint="rename one of them, or deliver the folder that holds both",
-                        code="same-name",
-                    )
-                )
+                self.problems.append(_same_name(known.path, path, arcname))
             return
         mode = stat.S_IMODE(status.st_mode)
         self.found[arcname] = FileEntry(
@@ -190,32 +193,18 @@ def _mend_in_place(entries: list[FileEntry]) -> None:
             entries[place] = replace(entry, arcname=arcname, original=decodable(entry.arcname) if seen else None)
 
 
-def _type_in_place(entries: list[FileEntry], progress: Progress, cancel: CancelToken) -> None:
-    """In batches, and in place, so that two lists of 100,000 entries never stand side by side."""
-
-    def typed(at: int) -> list[FileEntry]:
-        batch = []
-        for entry in entries[at : at + _BATCH]:
-            cancel.check()
-            batch.append(replace(entry, media_type=sys.intern(media_type(entry.path, entry.size))))
-        task.advance(len(batch))
-        return batch
-
-    with progress.task("Looking at files", len(entries), "files") as task:
-        starts = range(0, len(entries), _BATCH)
-        if len(starts) <= 1:
-            for at in starts:
-                entries[at : at + _BATCH] = typed(at)
-            return
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1), thread_name_prefix="types") as pool:
-            for at, batch in zip(starts, pool.map(typed, starts), strict=True):
-                entries[at : at + _BATCH] = batch
-
-
 def _order(arcname: str) -> tuple[str, str]:
     """As a person sorts: ``page 2`` before ``page 10``, folders kept together. A string, so that keys stay small."""
     by_value = _DIGITS.sub(lambda run: f"{len(run[0].lstrip('0')):04d}{run[0].lstrip('0')}", arcname.casefold())
     return by_value.replace("/", "\0"), arcname
+
+
+def _same_name(one: str, other: str, arcname: str) -> LocalError:
+    return LocalError(
+        f"{printable(one)} and {printable(other)} would both be called {printable(arcname)}",
+        hint="rename one of them, or deliver the folder that holds both",
+        code="same-name",
+    )
 
 
 def _kind(mode: int) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from delivery.errors import PackingError
 from delivery.escape import printable
 from delivery.intake.source import BLOCK
-from delivery.model import FileEntry, Part
+from delivery.model import Part
 from delivery.packing import deflate
 from delivery.packing.crew import Crew
 from delivery.packing.direct import reserve
@@ -19,7 +19,7 @@ from delivery.packing.read_ahead import ReadAhead
 from delivery.packing.spool import Spool
 from delivery.packing.trailing import TrailingDigest
 from delivery.packing.trouble import writing
-from delivery.packing.zipfile_form import Member, central_header, end_record, local_header
+from delivery.packing.zipfile_form import central_header, end_record, local_header
 from delivery.planning.sizes import ARCHIVE_MAX, END, MEMBERS_MAX, header_bytes
 from delivery.progress import Task
 
@@ -35,9 +35,9 @@ def assemble(
         with TrailingDigest(path, crew) as digest:
             reserve(out.fileno(), size)
             writer = _Writer(out, spool, flusher, digest, crew, task)
-            for entry in part.members:
+            for stretch in spool.stretches(places[entry.arcname] for entry in part.members):
                 crew.check()
-                writer.add(entry, places[entry.arcname])
+                writer.add(stretch)
             written = writer.finish()
             if written != size:
                 raise PackingError(f"{printable(part.filename)} became {written:,} bytes instead of {size:,}")
@@ -61,16 +61,20 @@ class _Writer:
         self._count = 0
         self._at = 0
 
-    def add(self, entry: FileEntry, place: int) -> None:
+    def add(self, stretch: Sequence[int]) -> None:
+        """Files that lie side by side in the spool, or one file alone."""
+        first, last = stretch[0], stretch[-1]
         start = self._at
-        if self._spool.is_spooled(place):
-            self._write(local_header(_member(entry, place, self._spool)))
-            for packed in self._spool.blocks(place):
-                self._write(packed)
+        if not self._spool.is_spooled(first):
+            self._store(first)
         else:
-            self._store(entry, place)
-        self._central += central_header(_member(entry, place, self._spool), start)
-        self._count += 1
+            if not self._spool.has_header(first):
+                self._write(local_header(self._spool.member(first)))
+            for block in self._spool.blocks(first, last):
+                self._write(block)
+        for place in stretch:
+            self._central += central_header(self._spool.member(place), start + self._spool.offset(place, first))
+        self._count += len(stretch)
         if self._digest.is_due(self._at):
             self._out.flush()
             self._digest.follow(self._at)
@@ -84,33 +88,21 @@ class _Writer:
         self._digest.follow(self._at)
         return self._at
 
-    def _store(self, entry: FileEntry, place: int) -> None:
+    def _store(self, place: int) -> None:
         """Straight from the source; its checksum is known only after its last byte, so the header is written again."""
         start = self._at
-        self._write(local_header(_member(entry, place, self._spool)))
+        self._write(local_header(self._spool.member(place)))
         crc = 0
-        with ReadAhead(entry, self._crew, self._task) as source:
+        with ReadAhead(self._spool.entries[place], self._crew, self._task) as source:
             for block in source:
                 crc = deflate.crc32(block, crc)
                 self._write(block)
         self._spool.set_read(place, source.sha256, crc)
         self._out.seek(start)
-        self._out.write(local_header(_member(entry, place, self._spool)))
+        self._out.write(local_header(self._spool.member(place)))
         self._out.seek(self._at)
 
     def _write(self, data: bytes | bytearray | memoryview) -> None:
         self._out.write(data)
         self._at += len(data)
         self._flusher.wrote(self._out, len(data))
-
-
-def _member(entry: FileEntry, place: int, spool: Spool) -> Member:
-    return Member(
-        name=entry.arcname.encode(),
-        mtime=entry.mtime_ns // 10**9,
-        mode=entry.mode,
-        method=spool.methods[place],
-        crc=spool.crcs[place],
-        packed=spool.packed[place],
-        size=entry.size,
-    )

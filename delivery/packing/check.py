@@ -45,12 +45,16 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
+    """What :func:`join` made and checked."""
+
     verified: Verified
     files: tuple[str, ...]
     """The paths of the files that were made."""
 
 
-def verify(place: Path, *, progress: Progress | None = None, cancel: CancelToken | None = None) -> Verified:
+def verify(
+    place: str | os.PathLike[str], *, progress: Progress | None = None, cancel: CancelToken | None = None
+) -> Verified:
     """Check every part beside the manifest at ``place`` (a folder or the manifest), or the files in the parts' stead.
 
     Raises IntegrityError, which names everything that is missing, altered, truncated or swapped, and LocalError.
@@ -60,12 +64,18 @@ def verify(place: Path, *, progress: Progress | None = None, cancel: CancelToken
     return check.run()
 
 
-def join(place: Path, out: Path, *, progress: Progress | None = None, cancel: CancelToken | None = None) -> Joined:
+def join(
+    place: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Joined:
     """Join the volumes beside the manifest at ``place`` into ``out``, and check everything else there on the way.
 
     ``out`` may hold other files; none is overwritten. Raises like :func:`verify`, and then makes nothing.
     """
-    manifest = manifest_reader.read(Path(place))
+    manifest, out = manifest_reader.read(Path(place)), Path(out)
     crew = Crew(cancel or CancelToken())
     check = _Check(manifest, progress or NullProgress(), crew)
     sets = _volume_sets(manifest)

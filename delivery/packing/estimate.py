@@ -26,6 +26,8 @@ def estimate(deliverable: Deliverable, *, cancel: CancelToken | None = None) -> 
     by_type: dict[str, list[FileEntry]] = {}
     sizes: dict[str, int] = {}
     for entry in deliverable.entries:
+        if entry.content is not None:
+            continue  # a stream is not zipped
         if entry.size >= _ALONE:
             cancel.check()
             sizes[entry.arcname] = _packed(entry, _ratio(entry))

@@ -2,6 +2,7 @@
 
 What was compressed, and every small file, waits in a few spool files until the plan knows which zip it belongs to.
 Large files that do not compress are left for the second pass, which reads them straight into their zip.
+Small files wait with their zip headers in front, neighbours side by side, so that many go into a zip in one piece.
 What is known of each file is kept in arrays, so that 100,000 files cost a few megabytes.
 """
 
@@ -13,8 +14,9 @@ import os
 import threading
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,14 +26,18 @@ from delivery.packing import deflate
 from delivery.packing.crew import WORKERS, Crew
 from delivery.packing.read_ahead import ReadAhead
 from delivery.packing.trouble import writing
-from delivery.packing.zipfile_form import DEFLATED, STORED
+from delivery.packing.zipfile_form import DEFLATED, STORED, Member, local_header
 from delivery.progress import Task
 
 SMALL = BLOCK
 """Files up to this size pass through the spool whole, stored or deflated."""
+_TINY = 32 * 1024
+"""Files up to this size are left to one thread: two would mostly wait for each other's turn in the interpreter."""
 _HUGE = 32 * 1024**2
 """Files above this size are compressed by all cores together."""
-_BATCH = 64
+_BATCH = 16
+_STRETCH = 8 * 1024**2
+"""So many bytes of small files go into a zip between two looks at the cancel token."""
 _NOWHERE = 255
 
 
@@ -46,9 +52,10 @@ class Spool:
         self.crcs = array("I", bytes(4 * count))
         self.packed = array("Q", bytes(8 * count))
         self._files = bytearray([_NOWHERE]) * count
-        self._offsets = array("Q", bytes(8 * count))
+        self._starts = array("Q", bytes(8 * count))
+        self._ends = array("Q", bytes(8 * count))
         self._digests = bytearray(32 * count)
-        self._open: list[BinaryIO] = []
+        self._open: list[BinaryIO | FileIO] = []
         self._count = 0
         self._local = threading.local()
         self._lock = threading.Lock()
@@ -74,18 +81,55 @@ class Spool:
         self._digests[32 * place : 32 * place + 32] = bytes.fromhex(sha256)
         self.crcs[place] = crc
 
-    def blocks(self, place: int) -> Iterator[bytes]:
-        """The packed bytes of a spooled file."""
-        stream = self._reader(self._files[place])
-        at, left = self._offsets[place], self.packed[place]
-        while left:
-            stream.seek(at)
-            block = stream.read(min(left, BLOCK))
-            if not block:
+    def member(self, place: int) -> Member:
+        """What a zip's headers say of this file, as far as it is known."""
+        entry = self.entries[place]
+        return Member(
+            entry.arcname.encode(), entry.mtime_ns // 10**9, entry.mode,
+            self.methods[place], self.crcs[place], self.packed[place], entry.size,
+        )  # fmt: skip
+
+    def has_header(self, place: int) -> bool:
+        """Whether what is spooled begins with the local header."""
+        return self.entries[place].size <= SMALL
+
+    def stretches(self, places: Iterable[int]) -> Iterator[list[int]]:
+        """``places`` in order, divided: each piece lies in one stretch with its headers, or is one file alone."""
+        piece: list[int] = []
+        for place in places:
+            if piece and not (
+                self._follows(piece[-1], place) and self._ends[place] - self._starts[piece[0]] <= _STRETCH
+            ):
+                yield piece
+                piece = []
+            piece.append(place)
+        if piece:
+            yield piece
+
+    def _follows(self, before: int, place: int) -> bool:
+        return (
+            self.has_header(before)
+            and self.has_header(place)
+            and self._files[before] == self._files[place]
+            and self._ends[before] == self._starts[place]
+        )
+
+    def offset(self, place: int, first: int) -> int:
+        """Where ``place`` begins in the stretch that begins with ``first``."""
+        return self._starts[place] - self._starts[first]
+
+    def blocks(self, first: int, last: int) -> Iterator[memoryview]:
+        """The spooled bytes from ``first`` to the end of ``last``, which stand in one stretch."""
+        stream = self._reader(self._files[first])
+        buffer = memoryview(self._buffer())
+        at, end = self._starts[first], self._ends[last]
+        stream.seek(at)
+        while at < end:
+            count = stream.readinto(buffer[: min(end - at, BLOCK)])
+            if not count:
                 raise OSError(errno.EIO, "the working files were removed", str(self._folder))
-            at += len(block)
-            left -= len(block)
-            yield block
+            yield buffer[:count]
+            at += count
 
     def close(self) -> None:
         """Give up what is still open; on a full disk a stream cannot flush its rest, which no longer matters."""
@@ -98,26 +142,41 @@ class Spool:
         large.sort(key=lambda place: -self.entries[place].size)
         for place in large:
             yield lambda place=place: self._take_large(place, crew, task)  # type: ignore[misc]
-        small = [place for place, entry in enumerate(self.entries) if entry.size <= SMALL]
+        tiny = [place for place, entry in enumerate(self.entries) if entry.size <= _TINY]
+        if tiny:
+            yield lambda: self._take_small(tiny, crew, task)
+        small = [place for place, entry in enumerate(self.entries) if _TINY < entry.size <= SMALL]
         for at in range(0, len(small), _BATCH):
             yield lambda batch=small[at : at + _BATCH]: self._take_small(batch, crew, task)  # type: ignore[misc]
 
-    def _take_small(self, batch: list[int], crew: Crew, task: Task) -> None:
+    def _take_small(self, places: list[int], crew: Crew, task: Task) -> None:
         buffer = memoryview(self._buffer())
-        for place in batch:
-            crew.check()
-            entry = self.entries[place]
-            with Source(entry) as source:
-                length = 0
-                while count := source.readinto(buffer[length : entry.size + 1]):
-                    length += count
-                sha256 = source.sha256
-            data = buffer[:length]
-            packed = deflate.compress(data) if length else b""
-            deflated = deflate.pays(len(packed), length)
-            self._append(place, packed if deflated else data)
-            self._note(place, DEFLATED if deflated else STORED, sha256, deflate.crc32(data))
-            task.advance(length)
+        number, stream = self._writer()
+        at = stream.tell()
+        with writing(self._folder):
+            for place in places:
+                crew.check()
+                entry = self.entries[place]
+                with Source(entry) as source:
+                    length = 0
+                    while count := source.readinto(buffer[length : entry.size + 1]):
+                        length += count
+                    sha256 = source.sha256
+                data: memoryview | bytes = buffer[:length]
+                crc = deflate.crc32(data)
+                packed = deflate.squeezed(buffer[:length])
+                if packed is not None:
+                    data = packed
+                self.packed[place] = len(data)
+                self._note(place, STORED if packed is None else DEFLATED, sha256, crc)
+                header = local_header(self.member(place))
+                stream.write(header)
+                stream.write(data)
+                self._files[place] = number
+                self._starts[place] = at
+                at += len(header) + len(data)
+                self._ends[place] = at
+                task.advance(length)
 
     def _take_large(self, place: int, crew: Crew, task: Task) -> None:
         entry = self.entries[place]
@@ -170,13 +229,9 @@ class Spool:
         self.methods[place] = method
         self.set_read(place, sha256, crc)
 
-    def _append(self, place: int, data: bytes | memoryview) -> None:
-        self._begin(place)
-        self._add(place, data)
-
     def _begin(self, place: int) -> None:
         number, stream = self._writer()
-        self._offsets[place] = stream.tell()
+        self._starts[place] = self._ends[place] = stream.tell()
         self.packed[place] = 0
         self._files[place] = number
 
@@ -185,6 +240,7 @@ class Spool:
         with writing(self._folder):
             stream.write(data)
         self.packed[place] += len(data)
+        self._ends[place] += len(data)
 
     def _writer(self) -> tuple[int, BinaryIO]:
         if not hasattr(self._local, "writer"):
@@ -204,13 +260,13 @@ class Spool:
         buffer: bytearray = self._local.buffer
         return buffer
 
-    def _reader(self, number: int) -> BinaryIO:
+    def _reader(self, number: int) -> FileIO:
         """One for each thread and spool file, so that threads do not move each other's position."""
         if not hasattr(self._local, "readers"):
             self._local.readers = {}
-        readers: dict[int, BinaryIO] = self._local.readers
+        readers: dict[int, FileIO] = self._local.readers
         if number not in readers:
-            stream = (self._folder / f"spool-{number}").open("rb", buffering=0)
+            stream = FileIO(self._folder / f"spool-{number}")
             readers[number] = stream
             with self._lock:
                 self._open.append(stream)

@@ -9,13 +9,14 @@ from delivery.planning.sizes import ARCHIVE_MAX, END, member_bytes
 
 
 def arrange(deliverable: Deliverable) -> tuple[list[Part], tuple[str, ...]]:
-    """The parts to upload, not yet numbered, and why in this form. A file that fills a zip alone goes as it is."""
+    """The parts to upload, not yet numbered, and why in this form. A file that fills a zip alone goes as it is, and so
+    does a stream."""
     entries = deliverable.entries
     if len(entries) <= attach.FEW and attach.is_one_folder(entries):
         return attach.as_is(entries), ()
     capacity = ARCHIVE_MAX - END
-    small = [entry for entry in entries if member_bytes(entry, None) <= capacity]
-    large = [entry for entry in entries if member_bytes(entry, None) > capacity]
+    small = [entry for entry in entries if entry.content is None and member_bytes(entry, None) <= capacity]
+    large = [entry for entry in entries if entry.content is not None or member_bytes(entry, None) > capacity]
     grouped = zips.group(small, capacity, None) if small else []
     if len(grouped) > 1 or large:
         large += [held[0] for held in grouped if len(held) == 1]

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from delivery.config import Settings
@@ -24,16 +25,32 @@ from delivery.storage.base import (
 )
 from delivery.units import format_size
 
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_s3.client import S3Client
+
 LOCAL = "local"
+Connection: TypeAlias = "boto3.Session | S3Client"
+"""A caller's own way to the store, in place of the credentials that the configuration leads to."""
 
 
-def open_store(name: str, settings: Settings, *, until: datetime) -> Store:
+def open_store(name: str, settings: Settings, *, until: datetime, connection: Connection | None = None) -> Store:
     """The store called ``name``: ``local`` is the embedded one, started if it does not run and kept up to ``until``.
+
+    With a ``connection`` its credentials are used, and its region, endpoint and addressing where the section names
+    none; the section says which bucket.
 
     Raises ConfigError for an unknown name or an incomplete section, MissingDependencyError when the embedded store is
     not installed, StoreRefusedError when there are no credentials. A configured store is not contacted yet.
     """
     attempts = settings.upload.attempts
+    if name == LOCAL and connection is not None:
+        raise ConfigError(
+            "a session or client of your own needs a bucket, and the embedded store is not one",
+            hint='Settings.load().with_store("mine", StoreOptions(bucket="YOUR-BUCKET")), '
+            "or store = mine with a section [store:mine]",
+            code="store-unknown",
+        )
     if name == LOCAL:
         from delivery.storage import local
 
@@ -48,6 +65,10 @@ def open_store(name: str, settings: Settings, *, until: datetime) -> Store:
         )
     from delivery.storage.quirks import quirks
 
+    if connection is not None:
+        from delivery.storage import caller
+
+        options = caller.described(name, options, connection)
     found = quirks(options.profile)
     if not options.bucket:
         raise ConfigError(
@@ -72,7 +93,18 @@ def open_store(name: str, settings: Settings, *, until: datetime) -> Store:
         _refuse_unsafe(name, options.endpoint)
     from delivery.storage.connect import connect
 
-    return connect(name, options, found, attempts=attempts, machine=_is_loopback(options.endpoint))
+    machine = _is_loopback(options.endpoint)
+    return connect(name, options, found, attempts=attempts, machine=machine, connection=connection)
+
+
+def takes_parts(name: str, settings: Settings) -> bool:
+    """Whether parts make sense for the store called ``name``; False too for one that :func:`open_store` will refuse."""
+    options = settings.stores.get(name)
+    if name == LOCAL or options is None:
+        return False
+    from delivery.storage.quirks import quirks
+
+    return quirks(options.profile).multipart
 
 
 @contextmanager
@@ -144,6 +176,7 @@ __all__ = [
     "LOCAL",
     "TAG",
     "Body",
+    "Connection",
     "KeyLife",
     "ObjectFacts",
     "ObjectHeaders",
@@ -157,4 +190,5 @@ __all__ = [
     "key_prefix",
     "open_store",
     "refuse_full",
+    "takes_parts",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -15,6 +15,7 @@ from botocore.config import Config
 from delivery.errors import StoreRefusedError
 from delivery.escape import printable
 from delivery.options import StoreOptions
+from delivery.storage import caller
 from delivery.storage.base import Quirks, Watch
 from delivery.storage.bucket import Signer
 from delivery.storage.carry import Carrier
@@ -22,15 +23,33 @@ from delivery.storage.s3 import S3Store
 from delivery.storage.translate import Translator, no_credentials
 from delivery.storage.wire import LOOPBACK, Wire
 
+if TYPE_CHECKING:
+    from delivery.storage import Connection
+
 
 def connect(
-    name: str, options: StoreOptions, quirks: Quirks, *, attempts: int = 6, machine: bool = False, notice: str = ""
+    name: str,
+    options: StoreOptions,
+    quirks: Quirks,
+    *,
+    attempts: int = 6,
+    machine: bool = False,
+    notice: str = "",
+    connection: Connection | None = None,
 ) -> S3Store:
-    """The store that ``options`` describe; nothing is sent yet. Raises StoreRefusedError without credentials."""
+    """The store that ``options`` describe; nothing is sent yet. Raises StoreRefusedError without credentials.
+
+    With a ``connection`` it is the caller's credentials that ask and sign.
+    """
     assert options.bucket is not None
     region = options.region or quirks.region or "us-east-1"
     addressing = options.addressing or ("path" if "." in options.bucket else quirks.addressing)
-    session, credentials = _session(name, options, quirks)
+    if connection is not None:
+        session, credentials = caller.session_of(name, connection, _ignoring_the_users_files())
+    else:
+        session, credentials = _session(name, options, quirks)
+    if credentials is None:
+        raise no_credentials(name)
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": addressing, "payload_signing_enabled": quirks.signed_payload},  # type: ignore[arg-type]
@@ -41,15 +60,16 @@ def connect(
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    client = session.client("s3", endpoint_url=options.endpoint, region_name=region, config=config)
     signer = None
-    if options.signing_profile:
-        signing, keys = _session(name, _signing(options), quirks)
-        signer = Signer(
-            options.signing_profile,
-            signing.client("s3", endpoint_url=options.endpoint, region_name=region, config=config),
-            keys,
-        )
+    with caller.making:
+        client = session.client("s3", endpoint_url=options.endpoint, region_name=region, config=config)
+        if options.signing_profile:
+            signing, keys = _session(name, _signing(options), quirks)
+            signer = Signer(
+                options.signing_profile,
+                signing.client("s3", endpoint_url=options.endpoint, region_name=region, config=config),
+                keys,
+            )
     with Translator(name, options.bucket).told("addressing the bucket"):
         sample = client.generate_presigned_url("get_object", Params={"Bucket": options.bucket, "Key": "k"})
     base = sample.partition("?")[0].removesuffix("k")

@@ -259,7 +259,7 @@ def test_part_size_in_the_configuration_may_change_between_two_runs(
 def test_parts_too_large_for_memory_are_streamed_retried_and_gone_on_with(
     proxy: Proxy, faulty_store: Store, big: hosting.Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("delivery.hosting.in_parts._MEMORY", 7 * MIB)
+    monkeypatch.setattr("delivery.hosting.in_parts.MEMORY", 7 * MIB)
     proxy.rule = lambda request: "403 AccessDenied" if request.part == 4 else ""
     with pytest.raises(StoreRefusedError):
         send(faulty_store, big)

@@ -1,0 +1,117 @@
+"""One stream, whose end nobody knows, sent in parts as it comes: from memory, hashed in the pass, never spooled.
+
+It can be read once only, so a part is sent again from its buffer, and an upload that fails is not resumed but removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import secrets
+from concurrent.futures import Future
+from dataclasses import replace
+
+from delivery.errors import UsageError
+from delivery.escape import printable
+from delivery.hosting.at_once import put
+from delivery.hosting.bodies import MemoryBody
+from delivery.hosting.halt import Halted, first_failure
+from delivery.hosting.in_parts import MEMORY, MOST_PARTS, SentPart, complete, give_up, part_size, send_part, wait_for
+from delivery.hosting.items import Upload, Uploaded
+from delivery.hosting.journal import Begun
+from delivery.hosting.names import headers_for
+from delivery.hosting.run import Run
+from delivery.hosting.settle import settled
+from delivery.intake.streams import Stream
+from delivery.storage.base import TAG
+from delivery.units import format_size
+
+
+def send_stream(run: Run, item: Upload, key: str) -> Uploaded:
+    """Send the stream of ``item`` to its end; one that fits a single part goes in a single request.
+
+    Raises LocalError for a broken stream, UsageError for one that is longer than the store's parts hold, and what the
+    store raises. Then nothing of it is left in the store.
+    """
+    content = item.entry.content
+    assert content is not None and not isinstance(content, bytes)
+    source = content if isinstance(content, Stream) else Stream(item.entry)
+    if run.journal is not None and (before := run.journal.begun.get(key)) is not None:
+        give_up(run, key, before)
+    step = min(part_size(item.entry.size, run.options.part_size), MEMORY // 2)
+    buffer = bytearray(step)
+    filled = source.fill(memoryview(buffer))
+    run.halt.check()
+    if filled < step:
+        return _whole(run, item, key, memoryview(buffer)[:filled])
+    return _in_parts(run, item, key, source, buffer)
+
+
+def _whole(run: Run, item: Upload, key: str, data: memoryview) -> Uploaded:
+    headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
+    digest = hashlib.sha256(data).hexdigest()
+    etag = put(run, key, MemoryBody(data, run.task.advance, run.pace, sha256=digest), headers, tag)
+    return settled(run, _sized(item, len(data)), key, digest, tag, etag, None)
+
+
+def _in_parts(run: Run, item: Upload, key: str, source: Stream, first: bytearray) -> Uploaded:
+    headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
+    begun = Begun(run.store.begin(key, headers, metadata={TAG: tag}), len(first), 0, tag)
+    if run.journal is not None:  # so that what a kill leaves is found and removed
+        run.journal.note_begun(key, begun.upload_id, begun.part_size, 0, tag)
+    try:
+        parts, size, digest = _send(replace(run, journal=None), item, key, source, begun, first)
+        etag, crc = complete(run, key, begun, parts)
+    except BaseException:
+        give_up(run, key, begun)
+        raise
+    return settled(run, _sized(item, size), key, digest, tag, etag, crc)
+
+
+def _send(
+    run: Run, item: Upload, key: str, source: Stream, begun: Begun, first: bytearray
+) -> tuple[list[SentPart], int, str]:
+    """Every part, the size and the digest. As many buffers as workers need, and no more, are filled in turn."""
+    step, whole, size = begun.part_size, hashlib.sha256(), 0
+    buffers: queue.SimpleQueue[bytearray | None] = queue.SimpleQueue()
+    for _ in range(max(1, min(run.options.threads + 1, MEMORY // step) - 1)):
+        buffers.put(None)
+    slots: list[Future[SentPart]] = []
+    buffer, filled = first, step
+    try:
+        while filled:
+            run.halt.check()
+            number = len(slots) + 1
+            size += filled
+            _refuse_too_long(run, item, number, size, step)
+            whole.update(memoryview(buffer)[:filled])
+            digest = whole.hexdigest()
+            slots.append(run.pool.submit(send_part, run, buffers, buffer, key, begun, number, filled, digest))
+            if filled < step:
+                break
+            buffer = buffers.get() or bytearray(step)
+            filled = source.fill(memoryview(buffer))
+        run.halt.check()
+        return [slot.result() for slot in slots], size, whole.hexdigest()
+    except BaseException as error:
+        run.halt.cancel()
+        if isinstance(error, Halted) and (cause := first_failure(slots)) is not None:
+            raise cause from None
+        wait_for(slots)
+        raise
+
+
+def _refuse_too_long(run: Run, item: Upload, number: int, size: int, step: int) -> None:
+    quirks = run.store.quirks
+    if number > MOST_PARTS or size > quirks.max_object:
+        most = min(MOST_PARTS * step, quirks.max_object)
+        raise UsageError(
+            f"the stream {printable(item.name)} is longer than {format_size(most)}, "
+            f"the most that parts of {format_size(step)} hold",
+            hint="raise part_size in [upload], or state the stream's size",
+            code="too-large-for-store",
+        )
+
+
+def _sized(item: Upload, size: int) -> Upload:
+    return replace(item, entry=replace(item.entry, size=size, content=None, known_size=True))

@@ -1,0 +1,153 @@
+"""What is handed over that is no path: bytes and streams, made files in a private folder while they are needed.
+
+So every check and reader works on them as on any file. A stream that a store takes in parts may be left as it is, and
+is then read by the upload itself.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+from delivery import places
+from delivery.errors import LocalError, UsageError
+from delivery.escape import printable
+from delivery.intake.readers.formats import extension
+from delivery.intake.streams import Stream
+from delivery.model import FileEntry
+from delivery.progress import CancelToken, Progress, Task
+from delivery.storage.lock import locked
+
+Input: TypeAlias = "str | os.PathLike[str] | FileEntry"
+"""A path, or an entry made with :meth:`FileEntry.from_bytes` or :meth:`FileEntry.from_stream`."""
+
+_STARTING = 60
+"""Seconds in which a lock that nobody holds may belong to a run that is just starting."""
+
+
+class Held:
+    """A private folder with what was made from bytes and streams.
+
+    It is removed by :meth:`close`, or when nothing refers to it any more.
+    """
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._count = 0
+        self._end: weakref.finalize[[ExitStack], Held] | None = None
+
+    def close(self) -> None:
+        if self._end is not None:
+            self._end()
+
+    def take(
+        self, inputs: Sequence[Input], *, leave_streams: bool, progress: Progress, cancel: CancelToken
+    ) -> tuple[Input, ...]:
+        """``inputs`` in their order: paths as they are, entries with their content in a file.
+
+        With ``leave_streams`` a stream stays one, wrapped so that its first bytes can be looked at. Raises UsageError
+        for an unusable name, LocalError for a broken stream or a full disk, Cancelled.
+        """
+        return tuple(
+            self._taken(item, leave_streams, progress, cancel) if isinstance(item, FileEntry) else item
+            for item in inputs
+        )
+
+    def _taken(self, entry: FileEntry, leave_streams: bool, progress: Progress, cancel: CancelToken) -> FileEntry:
+        if entry.content is None:
+            return entry
+        _refuse_unusable(entry.arcname)
+        if isinstance(entry.content, bytes):
+            return self._write(entry, [entry.content])
+        stream = Stream(entry)
+        if leave_streams:
+            return replace(entry, content=stream)
+        total = entry.size if entry.known_size else None
+        with progress.task(f"reading {printable(entry.arcname)}", total, "bytes") as task:
+            return self._write(entry, _blocks(stream, task, cancel))
+
+    def _write(self, entry: FileEntry, blocks: Iterable[bytes]) -> FileEntry:
+        self._count += 1
+        ending = extension(entry.arcname)
+        try:
+            place = self._private() / (f"{self._count}.{ending}" if ending.isalnum() else str(self._count))
+            with place.open("xb") as out:
+                for block in blocks:
+                    out.write(block)
+            os.utime(place, ns=(entry.mtime_ns, entry.mtime_ns))
+            seen = place.stat()
+        except LocalError:
+            raise
+        except OSError as error:
+            raise LocalError(
+                f"{printable(entry.arcname)} cannot be kept while it is delivered: {error.strerror or error}",
+                hint="make room on the disk, or set DELIVERY_HOME to another one",
+                code="disk-full",
+            ) from error
+        return replace(
+            entry,
+            path=str(place),
+            size=seen.st_size,
+            mtime_ns=seen.st_mtime_ns,
+            inode=seen.st_ino,
+            content=None,
+            known_size=True,
+        )
+
+    def _private(self) -> Path:
+        if self._folder is None:
+            parent = places.private_dir(places.state_dir() / "inputs")
+            _remove_dead(parent)
+            stack = ExitStack()
+            token = secrets.token_hex(8)
+            stack.enter_context(locked(parent / f"{token}.lock"))
+            folder = places.private_dir(parent / token)
+            stack.callback(_remove, folder)
+            self._end = weakref.finalize(self, ExitStack.close, stack)
+            self._folder = folder
+        return self._folder
+
+
+def _blocks(stream: Stream, task: Task, cancel: CancelToken) -> Iterator[bytes]:
+    while data := stream.read():
+        cancel.check()
+        yield data
+        task.advance(len(data))
+    cancel.check()  # a cancelled writer ends its stream early, which must not pass for the whole
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        folder.with_suffix(".lock").unlink()  # Windows keeps it while it is open; the next run removes it
+
+
+def _remove_dead(parent: Path) -> None:
+    """What runs left behind that were killed: their locks are free."""
+    for lock in parent.glob("*.lock"):
+        with suppress(OSError):
+            if time.time() - lock.stat().st_mtime < _STARTING:
+                continue
+            with locked(lock) as free:
+                if free:
+                    _remove(lock.with_suffix(""))
+            if free:
+                lock.unlink(missing_ok=True)
+
+
+def _refuse_unusable(name: str) -> None:
+    pieces = name.split("/")
+    if not name or any(piece in ("", ".", "..") for piece in pieces) or "\0" in name:
+        raise UsageError(
+            f"{printable(name)!r} cannot be the name of a delivered file",
+            hint="give a name such as report.csv, or a relative path with / such as data/report.csv",
+            code="input-name",
+        )

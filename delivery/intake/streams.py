@@ -1,0 +1,84 @@
+"""A stream of the caller's, read in order with its troubles told in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from delivery.errors import DeliveryError, LocalError
+from delivery.escape import printable
+from delivery.model import FileEntry, Readable
+
+HEAD = 8192
+_ASKED = 1024 * 1024
+
+
+class Stream:
+    """The content of ``entry`` in one pass. Its first bytes can be looked at before they are read.
+
+    Raises LocalError when the stream raises, gives something else than bytes, or has not the size that was stated.
+    """
+
+    def __init__(self, entry: FileEntry) -> None:
+        assert entry.content is not None and not isinstance(entry.content, bytes)
+        self._source: Readable = entry.content
+        self._name = printable(entry.arcname)
+        self._size = entry.size if entry.known_size else None
+        self._ahead = b""
+        self._ended = False
+        self._given = 0
+
+    def head(self) -> bytes:
+        """The first bytes, up to 8 KiB; they are given again when the stream is read."""
+        while not self._ended and len(self._ahead) < HEAD:
+            self._ahead += self._ask(HEAD - len(self._ahead))
+        return self._ahead
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Some bytes, at most ``size``; none at the end."""
+        wanted = _ASKED if size < 0 else size
+        data, self._ahead = self._ahead[:wanted], self._ahead[wanted:]
+        if not data and not self._ended:
+            data = self._ask(wanted)
+        self._given += len(data)
+        if self._size is not None and (self._given > self._size or (self._ended and self._given < self._size)):
+            told = f"ended after {self._given:,}" if self._given < self._size else f"has more than the {self._size:,}"
+            stated = f" of {self._size:,} bytes" if self._given < self._size else " bytes that were stated"
+            raise LocalError(
+                f"the stream {self._name} {told}{stated}",
+                hint="state its real size or none at all, and check what writes it",
+                code="stream-size",
+            )
+        return data
+
+    def fill(self, view: memoryview) -> int:
+        """Fill ``view`` as far as the stream reaches; less than its length only at the end."""
+        filled = 0
+        while filled < len(view):
+            data = self.read(min(len(view) - filled, _ASKED))
+            if not data:
+                break
+            view[filled : filled + len(data)] = data
+            filled += len(data)
+        return filled
+
+    def _ask(self, size: int) -> bytes:
+        data: Any
+        try:
+            data = self._source.read(size)
+        except DeliveryError:
+            raise
+        except Exception as error:  # whatever the caller's object raises
+            why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+            raise LocalError(
+                f"the stream {self._name} cannot be read: {printable(why)}",
+                hint="check what writes it, then run it again",
+                code="stream-broken",
+            ) from error
+        if not isinstance(data, bytes | bytearray | memoryview) or len(data) > size:
+            raise LocalError(
+                f"the stream {self._name} gives {type(data).__name__}, not the bytes that were asked for",
+                hint='open it in binary mode, as in open(path, "rb") or sys.stdin.buffer, and blocking',
+                code="stream-broken",
+            )
+        self._ended = not data
+        return bytes(data)

@@ -1,0 +1,91 @@
+"""A caller's own boto3 session or S3 client: whose credentials, region, endpoint and addressing a store then has.
+
+The requests are made by this library all the same, which signs with SigV4, retries and cancels in its own way; the
+client itself is never called.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.exceptions
+import botocore.session
+
+from delivery.errors import StoreRefusedError, UsageError
+from delivery.options import StoreOptions
+
+if TYPE_CHECKING:
+    from delivery.storage import Connection
+
+_OF_AWS = re.compile(r"s3([.-][a-z0-9-]+)?\.amazonaws\.com(\.cn)?")
+_ADDRESSINGS = ("virtual", "path")
+_PLAIN = "s3"
+making = threading.Lock()
+"""boto3 sessions make clients in one thread at a time only, and several calls may share a caller's session."""
+
+
+def described(name: str, options: StoreOptions, connection: Connection) -> StoreOptions:
+    """``options`` of the store ``name``, completed with what ``connection`` knows: region, endpoint, addressing.
+
+    What the options say themselves stands. A plain store whose endpoint turns out to be AWS has the quirks of AWS.
+    """
+    if isinstance(connection, boto3.Session):
+        region = options.region or connection.region_name or "us-east-1"
+        try:
+            with making:
+                client: Any = connection.client("s3", region_name=region, endpoint_url=options.endpoint)
+        except (botocore.exceptions.BotoCoreError, ValueError) as error:
+            raise _unusable(name, error) from error
+        region_known = connection.region_name
+    else:
+        client = _s3_client(connection)
+        region_known = client.meta.region_name
+    endpoint, config = str(client.meta.endpoint_url), client.meta.config.s3 or {}
+    of_aws = _OF_AWS.fullmatch(urlsplit(endpoint).hostname or "") is not None
+    addressing = config.get("addressing_style")
+    return replace(
+        options,
+        profile="aws" if of_aws and options.profile == _PLAIN else options.profile,
+        endpoint=options.endpoint or (None if of_aws else endpoint),
+        region=options.region or (region_known if region_known != "aws-global" else "us-east-1"),
+        addressing=options.addressing or (addressing if addressing in _ADDRESSINGS else None),
+    )
+
+
+def session_of(name: str, connection: Connection, without_files: botocore.session.Session) -> tuple[boto3.Session, Any]:
+    """A session for clients of our own, and the credentials: the very object, since it may refresh itself.
+
+    ``without_files`` is a botocore session that no file of the user disturbs; one for a client is built over it.
+    """
+    try:
+        if isinstance(connection, boto3.Session):
+            return connection, connection.get_credentials()
+        credentials = _s3_client(connection)._request_signer._credentials
+        without_files._credentials = credentials  # type: ignore[attr-defined]  # there is no public way to hand it over
+        return boto3.Session(botocore_session=without_files), credentials
+    except botocore.exceptions.BotoCoreError as error:
+        raise _unusable(name, error) from error
+
+
+def _s3_client(connection: Any) -> Any:
+    model = getattr(getattr(connection, "meta", None), "service_model", None)
+    if getattr(model, "service_name", None) != "s3" or not hasattr(connection, "_request_signer"):
+        raise UsageError(
+            f"the connection is a {type(connection).__name__}, neither a boto3.Session nor an S3 client",
+            hint='give boto3.Session(...), or boto3.client("s3", ...)',
+            code="connection",
+        )
+    return connection
+
+
+def _unusable(name: str, error: Exception) -> StoreRefusedError:
+    return StoreRefusedError(
+        f"the session that was given for the store {name} cannot be used ({type(error).__name__})",
+        hint="check its profile and its credentials",
+        code="credentials",
+    )

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.stores import KEYS, embedded_home, make_bucket, moto_address, one_home
+
+from delivery import Settings, StoreOptions, UploadOptions
+
+__all__ = ["embedded_home", "moto_address", "one_home"]
+MIB = 1024**2
+
+
+@pytest.fixture
+def parts(moto_address: str) -> Settings:
+    """Settings whose store takes parts, with a fresh bucket called ``work``."""
+    bucket = f"b-{secrets.token_hex(6)}"
+    make_bucket(moto_address, bucket)
+    store = StoreOptions(bucket=bucket, endpoint=moto_address, region="us-east-1", **KEYS)
+    return Settings(upload=UploadOptions(part_size=5 * MIB, attempts=3)).with_store("work", store)
