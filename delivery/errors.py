@@ -48,7 +48,7 @@ class MissingDependencyError(ConfigError):
 
 
 class BlockedError(DeliveryError):
-    """Findings stand in the way. They are in ``findings``."""
+    """Findings stand in the way. They are in ``findings``; in CI ``places`` tells where their files lie."""
 
     exit_code = 3
     default_code = "blocking-findings"
@@ -56,6 +56,7 @@ class BlockedError(DeliveryError):
     def __init__(self, message: str, *, findings: tuple[Finding, ...] = (), hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.findings = findings
+        self.places: dict[str, str] = {}
 
 
 class LocalError(DeliveryError, OSError):

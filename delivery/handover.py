@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -28,6 +29,7 @@ from delivery.model import (
     Plan,
     Severity,
 )
+from delivery.options import SendOptions, show
 from delivery.packing import Packed, manifest, proof
 from delivery.packing.workspace import Workspace
 from delivery.planning.names import CHECKSUMS, MANIFEST
@@ -54,6 +56,8 @@ class Handover:
     """None: a revision where it replaces one, else a first delivery."""
     connection: storage.Connection | None = field(default=None, repr=False)
     """The caller's own way to the store."""
+    named: bool = False
+    """The id was asked for: a delivery with it is this same one, made again."""
 
     def run(self, plan: Plan) -> Delivery:
         """Do what ``plan`` says, compose the messages, record it. What can be refused early is refused first."""
@@ -76,7 +80,8 @@ class Handover:
             changes=message.compare(before.files, done.files) if before else None,
         )
         done = replace(done, messages=texts, notes=(*done.notes, *said, *message.warnings(texts, plan.profile)))
-        ledger.record(done, waived=self.waived, revision_of=before.id if before else None)
+        former = before.id if before and before.id != self.id else None
+        ledger.record(done, waived=self.waived, revision_of=former, again=self.named)
         return done
 
     def _seller_words(self, plan: Plan) -> tuple[str, ...]:
@@ -125,28 +130,29 @@ class Handover:
         options = self.settings.delivery
         until = self.now + options.expires
         store = storage.open_store(options.store, self.settings, until=until, connection=self.connection)
-        hosting.check_life(store, options.expires, now=self.now, strict=options.strict)
+        check_promises(store, options, now=self.now)
         store.ensure_ready()
         storage.refuse_full(options.store, sum(part.size for part in plan.parts))
         with (
             storage.kept_up(options.store),
-            hosting.journal_for(store, [part.filename for part in plan.parts]) as journal,
+            self._place(store, plan) as place,
             Workspace(out) as workspace,
         ):
             archives = workspace.folder / _ARCHIVES
             packed = packing.pack_archives(plan, archives, progress=self.progress, cancel=self.cancel)
-            uploaded = self._upload(store, journal, _uploads(packed))
+            uploaded = self._upload(store, place.journal, _uploads(packed))
             files = _with_digests(packed.files, uploaded)
             sent = _as_sent(packed.plan, files)
             manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, _as_parts(sent, uploaded))
-            uploaded += self._upload(store, journal, [Upload.of_path(workspace.folder / MANIFEST)])
+            uploaded += self._upload(store, place.journal, [Upload.of_path(workspace.folder / MANIFEST)])
             *links, manifest_link = self._proven_links(store, uploaded)
             expires_at = links[0].expires_at
-            shown_page = self._page(store, journal.prefix, plan.deliverable.name, links, files)
+            shown_page = self._page(store, place.journal.prefix, plan.deliverable.name, links, files)
             shown = self._proof(sent, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
-            journal.finish()
+            keys = [item.stored.key for item in uploaded]
+            place.finish([*keys, shown_page.key] if shown_page else keys, expires_at)
         return replace(
             self._begun(sent, files, out),
             attachments=(replace(shown, path=str(out / shown.filename)),),
@@ -154,9 +160,22 @@ class Handover:
             page=shown_page,
             manifest=ManifestPlace(str(out / MANIFEST), manifest_link.url),
             store=options.store,
-            prefix=journal.prefix,
+            prefix=place.journal.prefix,
             expires_at=expires_at,
             notes=_link_notes(plan, store.notice, links[0].effective_reason),
+        )
+
+    def _place(self, store: storage.Store, plan: Plan) -> AbstractContextManager[hosting.OneTime | hosting.Kept]:
+        """Where the objects go: a named delivery goes back to where it was."""
+        retain = self.settings.delivery.retain
+        return hosting.place_for(
+            store,
+            [part.filename for part in plan.parts],
+            id=self.id,
+            named=self.named,
+            keep_until=self.now + retain if retain is not None else None,
+            progress=self.progress,
+            cancel=self.cancel,
         )
 
     def _page(
@@ -240,6 +259,27 @@ class Handover:
             order=options.order,
             language=options.language,
         )
+
+
+def check_promises(store: storage.Store | None, options: SendOptions, *, now: datetime) -> None:
+    """Raise, before anything is sent, where what was asked of links and files cannot be kept: UsageError for times that
+    contradict each other, and what :func:`hosting.check_life` raises. ``store`` None: one that keeps all its promises.
+    """
+    if options.retain is not None and options.retain < options.expires:
+        raise UsageError(
+            f"--retain {show(options.retain)} is shorter than --expires {show(options.expires)}: "
+            "the files would be gone before their links end",
+            hint="keep the files at least as long as the links live",
+            code="retain-too-short",
+        )
+    if options.require_expiry is not None and options.require_expiry > options.expires:
+        raise UsageError(
+            f"--require-expiry {show(options.require_expiry)} is longer than --expires {show(options.expires)}",
+            hint="ask for links that live at least as long as they are required to",
+            code="expiry-too-short",
+        )
+    if store is not None:
+        hosting.check_life(store, options.expires, now=now, strict=options.strict, required=options.require_expiry)
 
 
 def _uploads(packed: Packed) -> list[Upload]:

@@ -93,6 +93,20 @@ class SendOptions:
     expires: timedelta = option(
         timedelta(days=7), "How long links live; 7d is the most that most stores sign", parse_duration
     )
+    require_expiry: timedelta | None = option(
+        None,
+        "Upload only if links are sure to live so long, whatever ends the credentials that sign them",
+        parse_duration,
+        example="24h",
+    )
+    id: str | None = option(
+        None,
+        "A name under which a later run goes on with this delivery; commit: named after CI's or git's commit",
+        example="commit",
+    )
+    retain: timedelta | None = option(
+        None, "How long the store keeps the files, for `delivery prune` on any machine", parse_duration, example="14d"
+    )
     store: str = option("local", "Which [store:NAME] links go to; local is the embedded store on this machine")
     order: str | None = option(None, "A label for the order, shown in the message and kept in the record")
     note: str | None = option(None, "A line of yours for the buyer, shown on the delivery page")
@@ -141,6 +155,9 @@ class StoreOptions:
         timedelta(days=30), "`doctor --fix` has the store remove files after this, if prefix is set", parse_duration
     )
     aws_profile: str | None = option(None, "A profile of ~/.aws/credentials to take keys from")
+    signing_profile: str | None = option(
+        None, "A profile of ~/.aws/credentials whose key signs the links, while the other keys upload"
+    )
     access_key_id: str | None = option(
         None, "Better left out: the AWS chain (environment, ~/.aws, SSO, roles) is asked", secret=True
     )
@@ -215,6 +232,9 @@ class DeliveryOptions(TypedDict, total=False):
     via: Via | Literal["auto", "attach", "link"] | None
     out: str | os.PathLike[str] | None
     expires: timedelta | str | None
+    require_expiry: timedelta | str | None
+    id: str | None
+    retain: timedelta | str | None
     store: str | None
     order: str | None
     note: str | None

@@ -150,15 +150,31 @@ def platform_entry(profile: Profile) -> dict[str, Any]:
 
 def write(document: Document, stream: TextIO) -> None:
     """Write ``document`` as JSON, its top-level iterators item by item, and a line end."""
+    for piece in pieces(document):
+        stream.write(piece)
+
+
+def pieces(document: Document) -> Iterator[str]:
+    """The text of ``document`` as :func:`write` writes it, piece by piece."""
     separator = "{"
     for key, value in document.items():
-        stream.write(f"{separator}{json.dumps(key)}: ")
+        yield f"{separator}{json.dumps(key)}: "
         separator = ",\n "
         if isinstance(value, Iterator):
-            _write_items(value, stream)
+            yield "["
+            lead = ""
+            for item in value:
+                yield f"{lead}{_json(item)}"
+                lead = ",\n  "
+            yield "]"
         else:
-            stream.write(json.dumps(value))
-    stream.write("}\n")
+            yield _json(value)
+    yield "}\n"
+
+
+def _json(value: Any) -> str:
+    """JSON in which no text holds ``##``, with which commands to some CI services begin; it reads as the same text."""
+    return json.dumps(value).replace("##", "\\u0023\\u0023")
 
 
 def as_dict(document: Document) -> dict[str, Any]:
@@ -172,15 +188,6 @@ def schema(name: str) -> dict[str, Any]:
     text = resources.files("delivery.schemas").joinpath(f"{kind}-{version}.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
-
-
-def _write_items(items: Iterator[Any], stream: TextIO) -> None:
-    stream.write("[")
-    lead = ""
-    for item in items:
-        stream.write(f"{lead}{json.dumps(item)}")
-        lead = ",\n  "
-    stream.write("]")
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -10,18 +10,18 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from delivery import checks, hosting, intake, packing, places, planning, platforms, storage
+from delivery import checks, intake, packing, places, planning, platforms, storage
 from delivery.afterwards import compose_message
 from delivery.config import Settings
 from delivery.errors import BlockedError, ConfigError, UsageError
-from delivery.handover import Handover
+from delivery.handover import Handover, check_promises
 from delivery.inputs import Held, Input
 from delivery.message import Situation
 from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Method, Plan, Profile, Via
 from delivery.options import CheckOptions, DeliveryOptions, SendOptions
 from delivery.progress import CancelToken, NullProgress, Progress
-from delivery.surroundings import zone_of
+from delivery.surroundings import id_of, zone_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +167,9 @@ def carry_out(
     name; its credentials sign the links.
     """
     now = now or datetime.now(UTC)
+    named = id_of(inspection.settings)
     handover = Handover(
-        new_id(now),
+        named or new_id(now),
         inspection.settings,
         progress or NullProgress(),
         cancel or CancelToken(),
@@ -178,6 +179,7 @@ def carry_out(
         revision_of,
         Situation(situation) if situation else None,
         connection,
+        named=named is not None,
     )
     done = handover.run(planned)
     return replace(done, notes=(*inspection.notes, *done.notes))
@@ -195,12 +197,13 @@ def dry_run(
     A configured store is looked up and asked how long it signs, but not contacted. Raises what that raises.
     """
     options, now = inspection.settings.delivery, now or datetime.now(UTC)
-    if planned.method is Method.LINK and options.store != storage.LOCAL:
-        until = now + options.expires
-        store = storage.open_store(options.store, inspection.settings, until=until, connection=connection)
-        hosting.check_life(store, options.expires, now=now, strict=options.strict)
+    if planned.method is Method.LINK:
+        store, until = None, now + options.expires
+        if options.store != storage.LOCAL:
+            store = storage.open_store(options.store, inspection.settings, until=until, connection=connection)
+        check_promises(store, options, now=now)
     return Delivery(
-        new_id(now),
+        id_of(inspection.settings) or new_id(now),
         now,
         planned,
         inspection.deliverable.entries,

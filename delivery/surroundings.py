@@ -1,14 +1,19 @@
-"""What a delivery takes from where it is made: the folder beside the work, and the time zone."""
+"""What a delivery takes from where it is made: the folder beside the work, the time zone, the commit."""
 
 from __future__ import annotations
 
+import hashlib
 import itertools
-from collections.abc import Iterator
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from delivery import ci
 from delivery.config import Settings
 from delivery.errors import UsageError
 from delivery.escape import decodable
@@ -71,3 +76,54 @@ def zone_of(settings: Settings, moment: datetime) -> tzinfo:
             hint="write it as Europe/Berlin or Asia/Karachi",
             code="unknown-zone",
         ) from None
+
+
+BY_COMMIT = "commit"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_OURS = re.compile(r"\d{8}-[0-9a-f]{8}")
+_COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
+
+
+def id_of(settings: Settings, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The id that was asked for, or None: a name, or for ``commit`` one made of the commit, repository and job.
+
+    Raises UsageError for a name that is none, and where no commit is known.
+    """
+    name = settings.delivery.id
+    if name is None:
+        return None
+    if name == BY_COMMIT:
+        return _by_commit(environ)
+    if not _ID.fullmatch(name) or _OURS.fullmatch(name):
+        raise UsageError(
+            f"--id {decodable(name)!r} cannot name a delivery",
+            hint="up to 64 letters, digits, full stops, dashes and underscores, the first a letter or digit; "
+            "not in the form of the ids that are given out, such as 20260131-0a1b2c3d",
+            code="delivery-id",
+        )
+    return name
+
+
+def _by_commit(environ: Mapping[str, str]) -> str:
+    """The readable part may be cut; the digest of all that it is made of tells any two apart."""
+    service = ci.detect(environ)
+    run = ci.origin(service, environ) if service else ci.Origin()
+    commit = run.commit if _COMMIT.fullmatch(run.commit) else _git("rev-parse", "HEAD")
+    if not _COMMIT.fullmatch(commit):
+        raise UsageError(
+            "--id commit: neither the CI service nor git tells of a commit here",
+            hint="run it inside a git checkout, or give the delivery a name: --id NAME",
+            code="no-commit",
+        )
+    repository = run.repository or Path(_git("rev-parse", "--show-toplevel") or ".").resolve().name
+    whole = "\0".join((repository, run.job, commit.lower()))
+    words = re.sub(r"[^A-Za-z0-9]+", "-", f"{repository}-{run.job}").strip("-")[:40].strip("-")
+    return f"{words or 'commit'}-{commit.lower()[:12]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -56,6 +56,8 @@ def renew(
     zone = zone_of(settings, again.expires_at or now)
     texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=message.Situation.RENEWED)
     again = replace(again, messages=texts, notes=(*again.notes, *message.warnings(texts, again.plan.profile)))
+    assert kept.prefix is not None
+    hosting.extend(store, kept.id, kept.prefix, again.expires_at)
     ledger.renewed(kept.id, until=again.expires_at, at=now)
     ledger.wrote(kept.id, again, situation="renewed", at=now)
     return again
@@ -79,8 +81,12 @@ def revoke(
     kept = _linked(ledger, id, now, revoked_too=True)
     assert kept.store is not None and kept.prefix is not None
     store = storage.open_store(kept.store, settings, until=now, connection=connection)
-    links = [*kept.links, *([kept.page] if kept.page else [])]
-    done = hosting.revoke(store, kept.prefix, [link.key for link in links], progress=progress, cancel=cancel)
+    keys = [link.key for link in (*kept.links, *([kept.page] if kept.page else []))]
+    standing = hosting.standing_of(store, kept.id)
+    done = hosting.Revoked(0, 0, 0)
+    for prefix in dict.fromkeys((kept.prefix, *(item.prefix for item in standing.values()))):
+        done += hosting.revoke(store, prefix, keys, progress=progress, cancel=cancel)
+    hosting.forget(store, standing)
     ledger.revoked(kept.id, at=now)
     return done
 
@@ -106,8 +112,9 @@ def prune(
 ) -> tuple[PrunedStore, ...]:
     """Remove the objects of deliveries whose links ended more than ``after`` ago, and leftovers of broken uploads.
 
-    Every store that the ledger names is visited, or ``store`` alone; with a ``connection``, which leads to one store,
-    that of the settings. Until then `renew` can bring the links back.
+    Every store that the ledger names and the configured one are visited, or ``store`` alone; with a ``connection``,
+    which leads to one store, that of the settings. Until then `renew` can bring the links back. Standing deliveries
+    are known from the store itself, whoever made them; ``retain`` is their end where it was given.
     """
     settings, now = settings or Settings.load(), now or datetime.now(UTC)
     if connection is not None and store is None:
@@ -122,8 +129,9 @@ def prune(
         if over or record.state is State.REVOKED:
             prefix = ledger.load(record.id).prefix
             found += [hosting.Ended(prefix, record.id)] if prefix else []
-    if store is not None:
-        ended.setdefault(store, [])
+    asked = store if store is not None else settings.delivery.store
+    if store is not None or asked in settings.stores:
+        ended.setdefault(asked, [])
     done = []
     for name, gone in ended.items():
         try:
@@ -133,11 +141,31 @@ def prune(
                 raise
             (progress or NullProgress()).note(f"the store {name} is left as it is: {error}")
             continue
+        standing = hosting.standing_of(opened)
+        past = {key: item for key, item in standing.items() if item.is_over(now, after)}
+        if not dry_run:
+            past = {key: item for key, item in past.items() if hosting.take_over(opened, key, after=after, now=now)}
+        alive = {item.prefix for key, item in standing.items() if key not in past}
+        known = {item.prefix for item in gone}
+        gone = [item for item in gone if item.prefix not in alive]
+        gone += [
+            hosting.Ended(item.prefix, _if_kept(ledger, item)) for item in past.values() if item.prefix not in known
+        ]
         removed = hosting.prune(opened, gone, now=now, dry_run=dry_run, progress=progress, cancel=cancel)
         if not dry_run:
-            ledger.pruned(removed.labels, at=now)
+            hosting.forget(opened, past)
+            ledger.pruned([label for label in removed.labels if label], at=now)
         done.append(PrunedStore(name, removed))
     return tuple(done)
+
+
+def _if_kept(ledger: Ledger, standing: hosting.Standing) -> str:
+    """Its id where the ledger of this machine knows it at this place; else empty."""
+    try:
+        kept = ledger.load(standing.id)
+    except UsageError:
+        return ""
+    return kept.id if (kept.id, kept.prefix) == (standing.id, standing.prefix) else ""
 
 
 def doctor(

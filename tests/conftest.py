@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from delivery import ci
+
 _REAL_CONNECT = socket.socket.connect
 
 
@@ -39,7 +41,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where the tool keeps its own files during a test."""
     for name in list(os.environ):
-        if name.startswith(("DELIVERY_", "AWS_")):
+        if name.startswith(("DELIVERY_", "AWS_")) or name in ci.variables():
             monkeypatch.delenv(name)
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("DELIVERY_HOME", str(folder))

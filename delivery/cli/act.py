@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from delivery.cli import options, qr, render, stdin
+from delivery.cli import options, pipeline, qr, render, stdin
 from delivery.cli.clipboard import Clipboard, copy_each, find
+from delivery.cli.pipeline import Reports, group
+from delivery.errors import BlockedError
 from delivery.model import Delivery, Via
+
+if TYPE_CHECKING:
+    from delivery.inputs import Input
 
 
 def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = None) -> None:
-    only_plan, revision_of, situation = (values.pop(name) for name in ("dry_run", "revision_of", "situation"))
     qr_place = values.pop("qr", None)
     open_folder = values.pop("open_folder")
     clipboard = find() if values.pop("copy") else None
     inputs = stdin.inputs_of(paths, values)
+    reports, quiet, as_json = Reports.taken_from(values), values["quiet"], values["as_json"]
+    with reports.kept():
+        done = _done(inputs, values, via, qr_place, reports)
+    render.delivery(done, as_json=as_json, quiet=quiet)
+    reports.delivered(done, say=lambda text: None if quiet else render.note(text))
+    finish(done, clipboard, qr_place)
+    if open_folder and done.out and not done.dry_run:
+        click.launch(done.out)
+
+
+def _done(
+    inputs: Sequence[Input], values: dict[str, Any], via: Via | None, qr_place: str | None, reports: Reports
+) -> Delivery:
+    only_plan, revision_of, situation = (values.pop(name) for name in ("dry_run", "revision_of", "situation"))
     with options.session(values) as session:
         from delivery import service
 
@@ -26,30 +46,37 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
             given["via"] = via
         if only_plan:
             given["strip"] = False  # cleaned copies are made when it is done, not when it is planned
-        with service.check(
-            inputs, settings=settings, digests=False, read_streams=only_plan, progress=session.progress,
-            cancel=session.cancel, **given,
-        ) as inspection:  # fmt: skip
+        with ExitStack() as held:
+            with group("checking the files", "check", shown=not session.quiet):
+                inspection = held.enter_context(
+                    service.check(
+                        inputs, settings=settings, digests=False, read_streams=only_plan, progress=session.progress,
+                        cancel=session.cancel, **given,
+                    )
+                )  # fmt: skip
+            reports.findings = inspection.findings
+            reports.places = pipeline.places_of(inspection.findings, inspection.files)
             spoken = not (session.as_json or session.quiet)
             if spoken and session.verbose:
                 render.settings(inspection.settings)
-            planned = service.plan(inspection)
+            try:
+                planned = service.plan(inspection)
+            except BlockedError as error:
+                error.places.update(reports.places)
+                raise
             if qr_place is not None:
                 qr.foresee(planned, qr_place)
+            if spoken or (pipeline.annotates() and not session.quiet):
+                render.findings(inspection.findings, reports.places)
             if spoken:
-                render.findings(inspection.findings)
                 render.plan(planned)
             if only_plan:
-                done = service.dry_run(inspection, planned)
-            else:
-                done = service.carry_out(
+                return service.dry_run(inspection, planned)
+            with group("packing and sending", "deliver", shown=not session.quiet):
+                return service.carry_out(
                     inspection, planned, revision_of=revision_of, situation=situation,
                     progress=session.progress, cancel=session.cancel,
                 )  # fmt: skip
-    render.delivery(done, as_json=session.as_json, quiet=session.quiet)
-    finish(done, clipboard, qr_place)
-    if open_folder and done.out and not done.dry_run:
-        click.launch(done.out)
 
 
 def finish(done: Delivery, clipboard: Clipboard | None, qr_place: str | None) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from delivery._version import __version__
+from delivery.cli import streams
+from delivery.cli.colour import colour
 from delivery.errors import BlockedError, DeliveryError, LocalError
 
 if TYPE_CHECKING:
@@ -110,12 +112,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    sys.exit(_run(arguments))
+    streams.guard()
+    code = _run(arguments)  # a bug's traceback, too, is printed through the guard
+    streams.unguard()
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:
     try:
-        code = app.main(arguments, prog_name="delivery", standalone_mode=False)
+        code = app.main(arguments, prog_name="delivery", standalone_mode=False, color=colour())
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except DeliveryError as error:
@@ -143,13 +148,15 @@ def _run(arguments: list[str]) -> int:
 
 def _report(error: DeliveryError, arguments: list[str]) -> None:
     from delivery import report
+    from delivery.cli.pipeline import annotates
     from delivery.cli.render import error as show
 
     findings = error.findings if isinstance(error, BlockedError) else ()
-    if _wants_json(arguments):
+    as_json = _wants_json(arguments)
+    if as_json:
         report.write(report.error_document(error, findings), sys.stdout)
         sys.stdout.flush()
-    else:
+    if not as_json or annotates():
         show(error)
 
 

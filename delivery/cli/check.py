@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from delivery import report
-from delivery.cli import options, render, stdin
+from delivery.cli import options, pipeline, render, stdin
 from delivery.errors import BlockedError
 from delivery.units import format_size
 
@@ -18,8 +18,9 @@ from delivery.units import format_size
 @stdin.option
 @options.finding_options
 @click.option("--no-hash", is_flag=True, help="Do not read whole files: quicker, and no SHA-256 in the result.")
+@options.code_quality
 @options.common
-def command(paths: tuple[str, ...], no_hash: bool, **values: Any) -> int:
+def command(paths: tuple[str, ...], no_hash: bool, code_quality: str | None, **values: Any) -> int:
     """Look for what is wrong, leaky or blocked; nothing is written or sent. Exit code 3 when something blocks."""
     inputs = stdin.inputs_of(paths, values)
     with options.session(values) as session:
@@ -29,11 +30,14 @@ def command(paths: tuple[str, ...], no_hash: bool, **values: Any) -> int:
             inputs, settings=session.settings, digests=not no_hash, progress=session.progress, cancel=session.cancel,
             **{**options.overrides(values), "strip": False},
         ) as checked:  # fmt: skip
-            pass
+            places = pipeline.places_of(checked.findings, checked.files)
     if session.as_json:
         report.write(report.check_document(checked.files, checked.findings, checked.profile.name), sys.stdout)
-    else:
-        render.findings(checked.findings)
+    if not session.as_json or (pipeline.annotates() and not session.quiet):
+        render.findings(checked.findings, places)
+    if code_quality is not None:
+        pipeline.Reports(code_quality=code_quality, findings=checked.findings, places=places).looked()
+    if not session.as_json:
         size, count = format_size(checked.deliverable.size), len(checked.files)
         verdict = "blocked" if checked.blocking else "nothing stands in the way"
         render.say(f"{count:,} file{'s' if count != 1 else ''}, {size}, for {checked.profile.title}: {verdict}")

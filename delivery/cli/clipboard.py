@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import click
 
 from delivery.cli import render
+from delivery.cli.pipeline import may_ask
 from delivery.errors import LocalError
 
 _SECONDS = 10.0
@@ -58,7 +59,7 @@ def copy_each(clipboard: Clipboard, texts: Sequence[str]) -> None:
         several = f"message {number} of {len(texts)}" if len(texts) > 1 else "the message"
         if number == len(texts):
             render.say(f"{several} is on the clipboard")
-        elif sys.stdin.isatty():
+        elif may_ask():
             click.prompt(
                 f"{several} is on the clipboard; press Enter for the next", default="", show_default=False, err=True
             )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
 from delivery import config, places, platforms
 from delivery.cli import render
+from delivery.cli.pipeline import may_ask
 from delivery.errors import LocalError
 
 
@@ -20,7 +20,7 @@ def command(file: Path | None, yes: bool) -> None:
     """Write a configuration FILE (default: config.ini in your configuration folder), never over an existing one."""
     path = file or places.config_dir() / "config.ini"
     text = config.example()
-    if not yes and sys.stdin.isatty():
+    if not yes and may_ask():
         text = _asked(text)
     _write_new(path, text)
     render.say(f"written: {path}")

@@ -59,6 +59,13 @@ out = _option(
     help="The folder for what to attach (default: NAME-delivery).",
 )
 expires = _option("--expires", type=DURATION, metavar="7d", help="How long links live: 20s, 36h, 7d.")
+require_expiry = _option(
+    "--require-expiry", type=DURATION, metavar="24h", help="Upload only if links are sure to live so long."
+)
+id_ = _option(
+    "--id", metavar="NAME", help="A name under which a later run goes on with it; commit: the commit of CI or git."
+)
+retain = _option("--retain", type=DURATION, metavar="14d", help="Have `prune` remove the files after so long.")
 store = _option(
     "--store", metavar="NAME", shell_complete=complete.stores,
     help="The [store:NAME] of your configuration (default: local, on this machine).",
@@ -99,6 +106,14 @@ revision_of = click.option(
     help="The delivery that this one replaces: the message says what changed.",
 )  # fmt: skip
 
+report = _option(
+    "--report", metavar="FILE", help="Write the JSON document to FILE too, links and all: an artifact for CI."
+)
+summary = _option("--summary", metavar="FILE", help="Write a Markdown summary to FILE; GitHub gets its own by itself.")
+dotenv = _option("--dotenv", metavar="FILE", help="Write what later CI jobs want to know to FILE, as NAME=value.")
+code_quality = _option("--code-quality", metavar="FILE", help="Write the findings as a GitLab Code Quality report.")
+reporting = together(report, summary, dotenv, code_quality)
+
 json = _option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 config = _option(
     "--config",
@@ -113,11 +128,12 @@ no_progress = _option("--no-progress", is_flag=True, help="No progress bars or l
 common = together(json, config, quiet, verbose, no_progress)
 looking = together(since, expect, deep)
 finding_options = together(platform, allow, strict, keep_junk, looking)
-linking = together(expires, store, note, page, qr, bwlimit, verify)
+linking = together(expires, require_expiry, retain, store, note, page, qr, bwlimit, verify)
 delivering = together(
     stdin.option,
     platform,
     out,
+    id_,
     order,
     proof,
     saying,
@@ -130,6 +146,7 @@ delivering = together(
     strip,
     open_folder,
     dry_run,
+    reporting,
     common,
 )
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
+from delivery import ci
 from delivery.escape import printable
 from delivery.progress import NullProgress, Progress, Task, Unit
 from delivery.units import format_duration, format_size
@@ -25,7 +26,7 @@ def progress_for(shown: bool) -> Iterator[Progress]:
     """What suits the stream: bars, lines, or nothing."""
     if not shown:
         yield NullProgress()
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and ci.detect() is None:
         yield _Bars()
     else:
         yield _Lines()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from delivery import report
+from delivery.cli.colour import colour
+from delivery.cli.pipeline import annotate
 from delivery.errors import BlockedError, DeliveryError
 from delivery.escape import printable
 from delivery.model import Attachment, Delivery, Finding, Method, Part, Plan, Severity
@@ -28,12 +29,16 @@ _SHOWN = 5
 
 def say(text: str = "") -> None:
     """One line for the person at the terminal."""
-    click.echo(text, err=True, color=_colour())
+    click.echo(text, err=True, color=colour())
 
 
 def error(problem: DeliveryError) -> None:
+    """What went wrong and what to do; in CI as an annotation where there are such."""
     if isinstance(problem, BlockedError):
-        findings(problem.findings)
+        findings(problem.findings, problem.places)
+    told = f"{problem.message}\nhint: {problem.hint}" if problem.hint else problem.message
+    if annotate(Severity.ERROR, problem.code, told):
+        return
     lines = [printable(line) for line in problem.message.splitlines()] or ["failed"]
     say(f"{click.style('error:', fg='red', bold=True)} {lines[0]}")
     for line in lines[1:]:
@@ -59,18 +64,27 @@ def settings(chosen: Settings) -> None:
             say(f"  {option} = {printable(show(getattr(chosen.delivery, option)))} ({printable(place)})")
 
 
-def findings(found: Sequence[Finding]) -> None:
-    """By code, worst first; where a code is met many times, the first ones and a count."""
+def findings(found: Sequence[Finding], places: Mapping[str, str] | None = None) -> None:
+    """By code, worst first; where a code is met many times, the first ones and a count.
+
+    In CI as annotations where there are such; ``places`` says where in the sources a file lies.
+    """
     from delivery import checks
 
     for group in checks.grouped(found, most=_SHOWN):
         label = click.style(f"{group.severity.value}:", fg=_COLOURS[group.severity])
+        noted = False
         for item in group.shown:
+            told = f"{item.path}: {item.message}" if item.path else item.message
+            told = f"{told}\nhint: {item.hint}" if item.hint else told
+            if annotate(item.severity, item.code, told, (places or {}).get(item.path, item.path)):
+                noted = True
+                continue
             place = f"{printable(item.path)}: " if item.path else ""
             say(f"{label} {place}{printable(item.message)} [{item.code}]")
         if group.more:
             say(f"  and {group.more:,} more of [{group.code}]; --json lists them all")
-        if group.hint:
+        if group.hint and not noted:
             hint(group.hint)
 
 
@@ -174,10 +188,3 @@ def _local(moment: datetime) -> str:
 
 def _plural(word: str, count: int) -> str:
     return word if count == 1 else f"{word}s"
-
-
-def _colour() -> bool | None:
-    """None lets click decide by the terminal; the usual variables speak first."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return True if os.environ.get("FORCE_COLOR") else None

@@ -9,6 +9,8 @@ from delivery.hosting.journal import Journal, journal_for
 from delivery.hosting.links import LinkLife, check_life, sign, signed_end, try_link, try_links
 from delivery.hosting.names import disposition, key_name, key_names
 from delivery.hosting.publish import publish, republish
+from delivery.hosting.record import Standing, extend, forget, standing_of
+from delivery.hosting.standing import Kept, OneTime, place_for, take_over
 from delivery.hosting.upload import new_prefix, upload
 from delivery.lazy import lazily
 
@@ -31,22 +33,28 @@ __getattr__ = lazily(
 __all__ = [
     "Ended",
     "Journal",
+    "Kept",
     "LinkLife",
+    "OneTime",
     "Outcome",
     "Pruned",
     "Report",
     "Revoked",
+    "Standing",
     "Step",
     "Upload",
     "Uploaded",
     "check_life",
     "disposition",
     "examine",
+    "extend",
+    "forget",
     "give_up",
     "journal_for",
     "key_name",
     "key_names",
     "new_prefix",
+    "place_for",
     "prune",
     "publish",
     "republish",
@@ -54,6 +62,8 @@ __all__ = [
     "sign",
     "signed_end",
     "smallest_policy",
+    "standing_of",
+    "take_over",
     "try_link",
     "try_links",
     "upload",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,11 +9,11 @@ from datetime import datetime, timedelta
 from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.escape import printable
 from delivery.hosting.journal import KEPT, unfinished
+from delivery.hosting.record import OUR_PREFIX
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.storage.base import Store, Watch
 from delivery.storage.probe import probe
 
-_OUR_PREFIX = re.compile(r"[a-z2-7]{32}/")
 _PROOF_LIFE = timedelta(minutes=5)
 
 
@@ -28,6 +27,9 @@ class Revoked:
     """Uploads that were never completed."""
     proven: int
     """Keys whose links were tried afterwards and did not open."""
+
+    def __add__(self, other: Revoked) -> Revoked:
+        return Revoked(self.removed + other.removed, self.parts + other.parts, self.proven + other.proven)
 
 
 def revoke(
@@ -148,7 +150,7 @@ def _prune_unfinished(store: Store, now: datetime, dry_run: bool) -> int:
     if not store.quirks.multipart:
         return parts
     for item in list(store.pending(store.prefix)):
-        ours = _OUR_PREFIX.match(item.key.removeprefix(store.prefix))
+        ours = OUR_PREFIX.match(item.key.removeprefix(store.prefix))
         if ours and item.begun_at + KEPT <= now:
             parts += 1
             if not dry_run:
@@ -170,7 +172,7 @@ def _abort_pending(store: Store, prefix: str) -> int:
 
 def _refuse_wide(store: Store, prefix: str) -> None:
     """A prefix that is not one delivery's own could take other people's files with it."""
-    if not (prefix.startswith(store.prefix) and _OUR_PREFIX.fullmatch(prefix.removeprefix(store.prefix))):
+    if not (prefix.startswith(store.prefix) and OUR_PREFIX.fullmatch(prefix.removeprefix(store.prefix))):
         raise StoreRefusedError(
             f"{printable(prefix) or 'the whole bucket'} is not the place of one delivery",
             hint="check prefix in the store's section: it must be what it was when the delivery was made",

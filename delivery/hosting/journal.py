@@ -1,7 +1,8 @@
 """The memory of an upload: what was sent where, so that the same command goes on after a kill, a cut or a reboot.
 
 One file of JSON lines per delivery in the user's state folder, locked for as long as a run works on it. It holds keys
-of objects but no url and no credential. A torn last line, as a kill leaves it, is ignored.
+of objects but no url and no credential. A torn last line, as a kill leaves it, is ignored. Deliveries with a name of
+their own keep theirs in the bucket instead: see ``standing``.
 """
 
 from __future__ import annotations
@@ -48,20 +49,12 @@ class Done:
 
 
 class Journal:
-    """What one delivery has sent so far. Safe to write from several threads."""
+    """What one delivery has sent so far under ``prefix``. Safe to write from several threads."""
 
-    def __init__(self, path: Path, prefix: str, names: Sequence[str], store: str, begun_at: datetime) -> None:
-        self.path = path
+    def __init__(self, prefix: str) -> None:
         self.prefix = prefix
-        self.names = tuple(names)
-        self.store = store
-        self.begun_at = begun_at
         self.begun: dict[str, Begun] = {}
         self.done: dict[str, Done] = {}
-        self._lock = threading.Lock()
-        self._stream: IO[str] | None = None
-
-    # -- what happened -----------------------------------------------------------------------------------------
 
     def note_begun(self, key: str, upload_id: str, part_size: int, size: int, tag: str) -> None:
         self.begun[key] = Begun(upload_id, part_size, size, tag)
@@ -82,6 +75,46 @@ class Journal:
         self.done.pop(key, None)
         self._write(drop=key)
 
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """All that counts, as lines that :meth:`take` reads."""
+        for key, begun in dict(self.begun).items():
+            yield {"begin": key, "upload": begun.upload_id, "part_size": begun.part_size, "size": begun.size,
+                   "tag": begun.tag}  # fmt: skip
+            for number, (etag, digest) in dict(begun.parts).items():
+                yield {"part": number, "key": key, "etag": etag, "sha256": digest}
+        for key, done in dict(self.done).items():
+            yield {"done": key, "size": done.size, "sha256": done.sha256, "tag": done.tag}
+
+    def take(self, line: dict[str, Any]) -> None:
+        """Remember what an earlier run has noted. Raises KeyError and the like for what is no line of a journal."""
+        if "begin" in line:
+            self.begun[line["begin"]] = Begun(line["upload"], line["part_size"], line["size"], line["tag"])
+        elif "part" in line:
+            self.begun[line["key"]].parts[line["part"]] = (line["etag"], line["sha256"])
+        elif "done" in line:
+            self.begun.pop(line["done"], None)
+            self.done[line["done"]] = Done(line["size"], line["sha256"], line["tag"])
+        elif "drop" in line:
+            self.begun.pop(line["drop"], None)
+            self.done.pop(line["drop"], None)
+
+    def _write(self, **line: Any) -> None:
+        """Keep ``line`` where the journal is kept."""
+        raise NotImplementedError
+
+
+class JournalFile(Journal):
+    """A journal on this machine's disk."""
+
+    def __init__(self, path: Path, prefix: str, names: Sequence[str], store: str, begun_at: datetime) -> None:
+        super().__init__(prefix)
+        self.path = path
+        self.names = tuple(names)
+        self.store = store
+        self.begun_at = begun_at
+        self._lock = threading.Lock()
+        self._stream: IO[str] | None = None
+
     def finish(self) -> None:
         """All is said and done: nothing is left to resume."""
         with self._lock:
@@ -89,8 +122,6 @@ class Journal:
                 self._stream.close()
                 self._stream = None
             self.path.unlink(missing_ok=True)
-
-    # -- the file ----------------------------------------------------------------------------------------------
 
     def _write(self, **line: Any) -> None:
         with self._lock:
@@ -120,7 +151,7 @@ class Journal:
         return stream
 
     @classmethod
-    def read(cls, path: Path) -> Journal | None:
+    def read(cls, path: Path) -> JournalFile | None:
         """The journal at ``path``, or None for a file that is none."""
         journal = None
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as stream:
@@ -131,22 +162,10 @@ class Journal:
                         when = datetime.fromisoformat(line["begun_at"])
                         journal = cls(path, line["prefix"], line["names"], line["store"], when)
                     else:
-                        journal._take(line)
+                        journal.take(line)
                 except (ValueError, KeyError, TypeError):
                     continue
         return journal
-
-    def _take(self, line: dict[str, Any]) -> None:
-        if "begin" in line:
-            self.begun[line["begin"]] = Begun(line["upload"], line["part_size"], line["size"], line["tag"])
-        elif "part" in line:
-            self.begun[line["key"]].parts[line["part"]] = (line["etag"], line["sha256"])
-        elif "done" in line:
-            self.begun.pop(line["done"], None)
-            self.done[line["done"]] = Done(line["size"], line["sha256"], line["tag"])
-        elif "drop" in line:
-            self.begun.pop(line["drop"], None)
-            self.done.pop(line["drop"], None)
 
     def close(self) -> None:
         with self._lock:
@@ -156,7 +175,7 @@ class Journal:
 
 
 @contextmanager
-def journal_for(store: Store, names: Sequence[str]) -> Iterator[Journal]:
+def journal_for(store: Store, names: Sequence[str]) -> Iterator[JournalFile]:
     """The journal of an unfinished delivery of the same names to the same bucket, or a fresh one; locked for the block.
 
     A journal that another run works on is left alone: two runs at once get a journal and a prefix each.
@@ -164,18 +183,18 @@ def journal_for(store: Store, names: Sequence[str]) -> Iterator[Journal]:
     folder = _folder()
     with ExitStack() as stack:
         for path in sorted(folder.glob("*.jsonl"), key=_age):
-            found = Journal.read(path)
+            found = JournalFile.read(path)
             if found is None or (found.store, found.names) != (store.identity, tuple(names)):
                 continue
             if stack.enter_context(locked(path.with_suffix(".lock"))) and path.exists():
-                journal = Journal.read(path) or found  # as it is now that nobody else writes
+                journal = JournalFile.read(path) or found  # as it is now that nobody else writes
                 break
         else:
             token = new_token()
             path = folder / f"{token}.jsonl"
             stack.enter_context(locked(path.with_suffix(".lock")))
             begun_at = datetime.now(UTC)
-            journal = Journal(path, f"{store.prefix}{new_token()}/", names, store.identity, begun_at)
+            journal = JournalFile(path, f"{store.prefix}{new_token()}/", names, store.identity, begun_at)
         try:
             yield journal
         finally:
@@ -186,12 +205,12 @@ def journal_for(store: Store, names: Sequence[str]) -> Iterator[Journal]:
 
 
 @contextmanager
-def unfinished(store: Store, names: Sequence[str] | None = None) -> Iterator[list[Journal]]:
+def unfinished(store: Store, names: Sequence[str] | None = None) -> Iterator[list[JournalFile]]:
     """The journals of this bucket that nobody works on, locked for the block; with ``names`` those of one delivery."""
     with ExitStack() as stack:
         found = []
         for path in sorted(_folder().glob("*.jsonl"), key=_age):
-            journal = Journal.read(path)
+            journal = JournalFile.read(path)
             if journal is None or journal.store != store.identity:
                 continue
             if names is not None and journal.names != tuple(names):

@@ -34,11 +34,13 @@ class LinkLife:
     """Why, where it is not simply what was asked for."""
 
 
-def check_life(store: Store, expires_in: timedelta, *, now: datetime, strict: bool = False) -> LinkLife:
+def check_life(
+    store: Store, expires_in: timedelta, *, now: datetime, strict: bool = False, required: timedelta | None = None
+) -> LinkLife:
     """What would become of links that live for ``expires_in``, before anything is uploaded.
 
     Raises UsageError when the store does not sign for so long, StoreRefusedError when the credentials have ended, and
-    with ``strict`` when their end is not known or earlier than asked for.
+    when their end is not known or too early: for ``required``, or with ``strict`` for what was asked for.
     """
     cap = store.quirks.presign_cap
     if cap is not None and expires_in > cap:
@@ -48,6 +50,13 @@ def check_life(store: Store, expires_in: timedelta, *, now: datetime, strict: bo
             code="expires-too-long",
         )
     life = _life(store.key_life(), now + expires_in, now)
+    if required is not None and (life.ends_at is None or life.ends_at < now + required):
+        raise StoreRefusedError(
+            f"links cannot be promised for the {format_duration(required)} that are required: {life.reason}",
+            hint="give the role a longer session, or sign with a permanent key while this identity uploads: "
+            f"signing_profile in [store:{store.name}]",
+            code="link-end-unknown" if life.ends_at is None else "link-end-early",
+        )
     if strict and life.reason:
         raise StoreRefusedError(
             f"links cannot be promised for {format_duration(expires_in)}: {life.reason}",

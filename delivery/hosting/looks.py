@@ -14,6 +14,8 @@ from delivery.progress import CancelToken
 from delivery.storage.base import BucketSetting, Store
 from delivery.units import format_duration, format_utc
 
+_SIGN = "for longer ones sign with a permanent key: signing_profile in the store's section"
+
 
 @dataclass(frozen=True)
 class Looks:
@@ -28,21 +30,22 @@ class Looks:
     fix: bool
 
     def credentials(self) -> Step:
-        life = self.store.key_life()
+        life, who = self.store.key_life(), self.store.signed_by
         if not life.temporary:
-            return Step("credentials", Outcome.OK, "permanent: links live as long as they are signed for")
+            told = f"links are signed by the profile {who}, others upload; its key is permanent" if who else "permanent"
+            return Step("credentials", Outcome.OK, f"{told}: links live as long as they are signed for")
         if life.ends_at is None:
             return Step(
                 "credentials",
                 Outcome.WARNING,
                 "temporary, with an end that they do not tell",
-                "links die with them, at a time that nobody can promise; use a permanent key for links",
+                f"links die with them, at a time that nobody can promise; {_SIGN}",
             )
         return Step(
             "credentials",
             Outcome.WARNING,
             f"temporary, until {format_utc(life.ends_at)}",
-            "every link ends then, whatever it was signed for; use a permanent key for longer ones",
+            f"every link ends then, whatever it was signed for; {_SIGN}",
         )
 
     def life(self) -> Step:

@@ -217,7 +217,8 @@ def _what(situation: str) -> str:
     kind, _, reply = situation.partition(": ")
     if kind == "reply":
         return f"answer ({reply.replace('-', ' ')})"
-    known = {"delivery": "with the delivery", "again": "the delivery's message again", "renewed": "with new links"}
+    known = {"delivery": "with the delivery", "again": "the delivery's message again", "renewed": "with new links",
+             "earlier": "with the delivery as it was before"}  # fmt: skip
     return known.get(situation, situation)
 
 
@@ -226,6 +227,9 @@ def _event(event: Event) -> str:
         until = json.loads(event.detail).get("until")
         end = f", working until {_moment(datetime.fromtimestamp(until, UTC))}" if until else ""
         return f"Links renewed{end}"
+    if event.kind == "made again":
+        before = _moment(datetime.fromtimestamp(json.loads(event.detail)["before"], UTC))
+        return f"Delivered again under the same name, before that at {before}"
     return {"revoked": "Links ended before their time", "pruned": "Objects removed from the store"}.get(
         event.kind, event.kind
     )

@@ -34,14 +34,23 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.path = Path(folder) / "ledger.sqlite3"
 
-    def record(self, delivery: Delivery, *, waived: Iterable[Finding] = (), revision_of: str | None = None) -> None:
+    def record(
+        self,
+        delivery: Delivery,
+        *,
+        waived: Iterable[Finding] = (),
+        revision_of: str | None = None,
+        again: bool = False,
+    ) -> None:
         """Keep ``delivery``, whole or not at all. ``waived`` are the findings that the user allowed.
 
+        ``again``: where its id is kept already, this is that delivery made again; its events and texts stay.
         Raises LocalError when it cannot be written, UsageError when the id is kept already.
         """
         with database.opened(self.path) as db, database.transaction(db):
             try:
-                n = self._insert(db, delivery, revision_of)
+                kept = self._replace(db, delivery, revision_of) if again else None
+                n = self._insert(db, delivery, revision_of) if kept is None else kept
             except sqlite3.IntegrityError as error:
                 raise UsageError(
                     f"the delivery {delivery.id} is in the record already", code="known-delivery"
@@ -61,6 +70,22 @@ class Ledger:
             row,
         )
         return int(cursor.lastrowid or 0)
+
+    @staticmethod
+    def _replace(db: sqlite3.Connection, delivery: Delivery, revision_of: str | None) -> int | None:
+        """The row of the same id with the columns of ``delivery``, and nothing left of its files and links."""
+        kept = db.execute("SELECT n, created_at FROM delivery WHERE id = ?", (delivery.id,)).fetchone()
+        if kept is None:
+            return None
+        n = int(kept["n"])
+        for table in ("file", "part", "member", "finding"):
+            db.execute(f"DELETE FROM {table} WHERE delivery = ?", (n,))  # noqa: S608
+        row = delivery_row(delivery, revision_of) | {"revoked_at": None, "pruned_at": None}
+        columns = ", ".join(f"{name} = :{name}" for name in row)
+        db.execute(f"UPDATE delivery SET {columns} WHERE n = :n", {**row, "n": n})  # noqa: S608
+        db.execute("UPDATE message SET situation = 'earlier' WHERE delivery = ? AND situation = 'delivery'", (n,))
+        _keep_event(db, n, delivery.created_at, "made again", {"before": kept["created_at"]})
+        return n
 
     def list(
         self,

@@ -44,7 +44,9 @@ class Quirks:
     metadata: bool = True
     """Keeps the disposition and type of an object. Where not, both are signed into the link."""
     conditional_put: bool = False
-    """``If-None-Match: *`` refuses to overwrite."""
+    """``If-None-Match: *`` refuses to overwrite, ``If-Match`` to overwrite another than was read."""
+    quoted_etags: bool = True
+    """Wants the ETag of ``If-Match`` in quotes, as HTTP has it; where not, it compares the bare text."""
     equal_parts: bool = True
     """All parts but the last must have one size; the tool makes them so everywhere."""
     multipart: bool = True
@@ -169,8 +171,18 @@ class Store(Protocol):
         """Raise unless the bucket is there and the keys may use it."""
         ...
 
-    def put(self, key: str, body: Body, headers: ObjectHeaders, *, metadata: dict[str, str], new: bool = False) -> str:
-        """Store ``body`` in one request; the ETag. ``new``: refuse to overwrite, where the store can."""
+    def put(
+        self,
+        key: str,
+        body: Body,
+        headers: ObjectHeaders,
+        *,
+        metadata: dict[str, str],
+        new: bool = False,
+        over: str | None = None,
+    ) -> str:
+        """Store ``body`` in one request; the ETag. ``new``: refuse to overwrite; ``over``: refuse unless what is there
+        has this ETag; both where the store can (see ``conditional_put``)."""
         ...
 
     def begin(self, key: str, headers: ObjectHeaders, *, metadata: dict[str, str]) -> str:
@@ -241,4 +253,9 @@ class Store(Protocol):
 
     def key_life(self) -> KeyLife:
         """Of the credentials that would sign a link now."""
+        ...
+
+    @property
+    def signed_by(self) -> str:
+        """The profile whose key signs links, where another identity uploads; else empty."""
         ...

@@ -27,6 +27,15 @@ _SETTINGS: dict[BucketSetting, tuple[str, str]] = {
 """The operation that asks, and the code that means "nothing is set"."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Signer:
+    """An identity that signs links and does nothing else."""
+
+    profile: str
+    client: S3Client = dataclasses.field(repr=False)
+    credentials: Any = dataclasses.field(repr=False)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Bucket:
     """A bucket, the client that asks for it and the credentials that it is asked with."""
@@ -37,6 +46,8 @@ class Bucket:
     prefix: str
     client: S3Client = dataclasses.field(repr=False)
     credentials: Any = dataclasses.field(repr=False)
+    signer: Signer | None = None
+    """Who signs links, where that is not who asks."""
     watch: Watch = dataclasses.field(default_factory=Watch, repr=False)
 
     def watched(self, watch: Watch) -> Self:
@@ -83,13 +94,18 @@ class Bucket:
         )
 
     def key_life(self) -> KeyLife:
+        credentials = self.signer.credentials if self.signer else self.credentials
         with self.translator.told("asking for credentials"):
-            frozen = self.credentials.get_frozen_credentials()
+            frozen = credentials.get_frozen_credentials()
         # Only credentials that refresh themselves know their end, and botocore tells it nowhere else.
-        ends_at = getattr(self.credentials, "_expiry_time", None)
+        ends_at = getattr(credentials, "_expiry_time", None)
         if ends_at is not None:
             return KeyLife(True, ends_at.astimezone(UTC))
         return KeyLife(bool(frozen.token))
+
+    @property
+    def signed_by(self) -> str:
+        return self.signer.profile if self.signer else ""
 
     @property
     def translator(self) -> Translator:

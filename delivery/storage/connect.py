@@ -17,6 +17,7 @@ from delivery.escape import printable
 from delivery.options import StoreOptions
 from delivery.storage import caller
 from delivery.storage.base import Quirks, Watch
+from delivery.storage.bucket import Signer
 from delivery.storage.carry import Carrier
 from delivery.storage.s3 import S3Store
 from delivery.storage.translate import Translator, no_credentials
@@ -59,8 +60,16 @@ def connect(
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
+    signer = None
     with caller.making:
         client = session.client("s3", endpoint_url=options.endpoint, region_name=region, config=config)
+        if options.signing_profile:
+            signing, keys = _session(name, _signing(options), quirks)
+            signer = Signer(
+                options.signing_profile,
+                signing.client("s3", endpoint_url=options.endpoint, region_name=region, config=config),
+                keys,
+            )
     with Translator(name, options.bucket).told("addressing the bucket"):
         sample = client.generate_presigned_url("get_object", Params={"Bucket": options.bucket, "Key": "k"})
     base = sample.partition("?")[0].removesuffix("k")
@@ -74,14 +83,22 @@ def connect(
         client=client,
         credentials=credentials,
         carrier=Carrier(Wire(f"{parts.scheme}://{parts.netloc}"), base, region, credentials),
+        signer=signer,
         watch=Watch(attempts=attempts),
         on_this_machine=machine,
         notice=notice,
     )
 
 
+def _signing(options: StoreOptions) -> StoreOptions:
+    """The same store, with the keys of ``signing_profile`` and no others."""
+    return dataclasses.replace(
+        options, aws_profile=options.signing_profile, access_key_id=None, secret_access_key=None, session_token=None
+    )
+
+
 def _session(name: str, options: StoreOptions, quirks: Quirks) -> tuple[boto3.Session, Any]:
-    """boto3's session and the credentials that it found, if any."""
+    """boto3's session and its credentials. Raises StoreRefusedError where there are none."""
     try:
         session = boto3.Session(
             botocore_session=_ignoring_the_users_files() if quirks.name == "embedded" else None,
@@ -90,11 +107,11 @@ def _session(name: str, options: StoreOptions, quirks: Quirks) -> tuple[boto3.Se
             aws_session_token=options.session_token,
             profile_name=options.aws_profile,
         )
-        return session, session.get_credentials()
+        credentials = session.get_credentials()
     except botocore.exceptions.ProfileNotFound as error:
         raise StoreRefusedError(
             f"the AWS profile {printable(str(error.kwargs.get('profile')))} was not found",
-            hint=f"check aws_profile in [store:{name}] and the variable AWS_PROFILE",
+            hint=f"check aws_profile and signing_profile in [store:{name}], and the variable AWS_PROFILE",
             code="credentials-missing",
         ) from error
     except botocore.exceptions.BotoCoreError as error:
@@ -103,6 +120,9 @@ def _session(name: str, options: StoreOptions, quirks: Quirks) -> tuple[boto3.Se
             hint="give access_key_id and secret_access_key together, or check the AWS configuration",
             code="credentials",
         ) from error
+    if credentials is None:
+        raise no_credentials(name)
+    return session, credentials
 
 
 def _ignoring_the_users_files() -> botocore.session.Session:

@@ -162,13 +162,24 @@ class S3Store(Bucket):
 
     # -- changing ----------------------------------------------------------------------------------------------
 
-    def put(self, key: str, body: Body, headers: ObjectHeaders, *, metadata: dict[str, str], new: bool = False) -> str:
+    def put(
+        self,
+        key: str,
+        body: Body,
+        headers: ObjectHeaders,
+        *,
+        metadata: dict[str, str],
+        new: bool = False,
+        over: str | None = None,
+    ) -> str:
         sent = {"Content-Type": headers.media_type, "Content-Disposition": headers.disposition}
         if headers.cache_control:
             sent["Cache-Control"] = headers.cache_control
         sent |= {f"x-amz-meta-{name}": value for name, value in metadata.items()}
         if new and self.quirks.conditional_put:
             sent["If-None-Match"] = "*"
+        if over and self.quirks.conditional_put:
+            sent["If-Match"] = f'"{over}"' if self.quirks.quoted_etags else over
         return self._carry("sending", key, {}, sent, body)
 
     def put_part(self, key: str, upload_id: str, number: int, body: Body, *, crc32: int | None = None) -> str:
@@ -226,7 +237,8 @@ class S3Store(Bucket):
             }
         with self.translator.told("signing a link"):
             seconds = int(expires_in.total_seconds())
-            return str(self.client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
+            client = self.signer.client if self.signer else self.client
+            return str(client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
 
     def _carry(self, doing: str, key: str, query: Mapping[str, str], headers: Mapping[str, str], body: Body) -> str:
         return self.carrier.put(

@@ -3,25 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.terminal import Answer, Run
+from support.terminal import run
 
-from delivery.cli import app
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs one command line in a folder of its own; never may it show a traceback."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str | Path) -> Answer:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            app.main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        return Answer(int(ended.value.code or 0), captured.out, captured.err)
-
-    return call
+__all__ = ["run"]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ PERMANENT = KeyLife(False)
 
 
 def store(keys: KeyLife = PERMANENT, cap: timedelta | None = timedelta(days=7)) -> Any:
-    return SimpleNamespace(quirks=Quirks("t", "Test store", presign_cap=cap), key_life=lambda: keys)
+    return SimpleNamespace(name="mine", quirks=Quirks("t", "Test store", presign_cap=cap), key_life=lambda: keys)
 
 
 def test_permanent_keys_give_the_life_that_was_asked_for() -> None:
@@ -68,3 +68,19 @@ def test_the_end_is_read_from_the_link_itself() -> None:
     url = "https://b.example/k?X-Amz-Date=20261123T120000Z&X-Amz-Expires=3600&X-Amz-Signature=0"
     assert signed_end(url) == NOW + timedelta(hours=1)
     assert signed_end("https://b.example/k") is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [(KeyLife(True), "link-end-unknown"), (KeyLife(True, NOW + timedelta(hours=23)), "link-end-early")],
+)
+def test_a_required_life_that_is_not_sure_is_refused_and_says_how_to_have_it(keys: KeyLife, code: str) -> None:
+    with pytest.raises(StoreRefusedError, match="cannot be promised for the 1 day") as caught:
+        check_life(store(keys), timedelta(days=7), now=NOW, required=timedelta(days=1))
+    assert (caught.value.code, caught.value.exit_code) == (code, 5)
+    assert "longer session" in caught.value.hint and "signing_profile in [store:mine]" in caught.value.hint
+
+
+@pytest.mark.parametrize("keys", [PERMANENT, KeyLife(True, NOW + timedelta(hours=24))])
+def test_a_required_life_that_is_sure_passes(keys: KeyLife) -> None:
+    assert check_life(store(keys), timedelta(days=7), now=NOW, required=timedelta(days=1)).ends_at is not None

@@ -1,0 +1,48 @@
+"""The files that a service, or the user, names: written whole, readable by the user alone, or added to."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from delivery.errors import LocalError
+
+
+def append(path: str, text: str) -> None:
+    """Add ``text`` to a file that the service has made. Raises LocalError."""
+    try:
+        with open(path, "a", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise _failed(path, error) from error
+
+
+def write(path: str, pieces: Iterable[str]) -> None:
+    """Make or replace the file at ``path``. Links may stand in it, so it is private. Raises LocalError."""
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(pieces)
+    except OSError as error:
+        raise _failed(path, error) from error
+
+
+def json_pieces(rows: Iterable[Any]) -> Iterable[str]:
+    """A JSON array, row by row."""
+    lead = "["
+    for row in rows:
+        yield f"{lead}{json.dumps(row)}"
+        lead = ",\n "
+    yield "[]\n" if lead == "[" else "]\n"
+
+
+def _failed(path: str, error: OSError) -> LocalError:
+    return LocalError(
+        f"{path} cannot be written: {error.strerror or error}",
+        hint="name another file, or check the permissions of its folder",
+        code="report-file",
+    )

@@ -1,0 +1,131 @@
+"""What the terminal's commands do differently in CI: annotations, groups of lines, and what is shown and handed on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from delivery import ci, report
+from delivery.ci import files, outputs, quality
+from delivery.ci import summary as written
+from delivery.cli.streams import command
+from delivery.errors import BlockedError, DeliveryError, LocalError
+from delivery.model import Delivery, FileEntry, Finding, Severity
+
+
+def may_ask() -> bool:
+    """Whether somebody is there to answer: never in CI, whatever the terminal claims to be."""
+    return ci.detect() is None and sys.stdin is not None and sys.stdin.isatty()
+
+
+def annotate(severity: Severity, code: str, message: str, path: str = "") -> bool:
+    """Have the service show it beside the file; False where it cannot."""
+    voice = ci.voice_of(ci.detect())
+    return command(voice.annotation(ci.Remark(severity, code, message, path)))
+
+
+def annotates() -> bool:
+    """Whether the service shows annotations."""
+    return ci.voice_of(ci.detect()).annotation(ci.Remark(Severity.ERROR, "", "")) is not None
+
+
+@contextmanager
+def group(title: str, name: str, *, shown: bool = True) -> Iterator[None]:
+    """The lines of the block are folded under ``title`` in the service's log."""
+    voice = ci.voice_of(ci.detect() if shown else None)
+    command(voice.group(title, name, datetime.now(UTC)))
+    try:
+        yield
+    finally:
+        command(voice.group_end(name, datetime.now(UTC)))
+
+
+def places_of(found: Sequence[Finding], entries: Sequence[FileEntry]) -> dict[str, str]:
+    """Arcname -> where that file lies in the sources, for the files that were found fault with."""
+    service = ci.detect()
+    named = {item.path for item in found if item.path}
+    if service is None or not named:
+        return {}
+    placed = {entry.arcname: ci.place_in_sources(entry.path, service) for entry in entries if entry.arcname in named}
+    return {arcname: place for arcname, place in placed.items() if place is not None}
+
+
+@dataclass
+class Reports:
+    """The files that a run leaves for the service and for later steps, however it ends."""
+
+    report: str | None = None
+    summary: str | None = None
+    dotenv: str | None = None
+    code_quality: str | None = None
+    findings: Sequence[Finding] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def taken_from(cls, values: dict[str, Any]) -> Reports:
+        """The options of the same names are taken out of ``values``."""
+        return cls(*(values.pop(name, None) for name in ("report", "summary", "dotenv", "code_quality")))
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Where the block fails, say so in the files and let the error pass."""
+        try:
+            yield
+        except DeliveryError as error:
+            found = error.findings if isinstance(error, BlockedError) else ()
+            try:
+                self._leave(report.pieces(report.error_document(error, found)), written.failure(error, found))
+            except LocalError as also:
+                from delivery.cli import render
+
+                render.error(also)  # told, but what went wrong first decides the exit code
+            raise
+
+    def delivered(self, done: Delivery, say: Callable[[str], None]) -> None:
+        """Show and hand on ``done``; ``say`` tells the user where its links went."""
+        service = ci.detect()
+        masks = service is not None and service.masks
+        self._leave(
+            report.pieces(report.send_document(done)),
+            written.summary(done, masks=masks, report=self.report),
+        )
+        if done.dry_run:
+            return
+        if self._hand_on(service, outputs.outputs(done, report=self.report)) and done.links:
+            place = f"they stand whole in {self.report}" if self.report else "add --report FILE to keep them in a file"
+            say(f"links are not among the outputs, since they carry the key id, which CI masks; {place}")
+
+    def looked(self) -> None:
+        """Write what was found, where that was asked for."""
+        if self.code_quality:
+            files.write(self.code_quality, files.json_pieces(quality.code_quality(self.findings, self.places)))
+
+    def _leave(self, document: Iterator[str], shown: str) -> None:
+        if self.report:
+            files.write(self.report, document)
+        self.looked()
+        service = ci.detect()
+        if service is not None and (place := os.environ.get(service.summary)):
+            files.append(place, f"{shown}\n")
+        if self.summary:
+            files.write(self.summary, [shown])
+            command(ci.voice_of(service).attached_summary(os.path.abspath(self.summary)))
+
+    def _hand_on(self, service: ci.Service | None, values: Mapping[str, str]) -> bool:
+        """Whether anybody was told."""
+        told = False
+        if service is not None and (place := os.environ.get(service.outputs)):
+            files.append(place, outputs.for_github(values))
+            told = True
+        if self.dotenv:
+            files.write(self.dotenv, [outputs.dotenv(values)])
+            told = True
+        voice = ci.voice_of(service)
+        for name, text in values.items():
+            told |= command(voice.variable(outputs.variable(name), text))
+        return told

@@ -1,0 +1,141 @@
+"""What the bucket itself remembers of a standing delivery: where its objects lie, what was sent, and when it ends.
+
+A small private object of JSON under ``standing/``. It holds keys and digests, but no url and no credential, so that any
+machine that may use the bucket can go on with the delivery, or remove it after its time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from delivery.errors import StoreRefusedError
+from delivery.hosting.bodies import MemoryBody
+from delivery.hosting.journal import KEPT
+from delivery.hosting.pace import Pace
+from delivery.progress import CancelToken
+from delivery.storage.base import TAG, ObjectHeaders, Store
+from delivery.storage.faults import ObjectExistsError, ObjectGoneError
+
+FOLDER = "standing/"
+OUR_PREFIX = re.compile(r"[a-z2-7]{32}/")
+_VERSION = 1
+_LARGEST = 64 * 1024**2
+_HEADERS = ObjectHeaders("application/json", 'attachment; filename="standing.json"', "private, no-store")
+_TIMES = ("touched_at", "links_end", "keep_until", "claimed_until")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One record."""
+
+    id: str
+    prefix: str
+    """The delivery's own, under which all of its objects lie."""
+    touched_at: datetime
+    links_end: datetime | None = None
+    keep_until: datetime | None = None
+    """What ``--retain`` promised."""
+    claimed_by: str = ""
+    """The run that works on it now, by a random word of its own."""
+    claimed_until: datetime | None = None
+    journal: tuple[dict[str, Any], ...] = ()
+    """Lines of a :class:`~delivery.hosting.journal.Journal`."""
+
+    def claimed(self, now: datetime) -> bool:
+        """Whether a run works on it that has not died."""
+        return bool(self.claimed_by) and self.claimed_until is not None and self.claimed_until > now
+
+    def is_over(self, now: datetime, after: timedelta) -> bool:
+        """Whether its objects may go: its own time has passed, else its links ended more than ``after`` ago."""
+        if self.claimed(now):
+            return False
+        if self.keep_until is not None:
+            return self.keep_until <= now
+        return (self.touched_at + KEPT if self.links_end is None else self.links_end + after) <= now
+
+
+def place_of(store: Store, id: str) -> str:
+    """The beginning of the keys of all records of ``id``."""
+    return f"{store.prefix}{FOLDER}{hashlib.sha256(id.encode()).hexdigest()}"
+
+
+def read(store: Store, key: str) -> tuple[Standing, str] | None:
+    """The record under ``key`` and its ETag; None when there is none that can be read."""
+    found = store.look(key)
+    if found is None or found.stored.size > _LARGEST:
+        return None
+    try:
+        return parse(b"".join(store.read(key)), store.prefix), found.etag
+    except (ObjectGoneError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def parse(data: bytes, store_prefix: str) -> Standing:
+    """Raises ValueError and the like for what is no record of ours, or speaks of keys outside of its own place."""
+    row = json.loads(data)
+    if row.pop("standing") != _VERSION:
+        raise ValueError("a later version")
+    for name in _TIMES:
+        row[name] = None if row[name] is None else datetime.fromisoformat(row[name])
+    record = Standing(**{**row, "journal": tuple(row["journal"])})
+    own = record.prefix.startswith(store_prefix) and OUR_PREFIX.fullmatch(record.prefix.removeprefix(store_prefix))
+    keys = [line[what] for line in record.journal for what in ("begin", "done", "key") if what in line]
+    if not own or not all(key.startswith(record.prefix) for key in keys):
+        raise ValueError("keys of others")
+    return record
+
+
+def text_of(record: Standing) -> bytes:
+    row = {"standing": _VERSION, **asdict(record)}
+    for name in _TIMES:
+        row[name] = row[name] and row[name].astimezone(UTC).isoformat()
+    return json.dumps(row).encode()
+
+
+def put(store: Store, key: str, record: Standing, *, new: bool = False, over: str | None = None) -> str:
+    """Store ``record``; its ETag. Raises ObjectExistsError where the store can refuse and another run was quicker."""
+    data = text_of(record)
+    body = MemoryBody(
+        memoryview(data), lambda count: None, Pace(None, CancelToken()), sha256=hashlib.sha256(data).hexdigest()
+    )
+    return store.put(key, body, _HEADERS, metadata={TAG: secrets.token_hex(16)}, new=new, over=over)
+
+
+def standing_of(store: Store, id: str | None = None) -> dict[str, Standing]:
+    """The records of the bucket, or those of ``id``, by their keys. None where the key may not list them."""
+    place = f"{store.prefix}{FOLDER}" if id is None else place_of(store, id)
+    found: dict[str, Standing] = {}
+    with suppress(StoreRefusedError):
+        for item, _ in store.keys(place):
+            kept = read(store, item.key)
+            if kept is not None:
+                found[item.key] = kept[0]
+    return found
+
+
+def extend(store: Store, id: str, prefix: str, until: datetime | None) -> None:
+    """Note that the links of the delivery under ``prefix`` were signed again up to ``until``.
+
+    A run that works on it now signs links of its own, and notes their end.
+    """
+    for key in standing_of(store, id):
+        found = read(store, key)
+        if found is None or found[0].prefix != prefix or found[0].claimed(datetime.now(UTC)):
+            continue
+        kept = found[0].keep_until and until and max(found[0].keep_until, until)
+        fresh = replace(found[0], links_end=until, keep_until=kept or found[0].keep_until)
+        with suppress(ObjectExistsError):
+            put(store, key, fresh, over=found[1])
+
+
+def forget(store: Store, keys: Iterable[str]) -> None:
+    """Remove records whose objects are gone."""
+    store.delete(list(keys))

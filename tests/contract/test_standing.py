@@ -1,0 +1,435 @@
+"""Deliveries with a name: a later run, on any machine, goes on with what the bucket holds, and no two runs collide."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import secrets
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.faulty import Proxy, once, proxy_before
+from support.stores import KEYS, make_bucket, opened
+
+from delivery import hosting, service, upkeep
+from delivery.config import Settings
+from delivery.errors import StoreUnreachableError, UsageError
+from delivery.hosting import record
+from delivery.ledger import Ledger
+from delivery.model import Delivery
+from delivery.options import StoreOptions, UploadOptions
+from delivery.progress import RecordingProgress
+from delivery.storage import ObjectHeaders, Store, open_store
+
+MIB = 1024**2
+SIZE = 300_000
+NOW = datetime.now(UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def proxy(moto_address: str) -> Iterator[Proxy]:
+    with proxy_before(moto_address) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def settings(proxy: Proxy, moto_address: str) -> Settings:
+    """moto behind a counting proxy; ``ceph`` because it refuses to overwrite when it is asked to."""
+    bucket = f"b-{secrets.token_hex(6)}"
+    make_bucket(moto_address, bucket)
+    store = StoreOptions(profile="ceph", bucket=bucket, endpoint=proxy.address, prefix="work", **KEYS)
+    given = Settings(stores={"test": store}, upload=UploadOptions(threshold=6 * MIB, part_size=5 * MIB, attempts=2))
+    return given.override(store="test", platform="none", language="en")
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        (folder / f"{name}.bin").write_bytes(os.urandom(SIZE))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Move to a machine that has never seen a delivery."""
+
+    def fresh() -> None:
+        monkeypatch.setenv("DELIVERY_HOME", str(tmp_path / f"home-{secrets.token_hex(4)}"))
+
+    return fresh
+
+
+def upload(work: Path, settings: Settings, **options: Any) -> Delivery:
+    out = work.parent / f"out-{secrets.token_hex(4)}"
+    more = {name: options.pop(name) for name in ("progress",) if name in options}
+    return service.upload([work], settings=settings, out=str(out), allow=("wrong-content",), **options, **more)
+
+
+def sent(proxy: Proxy) -> int:
+    return sum(item.size for item in proxy.seen if item.method == "PUT" and "standing/" not in item.path)
+
+
+def read(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        data: bytes = answer.read()
+        return data
+
+
+def keys(settings: Settings) -> set[str]:
+    store = open_store("test", settings, until=NOW)
+    return {item.key for item, _ in store.keys("")}
+
+
+def test_another_machine_sends_only_what_changed_and_the_page_stays_where_it_was(
+    work: Path, settings: Settings, proxy: Proxy, machine: Any
+) -> None:
+    first = upload(work, settings, id="site-7", page=True)
+    whole = sum(entry.size for entry in first.files)
+    assert sent(proxy) > whole
+    for changed, most in ((), 100_000), (("b.bin",), SIZE + 100_000):
+        machine()
+        for name in changed:
+            (work / name).write_bytes(os.urandom(SIZE))
+        proxy.seen.clear()
+        again = upload(work, settings, id="site-7", page=True)
+        assert SIZE * len(changed) <= sent(proxy) < most
+        assert (again.id, again.prefix) == ("site-7", first.prefix)
+        assert first.page is not None and again.page is not None
+        assert again.page.key == first.page.key
+        for link in again.links:
+            assert read(link.url) == (work / link.name).read_bytes()
+        assert Ledger(Path(os.environ["DELIVERY_HOME"])).load("site-7").prefix == first.prefix
+
+
+def test_what_is_missing_or_altered_in_the_store_is_sent_again(
+    work: Path, settings: Settings, proxy: Proxy, machine: Any
+) -> None:
+    first = upload(work, settings, id="site")
+    store = open_store("test", settings, until=NOW)
+    gone, altered = first.links[0].key, first.links[1].key
+    store.delete([gone])
+    other = hosting.Upload.of_path(work / "a.bin")
+    swapped = os.urandom(SIZE)
+    (work.parent / "swapped").write_bytes(swapped)
+    entry = hosting.Upload.of_path(work.parent / "swapped")
+    hosting.upload(store, [dataclasses.replace(entry, key_name=Path(altered).name)], prefix=first.prefix or "")
+    machine()
+    proxy.seen.clear()
+    again = upload(work, settings, id="site")
+    assert sent(proxy) > 2 * other.entry.size
+    for link in again.links:
+        assert read(link.url) == (work / link.name).read_bytes()
+
+
+def test_what_is_no_part_of_it_any_more_leaves_the_store(work: Path, settings: Settings, machine: Any) -> None:
+    first = upload(work, settings, id="site")
+    old = next(link.key for link in first.links if link.name == "c.bin")
+    assert old in keys(settings)
+    (work / "c.bin").unlink()
+    machine()
+    upload(work, settings, id="site")
+    assert old not in keys(settings)
+
+
+def test_a_broken_run_is_gone_on_with_by_another_machine(
+    work: Path, settings: Settings, proxy: Proxy, machine: Any
+) -> None:
+    """Its small files and the parts of its large one are noted in the bucket when it gives up."""
+    (work / "big.bin").write_bytes(os.urandom(11 * MIB))
+    proxy.rule = once("reset", lambda request: request.part == 3, times=9)
+    with pytest.raises(StoreUnreachableError):
+        upload(work, settings, id="site")
+    store = open_store("test", settings, until=NOW)
+    (kept,) = hosting.standing_of(store).values()
+    assert not kept.claimed_by
+    machine()
+    proxy.rule = lambda request: ""
+    proxy.seen.clear()
+    done = upload(work, settings, id="site")
+    assert done.prefix == kept.prefix
+    assert sent(proxy) < 7 * MIB
+    assert list(store.pending("")) == []
+    for link in done.links:
+        assert read(link.url) == (work / link.name).read_bytes()
+
+
+def test_two_runs_at_once_do_not_harm_each_other(work: Path, settings: Settings, proxy: Proxy, tmp_path: Path) -> None:
+    """Each delivers its own bytes; the next run goes on with one of them."""
+    other = tmp_path / "other" / "site"
+    other.mkdir(parents=True)
+    (other / "a.bin").write_bytes(os.urandom(SIZE))
+    (other / "b.bin").write_bytes(os.urandom(SIZE))
+    entered = threading.Barrier(2, timeout=30)
+    meet = hosting.place_for
+    done: dict[str, Delivery] = {}
+
+    def run(folder: Path, label: str) -> None:
+        out = tmp_path / f"out-{label}"
+        done[label] = service.upload([folder], settings=settings, id="site", out=str(out), allow=("wrong-content",))
+
+    from delivery import handover
+
+    class Meeting:
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            self.inner = meet(*arguments, **options)
+
+        def __enter__(self) -> Any:
+            place = self.inner.__enter__()
+            entered.wait()
+            return place
+
+        def __exit__(self, *error: Any) -> Any:
+            return self.inner.__exit__(*error)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(handover.hosting, "place_for", Meeting)
+        threads = [threading.Thread(target=run, args=pair) for pair in ((work, "one"), (other, "two"))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert done["one"].prefix != done["two"].prefix
+    for label, folder in (("one", work), ("two", other)):
+        for link in done[label].links:
+            assert read(link.url) == (folder / link.name).read_bytes()
+    store = open_store("test", settings, until=NOW)
+    assert {kept.prefix for kept in hosting.standing_of(store).values()} == {done["one"].prefix, done["two"].prefix}
+    assert upload(work, settings, id="site").prefix in {done["one"].prefix, done["two"].prefix}
+    assert upkeep.revoke("site", settings=settings).removed > 6
+    assert keys(settings) == set()
+
+
+@pytest.mark.parametrize("kind", ["moto", "embedded", pytest.param("ceph", marks=pytest.mark.heavy)])
+def test_a_claim_holds_others_off_until_it_is_let_go_or_its_holder_has_died(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "embedded":
+        request.getfixturevalue("embedded_home")
+        store: Store = open_store("local", Settings(), until=NOW + timedelta(minutes=2))
+    else:
+        store = opened(request.getfixturevalue(f"{kind}_address"), kind)
+    id, said = secrets.token_hex(6), RecordingProgress()
+    with hosting.place_for(store, [], named=True, id=id) as first:
+        with hosting.place_for(store, [], named=True, id=id, progress=said) as second:
+            assert second.journal.prefix != first.journal.prefix
+        assert said.notes == [f"another run works on {id} now: this one gets a place of its own"]
+    with hosting.place_for(store, [], named=True, id=id) as third:
+        assert third.journal.prefix == first.journal.prefix
+        key = f"{record.place_of(store, id)}.json"
+        kept, _ = record.read(store, key) or (None, "")
+        assert kept is not None
+    dead = dataclasses.replace(kept, claimed_by="somebody", claimed_until=datetime.now(UTC) - timedelta(seconds=1))
+    record.put(store, key, dead)
+    with hosting.place_for(store, [], named=True, id=id) as fourth:
+        assert fourth.journal.prefix == first.journal.prefix
+    hosting.forget(store, hosting.standing_of(store, id))
+    assert hosting.standing_of(store, id) == {}
+
+
+@pytest.mark.parametrize("kind", ["moto", pytest.param("ceph", marks=pytest.mark.heavy)])
+def test_a_run_that_was_held_up_does_not_overwrite_the_one_that_took_over(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    store = opened(request.getfixturevalue(f"{kind}_address"), kind, profile="ceph")
+    with hosting.place_for(store, [], named=True, id="x") as place:
+        key = f"{record.place_of(store, 'x')}.json"
+        kept, _ = record.read(store, key) or (None, "")
+        assert kept is not None
+        theirs = dataclasses.replace(kept, claimed_by="another")
+        record.put(store, key, theirs)
+        with pytest.raises(StoreUnreachableError, match="took this delivery over"):
+            place.finish([], None)
+    assert record.read(store, key) == (theirs, (record.read(store, key) or (None, ""))[1])
+
+
+def test_a_lost_answer_to_the_record_is_settled_by_reading_it(
+    proxy: Proxy, moto_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)
+    store = opened(proxy.address, "moto", profile="ceph")
+    proxy.rule = once("lose", lambda request: request.method == "PUT" and "standing/" in request.path)
+    with hosting.place_for(store, [], named=True, id="x") as place:
+        proxy.rule = once("lose", lambda request: request.method == "PUT" and "standing/" in request.path)
+        place.finish([], NOW)
+    (kept,) = hosting.standing_of(store).values()
+    assert (kept.links_end, kept.claimed_by, kept.prefix) == (NOW, "", place.journal.prefix)
+
+
+def test_what_is_not_our_record_is_never_believed(store: Store) -> None:
+    good = record.Standing("x", f"{store.prefix}{'a' * 32}/", NOW)
+    row = json.loads(record.text_of(good))
+    assert record.parse(json.dumps(row).encode(), store.prefix) == good
+    evil = [
+        b"", b"[]", b"{}", b"nonsense", json.dumps({**row, "standing": 2}).encode(),
+        json.dumps({**row, "prefix": ""}).encode(), json.dumps({**row, "prefix": "other/"}).encode(),
+        json.dumps({**row, "journal": [{"done": "other/key", "size": 1, "sha256": "", "tag": ""}]}).encode(),
+    ]  # fmt: skip
+    for data in evil:
+        with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
+            record.parse(data, store.prefix)
+
+
+@pytest.mark.parametrize("profile", ["s3", "ceph"])
+def test_something_else_under_the_records_key_is_replaced(moto_address: str, profile: str) -> None:
+    store = opened(moto_address, "moto", profile=profile)
+    key = f"{record.place_of(store, 'x')}.json"
+    from delivery.hosting.bodies import MemoryBody
+    from delivery.hosting.pace import Pace
+    from delivery.progress import CancelToken
+
+    body = MemoryBody(memoryview(b"nonsense"), lambda count: None, Pace(None, CancelToken()))
+    store.put(key, body, ObjectHeaders("text/plain", "inline"), metadata={})
+    with hosting.place_for(store, [], named=True, id="x") as place:
+        place.finish([], NOW)
+    assert [kept.prefix for kept in hosting.standing_of(store).values()] == [place.journal.prefix]
+
+
+def test_retain_ends_the_files_on_any_machine(work: Path, settings: Settings, machine: Any) -> None:
+    named = upload(work, settings, id="site", retain="14d", expires="2d")
+    unnamed = upload(work, settings, retain="3d", expires="2d")
+    plain = upload(work, settings, expires="2d")
+    machine()
+    for days, alive in ((2, 3), (3.5, 2), (13, 2), (14.1, 1)):
+        upkeep.prune(settings=settings, now=NOW + days * DAY)
+        held = keys(settings)
+        assert sum(any(key.startswith(made.prefix or "?") for key in held) for made in (named, unnamed, plain)) == alive
+    assert not any("standing/" in key for key in keys(settings))
+
+
+def test_without_retain_a_named_delivery_goes_after_its_links(work: Path, settings: Settings, machine: Any) -> None:
+    upload(work, settings, id="site", expires="2d")
+    machine()
+    upkeep.prune(settings=settings, now=NOW + 8.9 * DAY)
+    assert keys(settings)
+    assert upkeep.prune(settings=settings, now=NOW + 9.1 * DAY, dry_run=True)[0].pruned.deliveries == 1
+    assert keys(settings)
+    upkeep.prune(settings=settings, now=NOW + 9.1 * DAY)
+    assert keys(settings) == set()
+
+
+def test_a_machine_that_knows_only_the_first_run_does_not_remove_the_second(
+    work: Path, settings: Settings, machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(work, settings, id="site", expires="1h")
+    first_home = os.environ["DELIVERY_HOME"]
+    machine()
+    again = upload(work, settings, id="site", expires="7d")
+    monkeypatch.setenv("DELIVERY_HOME", first_home)
+    upkeep.prune(settings=settings, after=timedelta(0), now=NOW + DAY)
+    assert read(again.links[0].url)
+    renewed = upkeep.renew("site", expires=timedelta(days=7), settings=settings)
+    (kept,) = hosting.standing_of(open_store("test", settings, until=NOW)).values()
+    assert kept.links_end == renewed.expires_at
+
+
+def test_files_are_never_kept_shorter_than_their_links(work: Path, settings: Settings, proxy: Proxy) -> None:
+    for options in ({"retain": "1d", "expires": "2d"}, {"require_expiry": "3d", "expires": "2d"}):
+        with pytest.raises(UsageError, match="than --expires 2d"):
+            upload(work, settings, id="site", **options)
+    assert sent(proxy) == 0
+    with pytest.raises(UsageError, match="shorter than"):
+        inspection = service.check([work], settings=settings, retain="1d", via="link", allow=("wrong-content",))
+        service.dry_run(inspection, service.plan(inspection))
+
+
+def test_no_record_holds_a_url_or_a_key(work: Path, settings: Settings) -> None:
+    made = upload(work, settings, id="site")
+    store = open_store("test", settings, until=NOW)
+    (key,) = [key for key in keys(settings) if "standing/" in key]
+    text = b"".join(store.read(key)).decode()
+    assert "site" not in key
+    for secret in (*KEYS.values(), "X-Amz", "http", made.links[0].url):
+        assert secret not in text
+
+
+def test_no_record_vouches_for_bytes_that_are_being_replaced(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run dies after it has overwritten an object; the next one has the former bytes again."""
+    monkeypatch.setattr("delivery.hosting.standing.CLAIM", timedelta(0))
+    id, path = secrets.token_hex(6), tmp_path / "a.bin"
+
+    def run(data: bytes) -> str:
+        path.write_bytes(data)
+        with hosting.place_for(store, [], named=True, id=id) as place:
+            item = hosting.Upload.of_path(path)
+            (done,) = hosting.upload(store, [item], prefix=place.journal.prefix, journal=place.journal)
+            if data.startswith(b"old"):
+                place.finish([done.stored.key], NOW)
+        return done.stored.key
+
+    key = run(b"old" * 1000)
+    with monkeypatch.context() as killed:
+        killed.setattr(hosting.Kept, "end", lambda self: self._stop.set())
+        assert run(b"new" * 1000) == key
+    assert run(b"old" * 1000) == key
+    assert b"".join(store.read(key)) == b"old" * 1000
+
+
+def test_what_was_sent_is_noted_while_the_run_goes_on(
+    parts_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that vanishes leaves no more to send again than a minute's worth; here the minute is short."""
+    monkeypatch.setattr("delivery.hosting.standing._BEAT", 0.01)
+    (tmp_path / "a.txt").write_text("finished")
+    with hosting.place_for(parts_store, [], named=True, id="x") as place:
+        item = hosting.Upload.of_path(tmp_path / "a.txt")
+        (done,) = hosting.upload(parts_store, [item], prefix=place.journal.prefix, journal=place.journal)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            (kept,) = hosting.standing_of(parts_store).values()
+            if any(line.get("done") == done.stored.key for line in kept.journal):
+                break
+        else:
+            raise AssertionError("nothing was noted")
+        assert kept.claimed(datetime.now(UTC))
+
+
+def test_without_a_name_a_broken_run_with_an_end_is_gone_on_with_here(
+    work: Path, settings: Settings, proxy: Proxy
+) -> None:
+    (work / "big.bin").write_bytes(os.urandom(11 * MIB))
+    proxy.rule = once("reset", lambda request: request.part == 3, times=9)
+    with pytest.raises(StoreUnreachableError):
+        upload(work, settings, retain="14d")
+    proxy.rule = lambda request: ""
+    proxy.seen.clear()
+    done = upload(work, settings, retain="14d")
+    assert sent(proxy) < 7 * MIB
+    (kept,) = hosting.standing_of(open_store("test", settings, until=NOW)).values()
+    assert (kept.id, kept.prefix) == (done.id, done.prefix)
+    assert kept.keep_until is not None and kept.links_end == done.expires_at
+
+
+def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
+    store = opened(moto_address, "moto", profile="ceph")
+    key = f"{record.place_of(store, 'x')}.json"
+    past = record.Standing("x", f"{'a' * 32}/", NOW, NOW, NOW)
+    record.put(store, key, past)
+    with hosting.place_for(store, [], named=True, id="x", keep_until=NOW + DAY) as place:
+        assert place.journal.prefix == past.prefix
+        assert not hosting.take_over(store, key, after=timedelta(0), now=NOW + DAY / 2)
+    record.put(store, key, past)
+    assert hosting.take_over(store, key, after=timedelta(0), now=NOW + DAY)
+    assert not hosting.take_over(store, key, after=timedelta(0), now=NOW)
+
+
+def test_renewing_does_not_disturb_a_run_that_works_on_it(moto_address: str) -> None:
+    store = opened(moto_address, "moto", profile="ceph")
+    with hosting.place_for(store, [], named=True, id="x", keep_until=NOW + DAY) as place:
+        hosting.extend(store, "x", place.journal.prefix, NOW + 9 * DAY)
+        place.finish([], NOW)
+    hosting.extend(store, "x", place.journal.prefix, NOW + 3 * DAY)
+    (kept,) = hosting.standing_of(store).values()
+    assert (kept.links_end, kept.keep_until) == (NOW + 3 * DAY, NOW + 3 * DAY)
