@@ -136,8 +136,30 @@ class StoreOptions:
     presign_cap: timedelta | None = option(
         None, "The longest life the store signs; default: what the profile knows", parse_duration
     )
+    checksum: str | None = option(
+        None,
+        "crc32 where the store keeps one of the whole object, else none; default: what the profile knows",
+        choice("crc32", "none"),
+    )
+    md5_etags: bool | None = option(
+        None, "Whether ETags are the MD5 of the bytes; default: what the profile knows", parse_bool
+    )
+    conditional_put: bool | None = option(
+        None, "Whether the store can refuse to overwrite; default: what the profile knows", parse_bool
+    )
+    multipart: bool | None = option(
+        None, "Whether large files go up in parts; default: what the profile knows", parse_bool
+    )
+    versions: bool | None = option(
+        None, "Whether old versions may be kept, to be removed too; default: what the profile knows", parse_bool
+    )
+    max_object: int | None = option(
+        None, "The largest object that the store holds; default: what the profile knows", parse_size
+    )
     keep: timedelta = option(
-        timedelta(days=30), "`doctor --fix` has the store remove files after this, if prefix is set", parse_duration
+        timedelta(days=30),
+        "With `doctor --fix` the store removes files after this, if prefix is set",
+        parse_duration,
     )
     aws_profile: str | None = option(None, "A profile of ~/.aws/credentials to take keys from")
     access_key_id: str | None = option(

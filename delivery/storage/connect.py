@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from delivery.escape import printable
 from delivery.options import StoreOptions
 from delivery.storage.base import Quirks, Watch
 from delivery.storage.carry import Carrier
+from delivery.storage.quirks import overridden
 from delivery.storage.s3 import S3Store
 from delivery.storage.translate import Translator, no_credentials
 from delivery.storage.wire import LOOPBACK, Wire
@@ -27,7 +27,8 @@ def connect(
 ) -> S3Store:
     """The store that ``options`` describe; nothing is sent yet. Raises StoreRefusedError without credentials."""
     assert options.bucket is not None
-    region = options.region or quirks.region or "us-east-1"
+    quirks = overridden(quirks, options)
+    region = quirks.region or "us-east-1"
     addressing = options.addressing or ("path" if "." in options.bucket else quirks.addressing)
     session, credentials = _session(name, options, quirks)
     if credentials is None:
@@ -53,7 +54,7 @@ def connect(
     parts = urlsplit(base)
     return S3Store(
         name=name,
-        quirks=dataclasses.replace(quirks, presign_cap=options.presign_cap or quirks.presign_cap),
+        quirks=quirks,
         bucket=options.bucket,
         prefix=f"{options.prefix.strip('/')}/" if options.prefix.strip("/") else "",
         identity=base,
