@@ -16,6 +16,8 @@ from delivery.model import Plan
 def choose_out(given: str | None, plan: Plan) -> Path:
     """The folder for what lies ready: as given, or ``NAME-delivery`` here, numbered where that is taken.
 
+    What a killed run left there does not count: the next one into the same place removes it.
+
     Where the work lies around the current folder, the new one goes beside the work, not into it.
     """
     if given is not None:
@@ -24,17 +26,15 @@ def choose_out(given: str | None, plan: Plan) -> Path:
                 f"the folder name {decodable(given)} is not readable text", hint="choose another --out", code="out-name"
             )
         return Path(given).expanduser().absolute()
+    from delivery.packing.workspace import is_free
+
     base = Path.cwd()
     for folder in map(Path, plan.deliverable.folders):
         if base.is_relative_to(folder):
             base = folder.parent
     name = f"{plan.deliverable.name}-delivery"
     numbered = (base / (name if n == 1 else f"{name}-{n}") for n in itertools.count(1))
-    return next(path for path in numbered if not path.exists() or _is_empty(path))
-
-
-def _is_empty(path: Path) -> bool:
-    return path.is_dir() and next(path.iterdir(), None) is None
+    return next(path for path in numbered if is_free(path))
 
 
 def zone_of(settings: Settings, moment: datetime) -> tzinfo:

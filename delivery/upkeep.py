@@ -152,6 +152,28 @@ def doctor(
     )
 
 
+def tidy_by_itself(
+    *,
+    store: str | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+    now: datetime | None = None,
+) -> str:
+    """Set the lifecycle rule by which the configured store, or ``store``, tidies up when nobody runs anything.
+
+    What the store will do from now on, in words. Raises ConfigError, and StoreRefusedError where the key may not.
+    """
+    settings, now = settings or Settings.load(), now or datetime.now(UTC)
+    name = store or settings.delivery.store
+    opened = storage.open_store(name, settings, until=now + timedelta(minutes=5))
+    watched = opened.watched(storage.Watch(3, progress or NullProgress(), cancel or CancelToken()))
+    watched.ensure_ready()
+    keep = settings.stores.get(name, StoreOptions()).keep
+    rules = hosting.set_rule(watched, keep=keep, expires_in=settings.delivery.expires)
+    return hosting.in_words(rules, watched.prefix)
+
+
 def policy(*, store: str | None = None, settings: Settings | None = None) -> dict[str, Any]:
     """The smallest IAM policy that suffices for the configured store, or ``store``. Raises ConfigError."""
     settings = settings or Settings.load()

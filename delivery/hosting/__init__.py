@@ -9,6 +9,7 @@ from delivery.hosting.links import LinkLife, check_life, sign, signed_end, try_l
 from delivery.hosting.names import disposition, key_name, key_names
 from delivery.hosting.policy import smallest_policy
 from delivery.hosting.publish import publish, republish
+from delivery.hosting.tidying import in_words, set_rule
 from delivery.hosting.upload import new_prefix, upload
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "disposition",
     "examine",
     "give_up",
+    "in_words",
     "journal_for",
     "key_name",
     "key_names",
@@ -34,6 +36,7 @@ __all__ = [
     "publish",
     "republish",
     "revoke",
+    "set_rule",
     "sign",
     "signed_end",
     "smallest_policy",

@@ -35,13 +35,17 @@ def _quirks(name: str, row: dict[str, object]) -> Quirks:
     )
 
 
+def offered() -> tuple[str, ...]:
+    """The names that ``profile =`` takes."""
+    return tuple(name for name in table() if name not in _OFFERED_BY_NAME_ONLY)
+
+
 def quirks(name: str) -> Quirks:
     """The quirks called ``name``. Raises ConfigError that lists the known ones."""
     found = table().get(name)
     if found is None or name in _OFFERED_BY_NAME_ONLY:
-        offered = ", ".join(known for known in table() if known not in _OFFERED_BY_NAME_ONLY)
         raise ConfigError(
-            f"no store profile is called {name!r}", hint=f"known profiles: {offered}", code="config-value"
+            f"no store profile is called {name!r}", hint=f"known profiles: {', '.join(offered())}", code="config-value"
         )
     return found
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.stores import moto_address  # noqa: F401
 from support.terminal import Answer, Run
 
 from delivery.cli import app

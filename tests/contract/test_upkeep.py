@@ -182,6 +182,16 @@ def test_fix_sets_the_rule_and_keeps_the_users_own(kind: str, request: pytest.Fi
     assert ours["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
 
 
+def test_the_rule_never_removes_files_before_their_links_end_and_takes_old_versions_along(moto_address: str) -> None:
+    store = opened(moto_address, "moto", prefix="work/")
+    store.client.put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]
+    report = hosting.examine(store, expires_in=timedelta(days=7), keep=timedelta(days=3), fix=True)
+    assert outcomes(report)["lifecycle"] is Outcome.OK
+    (rule,) = (store.configuration("lifecycle") or {})["Rules"]
+    assert rule["Expiration"]["Days"] == 7
+    assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
+
+
 def test_versions_are_removed_too(moto_address: str, tmp_path: Path) -> None:
     store = opened(moto_address, "moto", profile="ceph")
     store.client.put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "hosting": SETTINGS | {"intake", "storage", "web"},
     "message": SETTINGS,
     "ledger": SETTINGS,
-    "surroundings": SETTINGS,
+    "surroundings": SETTINGS | {"packing"},
     "report": GROUND | {"ledger", "message"},
     "schemas": set(),
 }
