@@ -41,6 +41,14 @@ def parse_positive(text: str) -> int:
     return int(text)
 
 
+def parse_rate(text: str) -> int:
+    """Bytes per second, at least one."""
+    rate = parse_size(text)
+    if rate < 1:
+        raise ValueError(f"{text!r} would send nothing; leave it out for no limit")
+    return rate
+
+
 def choice(*allowed: str) -> Parse:
     def parse(text: str) -> str:
         if text not in allowed:
@@ -113,7 +121,7 @@ class UploadOptions:
     threshold: int = option(64 * 1024**2, "Files from this size on go up in parts", parse_size)
     part_size: int = option(16 * 1024**2, "The size of one S3 part; raised by itself for very large files", parse_size)
     threads: int = option(2, "S3 parts under way at once; more than the machine's cores cost time", parse_positive)
-    bwlimit: int | None = option(None, "Bytes per second, all in all; empty: no limit", parse_size, example="5MB")
+    bwlimit: int | None = option(None, "Bytes per second, all in all; empty: no limit", parse_rate, example="5MB")
     prove_parts: str = option(
         "auto",
         "yes: the store checks the SHA-256 of each part; auto: unless it is on this machine",

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from delivery.options import parse_day, parse_list
-from delivery.units import parse_duration, parse_size
+from delivery.options import parse_day, parse_list, parse_rate
+from delivery.units import parse_duration
 
 
 class Parsed(click.ParamType[Any]):
@@ -28,6 +28,6 @@ class Parsed(click.ParamType[Any]):
 
 
 DURATION = Parsed("duration", parse_duration)
-SIZE = Parsed("size", parse_size)
+RATE = Parsed("rate", parse_rate)
 DAY = Parsed("day", parse_day)
 LIST = Parsed("list", parse_list)
