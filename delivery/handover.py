@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from delivery import hosting, message, packing, places, planning, storage
 from delivery.config import Settings
-from delivery.errors import PackingError, UsageError
+from delivery.errors import Cancelled, PackingError, UsageError
 from delivery.hosting import Upload, Uploaded
 from delivery.hosting.page import FILENAME as PAGE
 from delivery.intake import with_digests
@@ -128,6 +129,7 @@ class Handover:
         with (
             storage.kept_up(options.store),
             hosting.journal_for(store, [part.filename for part in plan.parts]) as journal,
+            _telling_how_to_go_on(journal),
             Workspace(out) as workspace,
         ):
             archives = workspace.folder / _ARCHIVES
@@ -236,6 +238,20 @@ class Handover:
             order=options.order,
             language=options.language,
         )
+
+
+@contextmanager
+def _telling_how_to_go_on(journal: hosting.Journal) -> Iterator[None]:
+    """Where a cancel leaves something in the store, it is said how that goes on, and how it goes away."""
+    try:
+        yield
+    except Cancelled as cancelled:
+        if journal.begun or journal.done:
+            cancelled.hint = (
+                "run the same command again: it goes on where it stopped; "
+                "`delivery upload --abort` gives it up and removes what was sent"
+            )
+        raise
 
 
 def _uploads(packed: Packed) -> list[Upload]:

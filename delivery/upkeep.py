@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -189,16 +190,20 @@ def policy(*, store: str | None = None, settings: Settings | None = None) -> dic
 
 
 def abort(
+    names: Sequence[str] | None = None,
     *,
     store: str | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> hosting.Pruned:
-    """Give up every unfinished upload to the configured store, or ``store``: what was sent in part is removed."""
+    """Give up every unfinished upload to the configured store, or ``store``: what was sent in part is removed.
+
+    With ``names`` only that of the delivery whose links would have these names.
+    """
     settings, now = settings or Settings.load(), now or datetime.now(UTC)
     opened = storage.open_store(store or settings.delivery.store, settings, until=now + timedelta(minutes=5))
-    return hosting.give_up(opened, progress=progress or NullProgress())
+    return hosting.give_up(opened, names, progress=progress or NullProgress())
 
 
 def _linked(ledger: Ledger, id: str, now: datetime, *, revoked_too: bool = False) -> Delivery:
