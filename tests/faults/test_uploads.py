@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from botocore.credentials import ReadOnlyCredentials
 from support.faulty import Proxy, Seen, once, proxy_before
 from support.stores import opened
 
@@ -305,6 +307,37 @@ def test_a_truncated_answer_is_asked_for_again(
     assert_whole(faulty_store, send(faulty_store, big), big)
     harms = [item.harm for item in proxy.seen if cut(item)]
     assert harms[harms.index("cut") + 1] == ""
+
+
+@pytest.mark.parametrize("size", [1000, 3 * MIB])
+def test_reading_back_goes_on_where_an_answer_was_cut(
+    proxy: Proxy, faulty_store: Store, tmp_path: Path, size: int
+) -> None:
+    (tmp_path / "s.bin").write_bytes(os.urandom(size))
+    item = hosting.Upload.of_path(tmp_path / "s.bin")
+    done = send(faulty_store, item)
+    proxy.rule = once("cut", lambda request: request.method == "GET", times=2)
+    assert_whole(faulty_store, done, item)
+    proxy.rule = lambda request: "cut" if request.method == "GET" else ""
+    with pytest.raises(StoreUnreachableError, match="reading back"):
+        list(faulty_store.read(done.stored.key))
+
+
+def test_keys_that_are_renewed_on_the_way_are_used_from_then_on(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    """Temporary keys refresh themselves while a long upload is under way: every request asks for those of now."""
+
+    class Renewing:
+        def get_frozen_credentials(self) -> ReadOnlyCredentials:
+            asked.append(len(asked))
+            return ReadOnlyCredentials(f"AK{len(asked)}", "SECRET", "TOKEN")
+
+    asked: list[int] = []
+    carrier = dataclasses.replace(faulty_store.carrier, credentials=Renewing())  # type: ignore[attr-defined]
+    store = dataclasses.replace(faulty_store, carrier=carrier)  # type: ignore[type-var]
+    assert_whole(faulty_store, send(store, big), big)
+    assert len(asked) == 7
 
 
 def test_parts_too_large_for_memory_are_streamed_retried_and_gone_on_with(
