@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from delivery.errors import StoreRefusedError
 from delivery.hosting.policy import expires_objects, tidy_rules
 from delivery.storage.base import Store
 
@@ -20,10 +21,17 @@ def set_rule(store: Store, *, keep: timedelta, expires_in: timedelta) -> list[di
 
     Other rules of the bucket stay. All rules as the store then tells them. Raises what the store raises.
     """
-    versioned = (store.configuration("versioning") or {}).get("Status") == "Enabled"
-    rules = tidy_rules(rules_of(store), store.prefix, max(keep, expires_in), versioned=versioned)
+    rules = tidy_rules(rules_of(store), store.prefix, max(keep, expires_in), versioned=_keeps_versions(store))
     store.set_lifecycle(rules)
     return rules_of(store)
+
+
+def _keeps_versions(store: Store) -> bool:
+    """Where the store or the key does not tell, it is taken for no: a rule without it is better than none."""
+    try:
+        return store.quirks.versions and (store.configuration("versioning") or {}).get("Status") == "Enabled"
+    except StoreRefusedError:
+        return False
 
 
 def in_words(rules: Sequence[dict[str, Any]], prefix: str) -> str:
