@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from delivery import hosting, message, packing, places, planning, storage
 from delivery.config import Settings
-from delivery.errors import PackingError, UsageError
+from delivery.errors import Cancelled, PackingError, UsageError
 from delivery.hosting import Upload, Uploaded
 from delivery.hosting.page import FILENAME as PAGE
 from delivery.intake import with_digests
@@ -136,6 +136,7 @@ class Handover:
         with (
             storage.kept_up(options.store),
             self._place(store, plan) as place,
+            _telling_how_to_go_on(place.journal),
             Workspace(out) as workspace,
         ):
             archives = workspace.folder / _ARCHIVES
@@ -280,6 +281,20 @@ def check_promises(store: storage.Store | None, options: SendOptions, *, now: da
         )
     if store is not None:
         hosting.check_life(store, options.expires, now=now, strict=options.strict, required=options.require_expiry)
+
+
+@contextmanager
+def _telling_how_to_go_on(journal: hosting.Journal) -> Iterator[None]:
+    """Where a cancel leaves something in the store, it is said how that goes on, and how it goes away."""
+    try:
+        yield
+    except Cancelled as cancelled:
+        if journal.begun or journal.done:
+            cancelled.hint = (
+                "run the same command again: it goes on where it stopped; "
+                "`delivery upload --abort` gives it up and removes what was sent"
+            )
+        raise
 
 
 def _uploads(packed: Packed) -> list[Upload]:

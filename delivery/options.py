@@ -42,6 +42,14 @@ def parse_positive(text: str) -> int:
     return int(text)
 
 
+def parse_rate(text: str) -> int:
+    """Bytes per second, at least one."""
+    rate = parse_size(text)
+    if rate < 1:
+        raise ValueError(f"{text!r} would send nothing; leave it out for no limit")
+    return rate
+
+
 def choice(*allowed: str) -> Parse:
     def parse(text: str) -> str:
         if text not in allowed:
@@ -128,7 +136,7 @@ class UploadOptions:
     threshold: int = option(64 * 1024**2, "Files from this size on go up in parts", parse_size)
     part_size: int = option(16 * 1024**2, "The size of one S3 part; raised by itself for very large files", parse_size)
     threads: int = option(2, "S3 parts under way at once; more than the machine's cores cost time", parse_positive)
-    bwlimit: int | None = option(None, "Bytes per second, all in all; empty: no limit", parse_size, example="5MB")
+    bwlimit: int | None = option(None, "Bytes per second, all in all; empty: no limit", parse_rate, example="5MB")
     prove_parts: str = option(
         "auto",
         "yes: the store checks the SHA-256 of each part; auto: unless it is on this machine",
@@ -151,8 +159,30 @@ class StoreOptions:
     presign_cap: timedelta | None = option(
         None, "The longest life the store signs; default: what the profile knows", parse_duration
     )
+    checksum: str | None = option(
+        None,
+        "crc32 where the store keeps one of the whole object, else none; default: what the profile knows",
+        choice("crc32", "none"),
+    )
+    md5_etags: bool | None = option(
+        None, "Whether ETags are the MD5 of the bytes; default: what the profile knows", parse_bool
+    )
+    conditional_put: bool | None = option(
+        None, "Whether the store can refuse to overwrite; default: what the profile knows", parse_bool
+    )
+    multipart: bool | None = option(
+        None, "Whether large files go up in parts; default: what the profile knows", parse_bool
+    )
+    versions: bool | None = option(
+        None, "Whether old versions may be kept, to be removed too; default: what the profile knows", parse_bool
+    )
+    max_object: int | None = option(
+        None, "The largest object that the store holds; default: what the profile knows", parse_size
+    )
     keep: timedelta = option(
-        timedelta(days=30), "`doctor --fix` has the store remove files after this, if prefix is set", parse_duration
+        timedelta(days=30),
+        "With `doctor --fix` the store removes files after this, if prefix is set",
+        parse_duration,
     )
     aws_profile: str | None = option(None, "A profile of ~/.aws/credentials to take keys from")
     signing_profile: str | None = option(

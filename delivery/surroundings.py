@@ -24,6 +24,8 @@ from delivery.model import Plan
 def out_folder(given: str | None, plan: Plan) -> Iterator[Path]:
     """The folder for what lies ready: as given, or a new ``NAME-delivery`` here, numbered where that is taken.
 
+    What a killed run left there does not count: the next one into the same place removes it.
+
     Where the work lies around the current folder, the new one goes beside the work, not into it. It is made at once, so
     that two runs never choose the same, and removed again when the block fails and has left nothing in it.
     """
@@ -44,6 +46,8 @@ def out_folder(given: str | None, plan: Plan) -> Iterator[Path]:
 
 
 def _new_folder(plan: Plan) -> Path:
+    from delivery.packing.workspace import is_abandoned
+
     base = Path.cwd()
     for folder in map(Path, plan.deliverable.folders):
         if base.is_relative_to(folder):
@@ -54,7 +58,8 @@ def _new_folder(plan: Plan) -> Path:
         try:
             path.mkdir()
         except FileExistsError:
-            continue
+            if not is_abandoned(path):
+                continue
         except OSError:
             pass  # whoever writes into it says why it cannot be
         break

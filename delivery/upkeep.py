@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -188,6 +189,28 @@ def doctor(
     )
 
 
+def tidy_by_itself(
+    *,
+    store: str | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+    now: datetime | None = None,
+) -> str:
+    """Set the lifecycle rule by which the configured store, or ``store``, tidies up when nobody runs anything.
+
+    What the store will do from now on, in words. Raises ConfigError, and StoreRefusedError where the key may not.
+    """
+    settings, now = settings or Settings.load(), now or datetime.now(UTC)
+    name = store or settings.delivery.store
+    opened = storage.open_store(name, settings, until=now + timedelta(minutes=5))
+    watched = opened.watched(storage.Watch(3, progress or NullProgress(), cancel or CancelToken()))
+    watched.ensure_ready()
+    keep = settings.stores.get(name, StoreOptions()).keep
+    rules = hosting.set_rule(watched, keep=keep, expires_in=settings.delivery.expires)
+    return hosting.in_words(rules, watched.prefix)
+
+
 def policy(*, store: str | None = None, settings: Settings | None = None) -> dict[str, Any]:
     """The smallest IAM policy that suffices for the configured store, or ``store``. Raises ConfigError."""
     settings = settings or Settings.load()
@@ -203,6 +226,7 @@ def policy(*, store: str | None = None, settings: Settings | None = None) -> dic
 
 
 def abort(
+    names: Sequence[str] | None = None,
     *,
     store: str | None = None,
     settings: Settings | None = None,
@@ -210,11 +234,14 @@ def abort(
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> hosting.Pruned:
-    """Give up every unfinished upload to the configured store, or ``store``: what was sent in part is removed."""
+    """Give up every unfinished upload to the configured store, or ``store``: what was sent in part is removed.
+
+    With ``names`` only that of the delivery whose links would have these names.
+    """
     settings, now = settings or Settings.load(), now or datetime.now(UTC)
     name, until = store or settings.delivery.store, now + timedelta(minutes=5)
     opened = storage.open_store(name, settings, until=until, connection=connection)
-    return hosting.give_up(opened, progress=progress or NullProgress())
+    return hosting.give_up(opened, names, progress=progress or NullProgress())
 
 
 def _linked(ledger: Ledger, id: str, now: datetime, *, revoked_too: bool = False) -> Delivery:

@@ -12,7 +12,7 @@ import click
 
 from delivery.cli import complete, stdin
 from delivery.cli.progress import progress_for
-from delivery.cli.types import DAY, DURATION, LIST, SIZE
+from delivery.cli.types import DAY, DURATION, LIST, RATE
 from delivery.model import Via
 from delivery.progress import CancelToken, Progress
 
@@ -81,7 +81,7 @@ allow = _option(
 )  # fmt: skip
 strict = _option("--strict", is_flag=True, default=None, help="Warnings block too.")
 keep_junk = _option("--keep-junk", is_flag=True, default=None, help="Deliver .DS_Store, Thumbs.db and the like too.")
-bwlimit = _option("--bwlimit", type=SIZE, metavar="5MB", help="Send at most so many bytes per second.")
+bwlimit = _option("--bwlimit", type=RATE, metavar="5MB", help="Send at most so many bytes per second.")
 verify = _option("--verify", is_flag=True, default=None, help="Read every uploaded file back and compare its SHA-256.")
 since = _option("--since", type=DAY, metavar="DAY", help="The order's start (2026-01-31): older files are told.")
 expect = _option(

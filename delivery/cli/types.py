@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from delivery.options import parse_day, parse_list
-from delivery.units import parse_duration, parse_size
+from delivery.options import parse_day, parse_list, parse_rate
+from delivery.units import parse_duration
 
 if TYPE_CHECKING:
     _Type = click.ParamType[Any]
@@ -33,6 +33,6 @@ class Parsed(_Type):
 
 
 DURATION = Parsed("duration", parse_duration)
-SIZE = Parsed("size", parse_size)
+RATE = Parsed("rate", parse_rate)
 DAY = Parsed("day", parse_day)
 LIST = Parsed("list", parse_list)

@@ -18,7 +18,9 @@ optional_paths = click.argument("paths", nargs=-1, type=click.Path(readable=Fals
 @click.command("upload")
 @optional_paths
 @click.option(
-    "--abort", is_flag=True, help="Give up unfinished uploads to the store: what was sent in part is removed."
+    "--abort",
+    is_flag=True,
+    help="Give up the unfinished upload of PATHs, or without PATHs all to the store: what was sent is removed.",
 )
 @options.linking
 @options.delivering
@@ -28,20 +30,36 @@ def command(paths: tuple[str, ...], abort: bool, **values: Any) -> None:
     Run the same command again after a break: what is in the store already is not sent again.
     """
     if abort:
-        _abort(values)
+        _abort(paths, values)
     elif not paths:
         raise click.UsageError("name the files or folders to upload", click.get_current_context())
     else:
         act(paths, values, via=Via.LINK)
 
 
-def _abort(values: dict[str, Any]) -> None:
+def _abort(paths: tuple[str, ...], values: dict[str, Any]) -> None:
     with options.session(values) as session:
         from delivery import upkeep
 
-        gone = upkeep.abort(store=values["store"], settings=session.settings, progress=session.progress)
+        store = values["store"]
+        names = _names(paths, values, session) if paths else None
+        gone = upkeep.abort(names, store=store, settings=session.settings, progress=session.progress)
     if session.as_json:
-        rows = [{"store": values["store"] or session.settings.delivery.store, **render.pruned(gone)}]
+        rows = [{"store": store or session.settings.delivery.store, **render.pruned(gone)}]
         report.write({"schema": report.PRUNE, "dry_run": False, "stores": rows}, sys.stdout)
     else:
         click.echo(f"gave up {gone.deliveries:,} unfinished uploads; {gone.objects:,} files removed from the store")
+
+
+def _names(paths: tuple[str, ...], values: dict[str, Any], session: options.Session) -> list[str]:
+    """What the links of the same command would be called, by which its unfinished upload is known."""
+    from delivery import service
+
+    settings = options.transfer_settings(session.settings, values)
+    for name in ("dry_run", "revision_of", "situation", "qr", "open_folder", "copy"):
+        values.pop(name)
+    given = {**options.overrides(values), "via": Via.LINK, "strip": False}
+    inspection = service.check(
+        paths, settings=settings, digests=False, progress=session.progress, cancel=session.cancel, **given
+    )
+    return [part.filename for part in service.plan(inspection).parts]

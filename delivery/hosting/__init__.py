@@ -11,6 +11,7 @@ from delivery.hosting.names import disposition, key_name, key_names
 from delivery.hosting.publish import publish, republish
 from delivery.hosting.record import Standing, extend, forget, standing_of
 from delivery.hosting.standing import Kept, OneTime, place_for, take_over
+from delivery.hosting.tidying import in_words, set_rule
 from delivery.hosting.upload import new_prefix, upload
 from delivery.lazy import lazily
 
@@ -50,6 +51,7 @@ __all__ = [
     "extend",
     "forget",
     "give_up",
+    "in_words",
     "journal_for",
     "key_name",
     "key_names",
@@ -59,6 +61,7 @@ __all__ = [
     "publish",
     "republish",
     "revoke",
+    "set_rule",
     "sign",
     "signed_end",
     "smallest_policy",

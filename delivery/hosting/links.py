@@ -46,7 +46,7 @@ def check_life(
     if cap is not None and expires_in > cap:
         raise UsageError(
             f"{store.quirks.title} signs links for at most {format_duration(cap)}, not {format_duration(expires_in)}",
-            hint=f"use --expires {int(cap.total_seconds() // 86400)}d and `delivery renew` before it ends",
+            hint=f"use --expires {_as_option(cap)} and `delivery renew` before it ends",
             code="expires-too-long",
         )
     life = _life(store.key_life(), now + expires_in, now)
@@ -64,6 +64,11 @@ def check_life(
             code="link-end-unknown" if life.ends_at is None else "link-end-early",
         )
     return life
+
+
+def _as_option(life: timedelta) -> str:
+    seconds = int(life.total_seconds())
+    return f"{seconds // 86400}d" if seconds >= 86400 else f"{seconds}s"
 
 
 def _life(keys: KeyLife, wanted: datetime, now: datetime) -> LinkLife:

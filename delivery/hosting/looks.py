@@ -9,7 +9,8 @@ from typing import Any
 
 from delivery.errors import DeliveryError, StoreRefusedError
 from delivery.hosting.diagnosis import Outcome, Step
-from delivery.hosting.policy import expires_objects, tidies_parts, tidy_rules
+from delivery.hosting.policy import expires_objects, tidies_parts
+from delivery.hosting.tidying import in_words, rules_of, set_rule
 from delivery.progress import CancelToken
 from delivery.storage.base import BucketSetting, Store
 from delivery.units import format_duration, format_utc
@@ -103,11 +104,10 @@ class Looks:
     def _lifecycle(self) -> Step:
         name, prefix = "lifecycle", self.store.prefix
         try:
-            found = self.store.configuration("lifecycle")
-            rules = list((found or {}).get("Rules", []))
             if self.fix:
-                self.store.set_lifecycle(tidy_rules(rules, prefix, self.keep))
-                rules = list((self.store.configuration("lifecycle") or {}).get("Rules", []))
+                rules = set_rule(self.store, keep=self.keep, expires_in=self.expires_in)
+            else:
+                rules = rules_of(self.store)
         except DeliveryError as error:
             self.cancel.check()
             means = "leftover parts are billed until `delivery prune` removes them"
@@ -119,5 +119,4 @@ class Looks:
         if not tidies_parts(rules, prefix):
             means = "leftovers of broken uploads are billed for ever: `delivery doctor --fix` sets a rule"
             return Step(name, Outcome.WARNING, "no rule clears leftover parts", means)
-        kept = f"objects go after {days} days" if days is not None else "objects stay until `delivery prune`"
-        return Step(name, Outcome.OK, f"leftover parts are cleared; {kept}")
+        return Step(name, Outcome.OK, in_words(rules, prefix))

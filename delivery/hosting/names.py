@@ -30,6 +30,14 @@ _SAFE = frozenset(
     }
 )
 
+_AS_BROWSERS_CALL_IT = {
+    "audio/vnd.wave": "audio/wav",
+    "audio/x-hx-aac-adts": "audio/aac",
+    "audio/x-m4a": "audio/mp4",
+    "video/x-m4v": "video/mp4",
+}
+"""Firefox plays by the type alone, and knows these under one name only."""
+
 
 def new_token() -> str:
     """160 random bits as 32 lower-case letters and digits: nobody finds a key by guessing."""
@@ -78,8 +86,9 @@ def disposition(name: str, *, inline: bool = False) -> str:
 
 
 def served_type(media_type: str) -> str:
-    """``media_type`` where a browser would never run it, else the type of mere bytes."""
+    """``media_type``, by the name that browsers know, where none would ever run it; else the type of mere bytes."""
     kind = media_type.partition(";")[0].strip().lower()
+    kind = _AS_BROWSERS_CALL_IT.get(kind, kind)
     if any(word in kind for word in _RUNS_IN_BROWSERS):
         return _OCTETS
     if kind.startswith(_SHOWN_AS_THEY_ARE) or kind in _SAFE or kind.startswith("application/vnd."):

@@ -39,11 +39,14 @@ def smallest_policy(bucket: str, prefix: str) -> dict[str, Any]:
     }
 
 
-def tidy_rules(existing: Sequence[dict[str, Any]], prefix: str, keep: timedelta) -> list[dict[str, Any]]:
+def tidy_rules(
+    existing: Sequence[dict[str, Any]], prefix: str, keep: timedelta, *, versioned: bool = False
+) -> list[dict[str, Any]]:
     """``existing`` lifecycle rules with ours added or replaced.
 
     Leftover parts go after a week. Objects go after ``keep``, but only where a prefix sets deliveries apart: in a
-    shared bucket without one the rule would take other files too.
+    shared bucket without one the rule would take other files too. ``versioned``: the bucket would keep what is removed
+    as an old version, so those go too.
     """
     ours: dict[str, Any] = {
         "ID": RULE,
@@ -53,6 +56,8 @@ def tidy_rules(existing: Sequence[dict[str, Any]], prefix: str, keep: timedelta)
     }
     if prefix:
         ours["Expiration"] = {"Days": max(1, -(-int(keep.total_seconds()) // 86400))}
+        if versioned:
+            ours["NoncurrentVersionExpiration"] = {"NoncurrentDays": 1}
     return [rule for rule in existing if rule.get("ID") != RULE] + [ours]
 
 

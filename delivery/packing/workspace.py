@@ -108,6 +108,18 @@ def is_plain(name: str) -> bool:
     return name not in ("", ".", "..") and not any(separator in name for separator in "/\\\0:")
 
 
+def is_abandoned(out: Path) -> bool:
+    """Whether ``out`` holds what a killed run left to be removed, and nothing else."""
+    try:
+        leftovers = list(out.glob(f"{_PREFIX}*"))
+        if not leftovers or any(_is_live(leftover) for leftover in leftovers):
+            return False
+        gone = {name for leftover in leftovers for name in (leftover.name, *_half_moved(leftover))}
+        return all(path.name in gone for path in out.iterdir())
+    except OSError:
+        return False
+
+
 def flush_to_disk(stream: IO[bytes]) -> None:
     stream.flush()
     os.fsync(stream.fileno())
@@ -127,17 +139,19 @@ def _remove_dead(out: Path) -> None:
 
 def _undo(folder: Path) -> None:
     """Remove what a run that did not end well had already moved to final names; what was moved whole stays."""
+    for name in _half_moved(folder):
+        with contextlib.suppress(OSError):
+            (folder.parent / name).unlink()
+
+
+def _half_moved(folder: Path) -> list[str]:
     try:
         noted = (folder / _MOVING).read_bytes().decode("utf-8", "surrogateescape").split("\0")
     except OSError:
-        return
+        return []
     ready = folder / _READY
-    if not any(os.path.lexists(ready / name) for name in noted if is_plain(name)):
-        return
-    for name in noted:
-        if is_plain(name) and not os.path.lexists(ready / name):
-            with contextlib.suppress(OSError):
-                (folder.parent / name).unlink()
+    waiting = {name for name in noted if is_plain(name) and os.path.lexists(ready / name)}
+    return [name for name in noted if is_plain(name) and name not in waiting] if waiting else []
 
 
 def _refuse_contents(out: Path) -> None:

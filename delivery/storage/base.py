@@ -1,7 +1,8 @@
 """The contract of a store. Every store keeps it; ``tests/contract`` runs one suite against all of them.
 
 Retries: every method retries by itself what may pass (timeouts, resets, 5xx, SlowDown) with jitter, within the budget
-of :class:`Watch`, and wakes at once when the token is cancelled. Nothing is retried that a second try cannot mend.
+of :class:`Watch`, and wakes at once when the token is cancelled. Nothing is retried that a second try cannot mend. A
+store that asks to slow down is obeyed by all who share the watch.
 
 Errors: StoreRefusedError when the store says no, StoreUnreachableError when the budget is spent, IntegrityError when
 the store reports that bytes arrived damaged, Cancelled. A message never holds a url, a key id or a secret.
@@ -16,6 +17,7 @@ from typing import Any, Literal, Protocol, Self
 
 from delivery.model import StoredObject
 from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.storage.brake import Brake
 
 TAG = "delivery-tag"
 """The metadata that tells our own object from another under the same key."""
@@ -126,6 +128,8 @@ class Watch:
     attempts: int = 6
     progress: Progress = field(default_factory=NullProgress)
     cancel: CancelToken = field(default_factory=CancelToken)
+    brake: Brake = field(default_factory=Brake)
+    """Shared by all who work with this watch: one is asked to slow down, all do."""
 
 
 BucketSetting = Literal["lifecycle", "encryption", "cors", "versioning", "public_access"]

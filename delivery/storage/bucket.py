@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import botocore.exceptions
 
+from delivery.errors import StoreRefusedError
 from delivery.storage.base import BucketSetting, KeyLife, Watch
 from delivery.storage.retry import Failed, persist
 from delivery.storage.translate import Passing, Translator, code_of
@@ -25,6 +26,13 @@ _SETTINGS: dict[BucketSetting, tuple[str, str]] = {
     "public_access": ("get_public_access_block", "NoSuchPublicAccessBlockConfiguration"),
 }
 """The operation that asks, and the code that means "nothing is set"."""
+_GOES_ON = {
+    "list_parts": {"PartNumberMarker": "NextPartNumberMarker"},
+    "list_multipart_uploads": {"KeyMarker": "NextKeyMarker", "UploadIdMarker": "NextUploadIdMarker"},
+    "list_objects_v2": {"ContinuationToken": "NextContinuationToken"},
+    "list_object_versions": {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"},
+}
+"""What the next page is asked with, and where the last one says it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,9 +132,22 @@ class Bucket:
 
         return persist(attempt, self.watch)
 
-    def pages(self, doing: str, operation: Any, **wanted: Any) -> Iterator[Any]:
-        """The pages of ``operation``, each asked for like a request of its own."""
-        pages = iter(self.client.get_paginator(operation).paginate(**wanted))
-        end: Any = object()
-        while (page := self.ask(doing, lambda: next(pages, end))) is not end:
+    def pages(self, doing: str, operation: str, **wanted: Any) -> Iterator[dict[str, Any]]:
+        """The pages of ``operation``, each asked for, and tried again, like a request of its own.
+
+        boto3's paginator ends at the first failure, and would give a part of the list as if it were all.
+        """
+        call = getattr(self.client, operation)
+        while True:
+            asked = dict(wanted)
+            page = self.ask(doing, lambda asked=asked: call(**asked))  # type: ignore[misc]
             yield page
+            if not page.get("IsTruncated"):
+                return
+            wanted |= {given: page[found] for given, found in _GOES_ON[operation].items() if page.get(found)}
+            if wanted == asked:
+                raise StoreRefusedError(
+                    f"{doing}: the store says that its list goes on, but not where",
+                    hint="`delivery doctor` tries every step against this store",
+                    code="store-list",
+                )

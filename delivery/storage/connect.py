@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from delivery.storage import caller
 from delivery.storage.base import Quirks, Watch
 from delivery.storage.bucket import Signer
 from delivery.storage.carry import Carrier
+from delivery.storage.quirks import overridden
 from delivery.storage.s3 import S3Store
 from delivery.storage.translate import Translator, no_credentials
 from delivery.storage.wire import LOOPBACK, Wire
@@ -42,7 +42,8 @@ def connect(
     With a ``connection`` it is the caller's credentials that ask and sign.
     """
     assert options.bucket is not None
-    region = options.region or quirks.region or "us-east-1"
+    quirks = overridden(quirks, options)
+    region = quirks.region or "us-east-1"
     addressing = options.addressing or ("path" if "." in options.bucket else quirks.addressing)
     if connection is not None:
         session, credentials = caller.session_of(name, connection, _ignoring_the_users_files())
@@ -76,7 +77,7 @@ def connect(
     parts = urlsplit(base)
     return S3Store(
         name=name,
-        quirks=dataclasses.replace(quirks, presign_cap=options.presign_cap or quirks.presign_cap),
+        quirks=quirks,
         bucket=options.bucket,
         prefix=f"{options.prefix.strip('/')}/" if options.prefix.strip("/") else "",
         identity=base,
@@ -92,7 +93,7 @@ def connect(
 
 def _signing(options: StoreOptions) -> StoreOptions:
     """The same store, with the keys of ``signing_profile`` and no others."""
-    return dataclasses.replace(
+    return replace(
         options, aws_profile=options.signing_profile, access_key_id=None, secret_access_key=None, session_token=None
     )
 

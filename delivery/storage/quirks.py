@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from datetime import timedelta
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
 from delivery.errors import ConfigError
+from delivery.options import StoreOptions
 from delivery.storage.base import Quirks
 
 _OFFERED_BY_NAME_ONLY = frozenset({"embedded"})
+_NOT_QUIRKS = frozenset({"endpoint"})
+"""In the table an example for hints, in the section the address itself."""
 
 
 @cache
@@ -31,12 +35,23 @@ def _quirks(name: str, row: dict[str, object]) -> Quirks:
     )
 
 
+def offered() -> tuple[str, ...]:
+    """The names that ``profile =`` takes."""
+    return tuple(name for name in table() if name not in _OFFERED_BY_NAME_ONLY)
+
+
 def quirks(name: str) -> Quirks:
     """The quirks called ``name``. Raises ConfigError that lists the known ones."""
     found = table().get(name)
     if found is None or name in _OFFERED_BY_NAME_ONLY:
-        offered = ", ".join(known for known in table() if known not in _OFFERED_BY_NAME_ONLY)
         raise ConfigError(
-            f"no store profile is called {name!r}", hint=f"known profiles: {offered}", code="config-value"
+            f"no store profile is called {name!r}", hint=f"known profiles: {', '.join(offered())}", code="config-value"
         )
     return found
+
+
+def overridden(known: Quirks, options: StoreOptions) -> Quirks:
+    """``known`` with what the section of the store says otherwise: every option that has the name of a quirk."""
+    shared = {item.name for item in fields(Quirks)} & {item.name for item in fields(StoreOptions)} - _NOT_QUIRKS
+    given = {name: value for name in shared if (value := getattr(options, name)) is not None}
+    return replace(known, **given)

@@ -39,6 +39,7 @@ def persist(attempt: Callable[[], _Result], watch: Watch) -> _Result:
     tries = 0
     while True:
         watch.cancel.check()
+        watch.brake.wait(watch.cancel)
         try:
             return attempt()
         except Failed as failed:
@@ -46,5 +47,7 @@ def persist(attempt: Callable[[], _Result], watch: Watch) -> _Result:
             if not failed.fault.passing or tries >= watch.attempts:
                 raise failed.error from failed.__cause__
             seconds = pause(tries, failed.fault, failed.after, chance=random.random())  # noqa: S311 (jitter, not a secret)
+            if failed.fault.slow:
+                watch.brake.press(seconds)
             watch.progress.note(f"{failed.error}; try {tries + 1} of {watch.attempts} in {seconds:.1f} s")
         watch.cancel.wait(seconds)

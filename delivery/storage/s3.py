@@ -22,6 +22,7 @@ from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, Pending
 from delivery.storage.bucket import Bucket
 from delivery.storage.carry import Carrier
 from delivery.storage.faults import ObjectGoneError
+from delivery.storage.retry import pause
 from delivery.storage.translate import code_of
 
 
@@ -133,7 +134,7 @@ class S3Store(Bucket):
         )
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        position = start
+        position, fruitless = start, 0
         while True:
             answer = self.ask(
                 "reading back",
@@ -152,8 +153,12 @@ class S3Store(Bucket):
                     yield block
                 return
             except (botocore.exceptions.BotoCoreError, OSError) as error:
-                if position == begun:
-                    raise self.translator.error(faults.lost("the connection broke"), "reading back") from error
+                broke = faults.lost("the connection broke")
+                fruitless = fruitless + 1 if position == begun else 0
+                if fruitless >= self.watch.attempts:
+                    raise self.translator.error(broke, "reading back") from error
+                if fruitless:
+                    self.watch.cancel.wait(pause(fruitless, broke, None, chance=1))
 
     def keys(self, prefix: str) -> Iterator[tuple[StoredObject, datetime]]:
         for page in self.pages("listing", "list_objects_v2", Bucket=self.bucket, Prefix=prefix):

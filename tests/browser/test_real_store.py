@@ -41,12 +41,17 @@ def test_what_was_sent_is_seen_saved_checked_and_ends(visit: Any, tmp_path: Path
     Image.linear_gradient("L").convert("RGB").save(work / "hero.png")
     (work / "notes – ملف.txt").write_text("Thank you.\n" * 50)
     (work / "data.bin").write_bytes(bytes(range(256)) * 4000)
+    shutil.copy(ROOT / "sample" / "jingle.wav", work)
     made = json.loads(
         delivery("send", work, "--via", "link", "--expires", "25s", "--out", tmp_path / "out", "--json").stdout
     )
     page = visit(made["page"]["url"], script=FOLDER, allowed=("403",))
     page.locator("details.preview summary").first.click()
     expect(page.locator("details.preview img")).to_have_js_property("naturalWidth", 256)
+    page.locator("details.preview summary").last.click()
+    sound = page.locator("details.preview audio")
+    sound.evaluate("sound => { sound.preload = 'auto'; sound.load(); }")
+    expect(sound).to_have_js_property("readyState", 4)
     page.click("#folder")
-    expect(page.locator("#work-text")).to_contain_text("All 3 files are saved", timeout=15_000)
+    expect(page.locator("#work-text")).to_contain_text("All 4 files are saved", timeout=15_000)
     expect(page.locator("#expired")).to_be_visible(timeout=40_000)

@@ -126,6 +126,7 @@ def test_an_unknown_platform_language_zone_and_code(run: Run, work: Path, monkey
         ("[delivery\n", "section"),
         ("[delivery]\nplatfrom = x\n", "did you mean 'platform'?"),
         ("[delivery]\nexpires = never\n", "'never' is not a duration"),
+        ("[upload]\nbwlimit = 0\n", "would send nothing"),
     ],
 )
 def test_a_broken_ini(run: Run, work: Path, tmp_path: Path, text: str, words: str) -> None:
@@ -139,7 +140,14 @@ def test_an_absent_ini(run: Run, work: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["send"], ["send", "x", "--via", "pigeon"], ["send", "x", "--expires", "soon"], ["nosuch"], ["send", "--nosuch"]],
+    [
+        ["send"],
+        ["send", "x", "--via", "pigeon"],
+        ["send", "x", "--expires", "soon"],
+        ["upload", "x", "--bwlimit", "0"],
+        ["nosuch"],
+        ["send", "--nosuch"],
+    ],
 )
 def test_wrong_usage(run: Run, arguments: list[str]) -> None:
     answer = run(*arguments)

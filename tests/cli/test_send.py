@@ -94,6 +94,25 @@ def test_the_default_folder_is_named_after_the_work_and_never_reused(run: Run, w
     assert {path.name for path in work.parent.iterdir()} == {"work", "work-delivery", "work-delivery-2"}
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_a_killed_run_left_in_the_default_folder_is_cleaned_up(run: Run, work: Path, whole: bool) -> None:
+    """Only what it had not moved whole: a delivery that lies ready stays, and the next one goes beside it."""
+    out = work.parent / "work-delivery"
+    dead = out / ".delivery-unfinished-0badcafe"
+    (dead / "ready").mkdir(parents=True)
+    (dead / "lock").touch()
+    (dead / "moving").write_text("notes.txt\0SHA256SUMS")
+    (out / "notes.txt").write_text("half of it")
+    if not whole:
+        (dead / "ready" / "SHA256SUMS").touch()
+    assert run("send", work, "--dry-run").code == 0
+    assert dead.exists()
+    assert run("send", work).code == 0
+    assert dead.exists() is whole
+    assert (work.parent / "work-delivery-2").exists() is whole
+    assert ((out / "notes.txt").read_text() == "half of it") is whole
+
+
 def test_from_inside_the_work_the_folder_goes_beside_it(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(work)
     assert run("send", ".").code == 0

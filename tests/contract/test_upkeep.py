@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.faulty import proxy_before
 from support.stores import opened
 
 from delivery import hosting
@@ -180,6 +181,24 @@ def test_fix_sets_the_rule_and_keeps_the_users_own(kind: str, request: pytest.Fi
     assert ours["Filter"]["Prefix"] == "work/"
     assert ours["Expiration"]["Days"] == 30
     assert ours["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
+
+
+def test_the_rule_never_removes_files_before_their_links_end_and_takes_old_versions_along(moto_address: str) -> None:
+    store = opened(moto_address, "moto", prefix="work/")
+    store.client.put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]
+    report = hosting.examine(store, expires_in=timedelta(days=7), keep=timedelta(days=3), fix=True)
+    assert outcomes(report)["lifecycle"] is Outcome.OK
+    (rule,) = (store.configuration("lifecycle") or {})["Rules"]
+    assert rule["Expiration"]["Days"] == 7
+    assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 1
+
+
+def test_the_rule_is_set_although_the_store_does_not_tell_of_versions(moto_address: str) -> None:
+    with proxy_before(moto_address) as proxy:
+        proxy.rule = lambda request: "403 AccessDenied" if "versioning" in request.query else ""
+        store = opened(proxy.address, "moto", prefix="work/")
+        (rule,) = hosting.set_rule(store, keep=timedelta(days=30), expires_in=timedelta(days=7))
+    assert rule["ID"] == "delivery-tidy" and "NoncurrentVersionExpiration" not in rule
 
 
 def test_versions_are_removed_too(moto_address: str, tmp_path: Path) -> None:

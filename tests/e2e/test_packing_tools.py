@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 from support import zipheaders
 
 from delivery.intake import take_in
-from delivery.model import Limits, Profile, Via
-from delivery.packing import join, pack
+from delivery.model import Limits, PartKind, Profile, Via
+from delivery.packing import estimate, join, pack
 from delivery.packing.deflate import LEVEL
 from delivery.planning import plan
 
@@ -127,6 +128,41 @@ def test_whatever_the_names_and_sizes_the_zips_hold_the_files(
         assert {name: member.size for name, member in members.items()} == {
             e.arcname: e.size for e in deliverable.entries
         }
+
+
+@pytest.mark.parametrize("count", [2, 3, 12])
+def test_the_limit_is_used_to_its_last_byte_and_never_beyond(count: int, tmp_path: Path) -> None:
+    chance = random.Random(count)
+    for number in range(count):
+        path = tmp_path / "work" / f"folder {number % 2}" / f"{number}.{'txt' if number % 3 else 'bin'}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"text %d\n" % number * 300 if number % 3 else chance.randbytes(5_000 + number))
+    deliverable = take_in([tmp_path / "work"])
+
+    def packed(limit: int | None) -> list[int]:
+        sizes = estimate(deliverable)
+        made = plan(deliverable, profile(limit), via=Via.ATTACH, packed_sizes=sizes)
+        return [item.size for item in pack(made, tmp_path / f"{limit}").attachments]
+
+    (whole,) = packed(None)
+    assert packed(whole) == packed(whole + 1) == [whole]
+    fewer = packed(whole - 1)
+    assert len(fewer) == 2 and max(fewer) < whole
+
+
+@pytest.mark.heavy
+def test_the_benchmarks_tree_takes_at_most_one_zip_more_than_its_bytes_need(tmp_path: Path) -> None:
+    script = (
+        f"import pathlib, packing_inputs; packing_inputs.tree(pathlib.Path({str(tmp_path / 'tree')!r}), 80_000_000)"
+    )
+    bench = Path(__file__).parents[2] / "bench"
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=bench, timeout=300)
+    deliverable = take_in([tmp_path / "tree"])
+    sizes = estimate(deliverable)
+    for limit in (10_000_000, 16_000_000, 25_000_000):
+        done = pack(plan(deliverable, profile(limit), via=Via.ATTACH, packed_sizes=sizes), tmp_path / f"{limit}")
+        zips = [item for item in done.attachments if item.kind is PartKind.ARCHIVE]
+        assert len(zips) <= -(-sum(item.size for item in zips) // limit) + 1
 
 
 def test_the_level_is_that_of_the_fast_library_where_it_is_installed() -> None:

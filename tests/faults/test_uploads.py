@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from botocore.credentials import ReadOnlyCredentials
 from support.faulty import Proxy, Seen, once, proxy_before
 from support.stores import opened
 
@@ -254,6 +256,88 @@ def test_part_size_in_the_configuration_may_change_between_two_runs(
         kept.finish()
     assert_whole(faulty_store, done, big)
     assert {item.size for item in proxy.sent() if item.part not in (None, 7)} == {5 * MIB}
+
+
+def test_a_store_that_refuses_unequal_parts_gets_equal_ones_after_a_resume_too(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    def as_r2(request: Seen) -> str:
+        if request.part == 4 and not resumed:
+            return "403 AccessDenied"
+        if request.method == "POST" and "uploadId" in request.query:
+            sizes = {item.part: item.size for item in proxy.sent() if item.part is not None}
+            last = sizes.pop(max(sizes))
+            return "" if len(set(sizes.values())) == 1 and last <= max(sizes.values()) else "400 InvalidPart"
+        return ""
+
+    resumed = False
+    proxy.rule = as_r2
+    with pytest.raises(StoreRefusedError):
+        send(faulty_store, big)
+    resumed = True
+    assert_whole(faulty_store, send(faulty_store, big), big)
+
+
+def test_a_stall_counts_as_a_lost_connection(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.storage.wire.STALL_SECONDS", 0.5)
+    proxy.rule = once("stall", is_part(3))
+    progress = RecordingProgress()
+    assert_whole(faulty_store, send(faulty_store, big, progress=progress), big)
+    assert "did not answer in time" in progress.notes[0] and "try 2 of 3" in progress.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "cut"),
+    [
+        ("beginning", lambda seen: seen.method == "POST" and "uploads" in seen.query),
+        ("listing parts", lambda seen: seen.method == "GET" and "uploadId" in seen.query),
+        ("pending", lambda seen: seen.method == "GET" and "uploads" in seen.query),
+    ],
+)
+def test_a_truncated_answer_is_asked_for_again(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload, name: str, cut: Callable[[Seen], bool]
+) -> None:
+    proxy.rule = lambda request: "403 AccessDenied" if request.part == 4 else ""
+    if name == "listing parts":
+        with pytest.raises(StoreRefusedError):
+            send(faulty_store, big)
+    proxy.rule = once("cut", cut)
+    assert_whole(faulty_store, send(faulty_store, big), big)
+    harms = [item.harm for item in proxy.seen if cut(item)]
+    assert harms[harms.index("cut") + 1] == ""
+
+
+@pytest.mark.parametrize("size", [1000, 3 * MIB])
+def test_reading_back_goes_on_where_an_answer_was_cut(
+    proxy: Proxy, faulty_store: Store, tmp_path: Path, size: int
+) -> None:
+    (tmp_path / "s.bin").write_bytes(os.urandom(size))
+    item = hosting.Upload.of_path(tmp_path / "s.bin")
+    done = send(faulty_store, item)
+    proxy.rule = once("cut", lambda request: request.method == "GET", times=2)
+    assert_whole(faulty_store, done, item)
+    proxy.rule = lambda request: "cut" if request.method == "GET" else ""
+    with pytest.raises(StoreUnreachableError, match="reading back"):
+        list(faulty_store.read(done.stored.key))
+
+
+def test_keys_that_are_renewed_on_the_way_are_used_from_then_on(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    """Temporary keys refresh themselves while a long upload is under way: every request asks for those of now."""
+
+    class Renewing:
+        def get_frozen_credentials(self) -> ReadOnlyCredentials:
+            asked.append(len(asked))
+            return ReadOnlyCredentials(f"AK{len(asked)}", "SECRET", "TOKEN")
+
+    asked: list[int] = []
+    carrier = dataclasses.replace(faulty_store.carrier, credentials=Renewing())  # type: ignore[attr-defined]
+    store = dataclasses.replace(faulty_store, carrier=carrier)  # type: ignore[type-var]
+    assert_whole(faulty_store, send(store, big), big)
+    assert len(asked) == 7
 
 
 def test_parts_too_large_for_memory_are_streamed_retried_and_gone_on_with(

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "message": SETTINGS,
     "ledger": SETTINGS,
     "ci": GROUND,
-    "surroundings": SETTINGS | {"ci"},
+    "surroundings": SETTINGS | {"ci", "packing"},
     "inputs": SETTINGS | {"intake", "storage"},
     "report": GROUND | {"ledger", "message"},
     "schemas": set(),

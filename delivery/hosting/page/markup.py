@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from delivery.escape import printable
+from delivery.hosting.names import served_type
 from delivery.model import Link
 from delivery.web.document import text
 from delivery.web.sizes import short_size
@@ -17,7 +18,7 @@ STRIP = 12
 _SHOWN_MEMBERS = 200
 _IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"}
 _VIDEOS = {"video/mp4", "video/webm", "video/ogg", "video/quicktime"}
-_AUDIOS = {"audio/mpeg", "audio/mp4", "audio/aac", "audio/ogg", "audio/wav", "audio/x-wav", "audio/flac", "audio/webm"}
+_AUDIOS = {"audio/mpeg", "audio/mp4", "audio/aac", "audio/ogg", "audio/wav", "audio/flac", "audio/webm"}
 _ARCHIVES = {
     "application/zip",
     "application/x-7z-compressed",
@@ -132,11 +133,12 @@ def _row(index: int, file: PageFile, said: Mapping[str, str]) -> str:
 
 def _preview(kind: str, file: PageFile, name: str, url: str, said: Mapping[str, str]) -> str:
     """What the browser can show itself, loaded only when it is opened."""
-    if file.media_type in _IMAGES:
+    served = served_type(file.media_type)
+    if served in _IMAGES:
         shown = f'<img src="{url}" alt="{text(name)}" loading="lazy" referrerpolicy="no-referrer">'
-    elif file.media_type in _VIDEOS:
+    elif served in _VIDEOS:
         shown = f'<video src="{url}" controls preload="none" playsinline aria-label="{text(name)}"></video>'
-    elif file.media_type in _AUDIOS:
+    elif served in _AUDIOS:
         shown = f'<audio src="{url}" controls preload="none" aria-label="{text(name)}"></audio>'
     else:
         return ""

@@ -29,6 +29,9 @@ def test_beyond_the_cap_is_refused_before_anything_is_sent() -> None:
     with pytest.raises(UsageError, match="at most 7 days, not 10 days") as caught:
         check_life(store(), timedelta(days=10), now=NOW)
     assert "--expires 7d" in caught.value.hint
+    with pytest.raises(UsageError) as caught:
+        check_life(store(cap=timedelta(hours=1)), timedelta(days=10), now=NOW)
+    assert "--expires 3600s" in caught.value.hint
 
 
 def test_no_cap_means_any_life() -> None:

@@ -76,6 +76,8 @@ def test_a_browser_reads_the_real_name_back(name: str) -> None:
         ("text/xml", "application/octet-stream"),
         ("text/plain; charset=us-ascii", "text/plain"),
         ("video/mp4", "video/mp4"),
+        ("audio/vnd.wave", "audio/wav"),
+        ("audio/x-m4a", "audio/mp4"),
         ("application/pdf", "application/pdf"),
         ("application/vnd.adobe.photoshop", "application/vnd.adobe.photoshop"),
         ("image/x\r\nSet-Cookie: a", "application/octet-stream"),

@@ -98,3 +98,24 @@ def test_a_cancel_ends_it() -> None:
     token.cancel()
     with pytest.raises(Cancelled):
         persist(attempts(), Watch(3, cancel=token))
+
+
+@pytest.mark.parametrize(("fault", "held"), [(faults.of_answer(503, "SlowDown"), True), (faults.lost("x"), False)])
+def test_one_who_is_asked_to_slow_down_slows_all_down(fault: faults.Fault, held: bool) -> None:
+    class Waited(CancelToken):
+        def wait(self, seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 1:  # while the first waits, another of the same run begins a request
+                watch.brake.wait(stopped)
+
+    class Stopped(CancelToken):
+        def wait(self, seconds: float) -> None:
+            raise Cancelled("it had to wait")
+
+    waits: list[float] = []
+    stopped, watch = Stopped(), Watch(3, cancel=Waited())
+    if held:
+        with pytest.raises(Cancelled):
+            persist(attempts(fault), watch)
+    else:
+        assert persist(attempts(fault), watch) == "done"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +72,32 @@ def test_links_of_every_profile_are_sigv4_for_their_addressing(profile: str) -> 
     virtual = table()[profile].addressing == "virtual"
     assert url.startswith("https://work.s3.example.com/k?" if virtual else "https://s3.example.com/work/k?")
     assert "X-Amz-Signature=" in url and "AWSAccessKeyId" not in url
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "addressing = virtual",
+        "presign_cap = 2d",
+        "checksum = crc32",
+        "md5_etags = yes",
+        "conditional_put = yes",
+        "multipart = no",
+        "versions = no",
+        "max_object = 5TB",
+        "region = eu-west-1",
+    ],
+)
+def test_the_section_of_a_store_overrides_each_quirk_of_its_profile(text: str, tmp_path: Path) -> None:
+    ini = tmp_path / "c.ini"
+    ini.write_text(f"[store:main]\nprofile = s3\nbucket = b\nendpoint = https://s3.example.com\n{text}\n")
+    name = text.partition(" = ")[0]
+    settings = Settings.load(ini)
+    keys = replace(settings.stores["main"], access_key_id="AK", secret_access_key="SECRET")
+    found = open_store("main", replace(settings, stores={"main": keys}), until=UNTIL).quirks
+    known = table()["s3"]
+    assert getattr(found, name) == getattr(keys, name) != getattr(known, name)
+    assert replace(found, **{name: getattr(known, name)}) == known
 
 
 def test_a_dotted_bucket_falls_back_to_path_style() -> None:

@@ -15,10 +15,12 @@ from PIL import Image
 from delivery.errors import UsageError
 from delivery.hosting import page
 from delivery.hosting.page import PageFile
+from delivery.intake.types import media_type
 from delivery.model import FileEntry, Link
 from delivery.web.words import languages
 
 END = datetime(2026, 11, 29, 10, 0, tzinfo=UTC)
+SAMPLE = Path(__file__).parents[4] / "sample"
 HOSTILE = "\"><script>alert(1)</script>'&lt;<img src=x onerror=alert(2)>"
 
 
@@ -96,12 +98,25 @@ def test_an_address_cannot_loosen_the_policy() -> None:
 
 @pytest.mark.parametrize(
     ("media_type", "tag"),
-    [("image/png", "img"), ("video/mp4", "video"), ("audio/mpeg", "audio"), ("image/svg+xml", ""), ("text/html", "")],
+    [
+        ("image/png", "img"),
+        ("video/mp4", "video"),
+        ("video/x-m4v", "video"),
+        ("audio/mpeg", "audio"),
+        ("audio/x-m4a", "audio"),
+        ("image/svg+xml", ""),
+        ("text/html", ""),
+    ],
 )
 def test_only_what_browsers_show_safely_is_previewed(media_type: str, tag: str) -> None:
     seen = Seen(page.render("x", [PageFile(link(), media_type)], expires_at=END))
     previews = [name for name in ("img", "video", "audio", "iframe", "object", "embed") if seen.of(name)]
     assert previews == ([tag] if tag else [])
+
+
+def test_a_sound_is_previewed_whatever_the_detector_calls_it() -> None:
+    kind = media_type(str(SAMPLE / "jingle.wav"), (SAMPLE / "jingle.wav").stat().st_size)
+    assert Seen(page.render("x", [PageFile(link(), kind)], expires_at=END)).of("audio")
 
 
 def test_a_preview_loads_nothing_before_it_is_opened() -> None:

@@ -1,0 +1,65 @@
+"""Ctrl-C in the middle of an upload: it says how to go on, and how what was sent goes away."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+
+import boto3
+import pytest
+from support.faulty import Seen, proxy_before
+from support.stores import KEYS, make_bucket
+from support.terminal import Run
+
+CONFIG = """
+[delivery]
+store = mine
+[store:mine]
+bucket = {bucket}
+endpoint = {endpoint}
+[upload]
+threshold = 5MiB
+part_size = 5MiB
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")
+def test_it_says_how_to_go_on_and_abort_removes_what_was_sent(
+    run: Run, moto_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), KEYS.values(), strict=True):
+        monkeypatch.setenv(name, value)
+    bucket = f"cancel-{secrets.token_hex(4)}"
+    make_bucket(moto_address, bucket)
+    for name in ("film.bin", "other.bin"):
+        (tmp_path / name).write_bytes(os.urandom(17 * 1024**2))
+
+    def stop_at_the_third_part(request: Seen) -> str:
+        if request.part == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+            return "stall"
+        return ""
+
+    def pending() -> list[str]:
+        client = boto3.client("s3", endpoint_url=moto_address, region_name="us-east-1")
+        return [
+            row["Key"].rpartition("/")[2] for row in client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+        ]
+
+    with proxy_before(moto_address) as proxy:
+        Path("c.ini").write_text(CONFIG.format(bucket=bucket, endpoint=proxy.address))
+        proxy.rule = stop_at_the_third_part
+        for name in ("film.bin", "other.bin"):
+            stopped = run("upload", name, "--config", "c.ini", "--no-progress")
+            assert stopped.code == 130
+            assert "run the same command again" in stopped.err and "delivery upload --abort" in stopped.err
+            assert not Path(f"{name.partition('.')[0]}-delivery").exists()
+        assert sorted(pending()) == ["film.bin", "other.bin"]
+        one = run("upload", "film.bin", "--abort", "--config", "c.ini")
+        assert one.code == 0 and "gave up 1 unfinished" in one.out
+        assert pending() == ["other.bin"]
+        assert "gave up 1 unfinished" in run("upload", "--abort", "--config", "c.ini").out
+        assert pending() == []

@@ -1,0 +1,55 @@
+"""Lists of a store in pages, of which some fail at first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from support.faulty import once, proxy_before
+from support.stores import opened
+
+from delivery.storage import ObjectHeaders
+
+
+class OneByte:
+    size = 1
+
+    def blocks(self) -> Iterator[memoryview]:
+        yield memoryview(b"x")
+
+    def sha256(self) -> str | None:
+        return None
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)
+
+
+@pytest.mark.parametrize("kind", ["moto", pytest.param("ceph", marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("harm", ["500 InternalError", "reset", "cut"])
+def test_every_page_of_a_list_comes_although_one_of_them_fails_at_first(
+    kind: str, harm: str, request: pytest.FixtureRequest
+) -> None:
+    with proxy_before(request.getfixturevalue(f"{kind}_address")) as proxy:
+        store = opened(proxy.address, kind)
+        headers = ObjectHeaders("text/plain", "attachment")
+        for number in range(5):
+            store.put(f"k{number}", OneByte(), headers, metadata={})
+        uploads = [store.begin("p", headers, metadata={}) for _ in range(5)]
+        for number in range(1, 6):
+            store.put_part("p", uploads[0], number, OneByte())
+        lists = {
+            "list_objects_v2": ("Contents", {"MaxKeys": 2}),
+            "list_object_versions": ("Versions", {"MaxKeys": 2}),
+            "list_parts": ("Parts", {"MaxParts": 2, "Key": "p", "UploadId": uploads[0]}),
+            "list_multipart_uploads": ("Uploads", {"MaxUploads": 2}),
+        }
+        if kind == "moto":  # it gives them all at once
+            del lists["list_multipart_uploads"]
+        for operation, (rows, wanted) in lists.items():
+            asked = len(proxy.seen)
+            proxy.rule = once(harm, lambda seen, asked=asked: len(proxy.seen) > asked)
+            pages = list(store.pages("listing", operation, Bucket=store.bucket, **wanted))  # type: ignore[attr-defined]
+            assert [len(page[rows]) for page in pages] == [2, 2, 1], operation
+            assert len(proxy.seen) == asked + 4
