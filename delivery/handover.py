@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from delivery.model import (
 )
 from delivery.packing import Packed, manifest, proof
 from delivery.packing.workspace import Workspace
-from delivery.planning.names import CHECKSUMS, MANIFEST
+from delivery.planning.names import CHECKSUMS, MANIFEST, MANIFEST_TYPE
 from delivery.progress import CancelToken, Progress
 from delivery.surroundings import choose_out, zone_of
 
@@ -134,11 +134,17 @@ class Handover:
             packed = packing.pack_archives(plan, archives, progress=self.progress, cancel=self.cancel)
             uploaded = self._upload(store, journal, _uploads(packed))
             files = _with_digests(packed.files, uploaded)
-            manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, _as_parts(packed.plan, uploaded))
-            uploaded += self._upload(store, journal, [Upload.of_path(workspace.folder / MANIFEST)])
-            *links, manifest_link = self._proven_links(store, uploaded)
+            parts = _as_parts(packed.plan, uploaded)
+            manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, parts)
+            links = self._proven_links(store, uploaded)
             expires_at = links[0].expires_at
-            shown_page = self._page(store, journal.prefix, plan.deliverable.name, links, files)
+            manifest_link = put_manifest(
+                store, journal.prefix, plan.deliverable.name, files, parts, links, expires_in=options.expires,
+                now=self.now, cancel=self.cancel,
+            )  # fmt: skip
+            shown_page = self._page(
+                store, journal.prefix, plan.deliverable.name, links, files, manifest=manifest_link.url
+            )
             shown = self._proof(packed.plan, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
@@ -146,7 +152,7 @@ class Handover:
         return replace(
             self._begun(packed.plan, files, out),
             attachments=(replace(shown, path=str(out / shown.filename)),),
-            links=tuple(links),
+            links=links,
             page=shown_page,
             manifest=ManifestPlace(str(out / MANIFEST), manifest_link.url),
             store=options.store,
@@ -156,7 +162,14 @@ class Handover:
         )
 
     def _page(
-        self, store: storage.Store, prefix: str, name: str, links: Sequence[Link], files: Sequence[FileEntry]
+        self,
+        store: storage.Store,
+        prefix: str,
+        name: str,
+        links: Sequence[Link],
+        files: Sequence[FileEntry],
+        *,
+        manifest: str,
     ) -> Link | None:
         """One link for the chat where there are several; a single file needs no page around it."""
         options = self.settings.delivery
@@ -173,6 +186,7 @@ class Handover:
             order=options.order,
             note=options.note,
             language=options.language,
+            manifest=manifest,
             cancel=self.cancel,
         )
         if shown.expires_at is not None:
@@ -236,6 +250,30 @@ class Handover:
             order=options.order,
             language=options.language,
         )
+
+
+def put_manifest(
+    store: storage.Store,
+    prefix: str,
+    name: str,
+    files: Sequence[FileEntry],
+    parts: Sequence[Attachment],
+    links: Sequence[Link],
+    *,
+    expires_in: timedelta,
+    now: datetime,
+    cancel: CancelToken,
+) -> Link:
+    """The manifest, each part with its link, put into the store, where `delivery fetch` finds all from one address.
+
+    Those links are secrets, as the page's are: the manifest that is written beside the attachments has none of them.
+    """
+    urls = {link.name: link.url for link in links}
+    data = manifest.with_links(name, files, parts, urls)
+    return hosting.put_document(
+        store, f"{prefix}{MANIFEST}", data, name=MANIFEST, media_type=MANIFEST_TYPE, expires_in=expires_in, now=now,
+        cancel=cancel,
+    )  # fmt: skip
 
 
 def _uploads(packed: Packed) -> list[Upload]:

@@ -8,7 +8,7 @@ from delivery.hosting.journal import Journal, journal_for
 from delivery.hosting.links import LinkLife, check_life, sign, signed_end, try_link, try_links
 from delivery.hosting.names import disposition, key_name, key_names
 from delivery.hosting.policy import smallest_policy
-from delivery.hosting.publish import publish, republish
+from delivery.hosting.publish import publish, put_document, republish
 from delivery.hosting.upload import new_prefix, upload
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "new_prefix",
     "prune",
     "publish",
+    "put_document",
     "republish",
     "revoke",
     "sign",
