@@ -146,9 +146,7 @@ def as_uploaded(kept: Delivery) -> Iterator[Uploaded]:
 def as_parts(kept: Delivery) -> list[Attachment]:
     """The linked objects of a delivery in the form in which the manifest lists parts."""
     digests = {entry.arcname: entry.sha256 for entry in kept.files}
-    return [
-        Attachment(1, link.name, link.size, link.sha256, _kind(link, digests), link.members) for link in kept.links
-    ]
+    return [Attachment(1, link.name, link.size, link.sha256, _kind(link, digests), link.members) for link in kept.links]
 
 
 def _kind(link: Link, digests: Mapping[str, str | None]) -> PartKind:

@@ -19,6 +19,7 @@ _COMMANDS: dict[str, str] = {
     "pack": "Only the attach way: what to attach lies ready in a folder.",
     "upload": "Only the link way: upload, and hand back expiring links.",
     "join": "Join volumes, and verify the result against the manifest.",
+    "fetch": "Download all of a delivery on another machine, from its one link.",
     "verify": "Verify parts or files against a manifest.",
     "message": "The message of an earlier delivery again, with its links signed again.",
     "reply": "The answer to a buyer who cannot open it, wants it by another way, or was unfair.",

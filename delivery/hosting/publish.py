@@ -46,9 +46,7 @@ def publish(
     ends = [link.expires_at for link in links]
     known = [end for end in ends if end is not None]
     expires_at = min(known) if known and len(known) == len(ends) else None
-    data = page.render(
-        name, shown, expires_at=expires_at, order=order, note=note, language=language, manifest=manifest
-    )
+    data = page.render(name, shown, expires_at=expires_at, order=order, note=note, language=language, manifest=manifest)
     return put_document(
         store, key, memoryview(data), name=page.FILENAME, media_type=page.MEDIA_TYPE, inline=True,
         expires_in=expires_in, now=now, cancel=cancel,

@@ -34,10 +34,10 @@ def write(path: Path, name: str, files: Sequence[FileEntry], parts: Sequence[Att
         flush_to_disk(out)
 
 
-def with_links(
+def in_memory(
     name: str, files: Sequence[FileEntry], parts: Sequence[Attachment], urls: Mapping[str, str]
 ) -> memoryview:
-    """The manifest that lies in the store: each part with its link (``urls``, by filename). Never written to a disk."""
+    """The manifest, each part with its link (``urls``, by filename) as it lies in the store, and never on a disk."""
     text = io.BytesIO()
     for piece in _pieces(name, files, parts, urls):
         text.write(piece)
