@@ -21,7 +21,6 @@ from delivery.fetching.place import Place, choose
 from delivery.fetching.source import Single
 from delivery.fetching.transfer import Settle, Transfer
 from delivery.fetching.units import Output, Unit, units
-from delivery.hosting.halt import Halt
 from delivery.intake.names import fold
 from delivery.intake.source import unreadable
 from delivery.model import Attachment, FileEntry, PartKind
@@ -29,7 +28,7 @@ from delivery.packing import manifest as writer
 from delivery.packing.crew import Crew
 from delivery.packing.manifest_reader import Manifest, PartRecord
 from delivery.planning.names import MANIFEST
-from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.progress import CancelToken, Halt, NullProgress, Progress
 from delivery.storage.base import Watch
 
 _MD5 = re.compile(r'"([0-9a-f]{32})"')
@@ -115,7 +114,6 @@ class _Run:
 
             def settle(download: Download) -> None:
                 self._put(place, download.path, Output(found.name, found.size, download.sha256))
-                download.discard()
 
             self._transfer([(item, settle)], place)
         return Fetched(str(out), found.name, tuple(self._brought.values()), (), verified=False)
@@ -177,22 +175,22 @@ class _Run:
         return [(item, settle) for item in items]
 
     def _settle(self, unit: Unit, paths: Sequence[Path], place: Place) -> None:
+        name, size, sha256 = unit.outputs[0]
+        if unit.members is None and (size, sha256) == (unit.parts[0].size, unit.parts[0].sha256):
+            self._put(place, paths[0], unit.outputs[0])
+            return
         folder = paths[0].with_suffix(".whole")
         folder.mkdir(exist_ok=True)
         if unit.members is not None:
             wanted = {output.name for output in unit.outputs}
             made = unpack.unpack(paths[0], unit.parts[0].filename, unit.members, wanted, folder, self._crew)
-        elif len(paths) > 1 or unit.parts[0].file == unit.outputs[0].name:
-            name, size, sha256 = unit.outputs[0]
-            unpack.join(paths, name, size, sha256, folder / "0", self._crew)
-            made = {name: folder / "0"}
         else:
-            made = {unit.outputs[0].name: paths[0]}
+            made = {name: folder / "0"}
+            unpack.join(paths, name, size, sha256, made[name], self._crew)
         for output in unit.outputs:
             self._put(place, made[output.name], output)
         for path in paths:
-            path.unlink(missing_ok=True)
-            path.with_suffix(".done").unlink(missing_ok=True)
+            path.unlink()
         shutil.rmtree(folder, ignore_errors=True)
 
     def _put(self, place: Place, source: Path, output: Output) -> None:

@@ -26,7 +26,7 @@ WORK = f"{PREFIX}fetch"
 
 
 class Place:
-    """A context manager. Left well, it removes what was unfinished; left with an error, it keeps it for the next run."""
+    """A context manager. Left well, it removes what was unfinished; left with an error, it keeps it for next time."""
 
     def __init__(self, out: Path) -> None:
         self.out = out

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from delivery.fetching.client import Client
 from delivery.fetching.download import Download, Item, Piece
-from delivery.hosting.halt import Halt, Halted, first_failure
 from delivery.packing.crew import Crew
-from delivery.progress import Task
+from delivery.progress import Halt, Halted, Task, first_failure
 from delivery.storage.base import Watch
 
 AT_ONCE = 8
