@@ -127,10 +127,12 @@ class Download:
         self.path.unlink(missing_ok=True)
 
     def release(self) -> None:
-        """Let go of the files, after a failure too; what is there stays for the next run."""
+        """Let go of the files after a failure; what the next run can go on with stays."""
         self._digest.__exit__(None, None, None)
         self._target.close()
         self._record.close()
+        if not self._ranges.size or self.item.size <= self._span:
+            self.discard()
 
     # -- one try -----------------------------------------------------------------------------------------------
 

@@ -104,7 +104,13 @@ class Stream:
                 if time.monotonic() - begun > STALL_SECONDS:
                     raise
                 continue
+            except OSError:
+                if count:
+                    break  # what came is not lost; the next call meets the broken connection again
+                raise
             if not got:
+                if count:
+                    break
                 raise ConnectionResetError
             count += got
             if time.monotonic() - begun > _POLL_SECONDS:
