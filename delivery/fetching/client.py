@@ -88,7 +88,7 @@ class Client:
         """``url`` in its pieces. Raises IntegrityError where a link has no business to lead."""
         try:
             parts = urlsplit(url) if _ADDRESS.fullmatch(url) else None
-            known = parts is not None and parts.scheme in ("http", "https") and (parts.port or 1) > 0
+            known = parts is not None and parts.scheme in ("http", "https") and parts.port != 0
         except ValueError:
             parts, known = None, False
         if parts is None or not known or not parts.hostname:
