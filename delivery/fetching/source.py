@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from email.message import Message
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -25,6 +24,8 @@ _HEAD = 64 * 1024
 _LARGEST = 128 * 1024**2
 """Pages and manifests are read into memory."""
 _MANIFEST = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"schema"\s*:\s*"' + re.escape(SCHEMA).encode() + rb'"')
+_NAME = re.compile(r"filename\*\s*=\s*UTF-8'[^']*'([^;\s]+)", re.IGNORECASE)
+_PLAIN_NAME = re.compile(r'filename\s*=\s*"([^"]+)"', re.IGNORECASE)
 _PAGE = re.compile(rb"\s*<!doctype html", re.IGNORECASE)
 
 
@@ -87,9 +88,9 @@ def _described(answer: Stream, url: str) -> Single:
     content = content_of(answer)
     if content.total is None:
         raise StoreRefusedError("what the link leads to does not tell its size", hint=RENEWED, code="size-unknown")
-    message = Message()
-    message["Content-Disposition"] = answer.headers.get("content-disposition", "")
-    name = message.get_filename() or unquote(urlsplit(url).path)
+    stated = answer.headers.get("content-disposition", "")
+    found = _NAME.search(stated) or _PLAIN_NAME.search(stated)
+    name = unquote(found[1] if found else urlsplit(url).path)
     leaf = name.replace("\\", "/").rpartition("/")[2] or "download"
     return Single(mend_name(leaf), content.total, *content.version, url)
 

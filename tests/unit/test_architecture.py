@@ -24,10 +24,11 @@ MAY_IMPORT = {
     "packing": SETTINGS | {"intake", "planning", "web"},
     "storage": SETTINGS,
     "hosting": SETTINGS | {"intake", "storage", "web"},
+    "fetching": SETTINGS | {"intake", "packing", "planning", "storage", "web"},
     "message": SETTINGS,
     "ledger": SETTINGS,
     "surroundings": SETTINGS,
-    "report": GROUND | {"ledger", "message"},
+    "report": GROUND | {"fetching", "ledger", "message"},
     "schemas": set(),
 }
 SOLE_IMPORTERS = {
