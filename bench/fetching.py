@@ -3,7 +3,8 @@
     python bench/fetching.py [--rounds N] [--cases one,some,many] [--only NAMES]
 
 Needs on PATH whichever of aria2c, s5cmd and curl are to be measured; what is missing is left out. Our side is the whole
-command, with the SHA-256 of every file compared before it has its name; the others compare nothing but where it is said.
+command, with the SHA-256 of every file compared before it has its name; the others compare nothing, but where it is
+said.
 """
 
 from __future__ import annotations
@@ -103,8 +104,8 @@ def made(title: str, folder: Path, count: int, size: int) -> Case:
     for number in range(count):
         path, digest = files / f"{number:05}.bin", hashlib.sha256()
         with path.open("wb") as stream:
-            for at in range(0, size, 16 * MIB):
-                block = os.urandom(min(16 * MIB, size - at))
+            for at in range(0, size, MIB):  # small, since a child's peak memory begins with its parent's
+                block = os.urandom(min(MIB, size - at))
                 stream.write(block)
                 digest.update(block)
         names.append(path.name)
