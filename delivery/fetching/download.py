@@ -26,6 +26,8 @@ from delivery.units import format_size
 MIB = 1024**2
 _LEAST_PIECE = 8 * MIB
 _MOST_PIECE = 32 * MIB
+_PIECES = 128
+"""In so many a file is cut, where that is within the bounds: small ones keep the digest close behind."""
 _NOTED = 8 * MIB
 """After so many bytes the record is written on."""
 _WORTH = 256 * 1024
@@ -56,9 +58,7 @@ class Piece:
 class Download:
     """Safe to use from several threads: each takes a piece, brings it and says that it is done."""
 
-    def __init__(
-        self, item: Item, folder: Path, *, client: Client, task: Task, progress: Progress, crew: Crew, at_once: int
-    ) -> None:
+    def __init__(self, item: Item, folder: Path, *, client: Client, task: Task, progress: Progress, crew: Crew) -> None:
         self.item = item
         self.path = folder / f"{item.key}.part"
         self.sha256 = ""
@@ -66,7 +66,7 @@ class Download:
         self._client, self._task, self._progress, self._crew = client, task, progress, crew
         self._lock = threading.Lock()
         self._record = Record(folder / f"{item.key}.done")
-        self._span = item.size if item.whole else min(max(item.size // (4 * at_once), _LEAST_PIECE), _MOST_PIECE)
+        self._span = item.size if item.whole else min(max(item.size // _PIECES, _LEAST_PIECE), _MOST_PIECE)
         self._version: tuple[str, str] | None = None
         self._ranges = Ranges()
         self._under_way = 0

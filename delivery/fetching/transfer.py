@@ -57,9 +57,7 @@ class Transfer:
     def _begun(self, task: Task) -> Iterator[tuple[Download, Settle]]:
         progress = self._watch.progress
         for item, settle in self._items:
-            download = Download(
-                item, self._folder, client=self._client, task=task, progress=progress, crew=self._crew, at_once=AT_ONCE
-            )
+            download = Download(item, self._folder, client=self._client, task=task, progress=progress, crew=self._crew)
             yield download, settle
 
     def _work(self) -> None:
