@@ -114,7 +114,7 @@ def content_of(answer: Stream) -> Content:
 
 def replaced(what: str) -> IntegrityError:
     return IntegrityError(
-        f"{what} was replaced by something else while it was downloaded; nothing of it was kept",
+        f"{what} was replaced by something else while it was downloaded; the two are not mixed",
         hint="run the same command again for what is there now",
         code="replaced",
     )

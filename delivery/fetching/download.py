@@ -67,6 +67,8 @@ class Download:
         self._lock = threading.Lock()
         self._record = Record(folder / f"{item.key}.done")
         self._span = item.size if item.whole else min(max(item.size // _PIECES, _LEAST_PIECE), _MOST_PIECE)
+        self._in_one = item.whole
+        """A broken stream cannot be gone on with: it begins again."""
         self._version: tuple[str, str] | None = None
         self._ranges = Ranges()
         self._under_way = 0
@@ -144,7 +146,7 @@ class Download:
                     begun_at = piece.at
                     self._receive(answer, piece, buffer)
         except Failed:
-            if self.item.whole:
+            if self._in_one:
                 self._forget(piece)
                 raise
             if piece.at - begun_at < _WORTH:
@@ -170,7 +172,7 @@ class Download:
                 return self._begin(content, piece)
         if content.version != self._version:
             raise replaced(self._shown)
-        if content.start is None and piece.at == 0 and piece.end == self.item.size:
+        if content.start is None and self._in_one:
             return True
         if content.start != piece.at or content.end > piece.end:
             error = StoreUnreachableError(f"downloading {self._shown}: the server sent other bytes than were asked for")
@@ -186,6 +188,7 @@ class Download:
             piece.at, piece.end = first.at, first.end
             return False
         if content.start is None:
+            self._in_one = True
             self._forget(piece)
             piece.end = self.item.size
             self._pieces.clear()

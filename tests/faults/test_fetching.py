@@ -270,6 +270,20 @@ def test_a_server_without_ranges_is_read_in_one_stream(server: Origin, tmp_path:
     assert server.served("big.bin") == len(BIG)
 
 
+@pytest.mark.parametrize("harm", ["reset 1000000", "cut 2000000", "503 SlowDown"])
+def test_one_stream_that_breaks_begins_again(server: Origin, tmp_path: Path, harm: str) -> None:
+    url = server.deliver({"big.bin": BIG})
+    server.ignores_ranges = True
+    server.rule = once(harm, of_big, times=2)
+    told = RecordingProgress()
+    fetch(url, tmp_path / "out", progress=told)
+    assert (tmp_path / "out" / "big.bin").read_bytes() == BIG
+    assert told.tasks[-1].done == len(BIG)
+    server.rule = lambda asked: harm if of_big(asked) else ""
+    with pytest.raises(StoreUnreachableError):
+        fetch(url, tmp_path / "other")
+
+
 @pytest.mark.parametrize("harm", ["other", "whole"])
 def test_a_server_that_changes_its_mind_on_ranges_is_not_believed(server: Origin, tmp_path: Path, harm: str) -> None:
     url = server.deliver({"big.bin": BIG})

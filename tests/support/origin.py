@@ -44,6 +44,7 @@ class Origin:
     asked: list[Asked] = field(default_factory=list)
     rule: Rule = lambda asked: ""
     ranged_status: int = 206
+    ignores_ranges: bool = False
     released: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -132,7 +133,7 @@ def origin() -> Iterator[Origin]:
             status = 200
             if harm == "other":
                 start, end = start + 1, end + 1
-            if found and harm != "whole":
+            if found and harm != "whole" and not server.ignores_ranges:
                 status = server.ranged_status
                 headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(kept.data)}"
             else:
