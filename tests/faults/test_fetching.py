@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -282,6 +284,37 @@ def test_one_stream_that_breaks_begins_again(server: Origin, tmp_path: Path, har
     server.rule = lambda asked: harm if of_big(asked) else ""
     with pytest.raises(StoreUnreachableError):
         fetch(url, tmp_path / "other")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_over_tls_the_same_and_never_without_a_certificate_that_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    command += ["-keyout", key, "-out", certificate, "-subj", "/CN=x", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with origin(context) as server:
+        url = server.deliver({"big.bin": BIG})
+        with pytest.raises(StoreUnreachableError, match="certificate is not valid"):
+            fetch(url, tmp_path / "out")
+        monkeypatch.setattr(wire, "tls_context", lambda: ssl.create_default_context(cafile=certificate))
+        server.rule = once("reset 100000", of_big)
+        fetch(url, tmp_path / "out")
+    assert (tmp_path / "out" / "big.bin").read_bytes() == BIG
 
 
 @pytest.mark.parametrize("harm", ["other", "whole"])

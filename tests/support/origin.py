@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -100,7 +101,7 @@ def once(harm: str, wanted: Callable[[Asked], bool] = lambda asked: True, times:
 
 
 @contextmanager
-def origin() -> Iterator[Origin]:
+def origin(tls: ssl.SSLContext | None = None) -> Iterator[Origin]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
@@ -175,7 +176,9 @@ def origin() -> Iterator[Origin]:
             pass
 
     http = Server(("127.0.0.1", 0), Handler)
-    server = Origin(f"http://127.0.0.1:{http.server_address[1]}")
+    if tls is not None:
+        http.socket = tls.wrap_socket(http.socket, server_side=True)
+    server = Origin(f"{'https' if tls else 'http'}://127.0.0.1:{http.server_address[1]}")
     thread = threading.Thread(target=http.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
