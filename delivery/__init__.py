@@ -66,6 +66,7 @@ _ROOMS = {
     "config": "Settings",
     "errors": "BlockedError Cancelled ConfigError DeliveryError IntegrityError LocalError StoreRefusedError "
     "StoreUnreachableError UsageError",
+    "fetching": "Fetched FetchedFile fetch",
     "hosting": "Revoked",
     "inputs": "Input",
     "model": "Attachment Deliverable Delivery FileEntry Finding Link ManifestPlace Method Part PartKind Plan Profile "
@@ -90,6 +91,8 @@ __all__ = [
     "Delivery",
     "DeliveryError",
     "DeliveryOptions",
+    "Fetched",
+    "FetchedFile",
     "FileEntry",
     "Finding",
     "Input",
@@ -129,6 +132,7 @@ __all__ = [
     "compose_reply",
     "doctor",
     "dry_run",
+    "fetch",
     "join",
     "pack",
     "plan",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -12,7 +12,8 @@ from delivery.errors import UsageError
 from delivery.hosting import Uploaded
 from delivery.hosting.page import MEDIA_TYPE
 from delivery.ledger import Ledger, Record, State
-from delivery.model import Delivery, Link, StoredObject
+from delivery.model import Attachment, Delivery, Link, PartKind, StoredObject
+from delivery.planning.names import MANIFEST, MANIFEST_TYPE
 from delivery.progress import CancelToken, Progress
 from delivery.surroundings import zone_of
 from delivery.units import format_utc
@@ -124,11 +125,17 @@ def _signed_again(kept: Delivery, settings: Settings, now: datetime, connection:
         raise UsageError(f"the links of {kept.id} {ended}", hint=f"delivery renew {kept.id}", code="links-expired")
     assert kept.store is not None
     store = storage.open_store(kept.store, settings, until=kept.expires_at, connection=connection)
+    listed = Uploaded(StoredObject(f"{kept.prefix}{MANIFEST}", 0), MANIFEST, "", MANIFEST_TYPE)
     pages = [_page_as_uploaded(kept.page)] if kept.page else []
-    uploaded = [*as_uploaded(kept), *pages]
+    uploaded = [*as_uploaded(kept), listed, *pages]
     signed = hosting.sign(store, uploaded, expires_in=kept.expires_at - now, now=now)
-    links = signed[: len(kept.links)]
-    return replace(kept, links=links, page=signed[-1] if pages else None)
+    links, manifest = signed[: len(kept.links)], signed[len(kept.links)]
+    return replace(
+        kept,
+        links=links,
+        manifest=replace(kept.manifest, url=manifest.url),
+        page=signed[-1] if pages else None,
+    )
 
 
 def as_uploaded(kept: Delivery) -> Iterator[Uploaded]:
@@ -138,6 +145,17 @@ def as_uploaded(kept: Delivery) -> Iterator[Uploaded]:
         yield Uploaded(
             StoredObject(link.key, link.size), link.name, link.sha256, _media_type(link, types), False, link.members
         )
+
+
+def as_parts(kept: Delivery) -> list[Attachment]:
+    """The linked objects of a delivery in the form in which the manifest lists parts."""
+    digests = {entry.arcname: entry.sha256 for entry in kept.files}
+    return [Attachment(1, link.name, link.size, link.sha256, _kind(link, digests), link.members) for link in kept.links]
+
+
+def _kind(link: Link, digests: Mapping[str, str | None]) -> PartKind:
+    as_it_is = len(link.members) == 1 and digests.get(link.members[0]) == link.sha256
+    return PartKind.AS_IS if as_it_is else PartKind.ARCHIVE
 
 
 def _page_as_uploaded(page: Link) -> Uploaded:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from delivery.model import (
 from delivery.options import SendOptions, show
 from delivery.packing import Packed, manifest, proof
 from delivery.packing.workspace import Workspace
-from delivery.planning.names import CHECKSUMS, MANIFEST
+from delivery.planning.names import CHECKSUMS, MANIFEST, MANIFEST_TYPE
 from delivery.progress import CancelToken, Progress
 from delivery.surroundings import out_folder, zone_of
 
@@ -144,20 +144,26 @@ class Handover:
             uploaded = self._upload(store, place.journal, _uploads(packed))
             files = _with_digests(packed.files, uploaded)
             sent = _as_sent(packed.plan, files)
-            manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, _as_parts(sent, uploaded))
-            uploaded += self._upload(store, place.journal, [Upload.of_path(workspace.folder / MANIFEST)])
-            *links, manifest_link = self._proven_links(store, uploaded)
+            parts = _as_parts(sent, uploaded)
+            manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, parts)
+            links = self._proven_links(store, uploaded)
             expires_at = links[0].expires_at
-            shown_page = self._page(store, place.journal.prefix, plan.deliverable.name, links, files)
+            manifest_link = put_manifest(
+                store, place.journal.prefix, plan.deliverable.name, files, parts, links, expires_in=options.expires,
+                now=self.now, cancel=self.cancel,
+            )  # fmt: skip
+            shown_page = self._page(
+                store, place.journal.prefix, plan.deliverable.name, links, files, manifest=manifest_link.url
+            )
             shown = self._proof(sent, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
-            keys = [item.stored.key for item in uploaded]
+            keys = [*(item.stored.key for item in uploaded), manifest_link.key]
             place.finish([*keys, shown_page.key] if shown_page else keys, expires_at)
         return replace(
             self._begun(sent, files, out),
             attachments=(replace(shown, path=str(out / shown.filename)),),
-            links=tuple(links),
+            links=links,
             page=shown_page,
             manifest=ManifestPlace(str(out / MANIFEST), manifest_link.url),
             store=options.store,
@@ -180,7 +186,14 @@ class Handover:
         )
 
     def _page(
-        self, store: storage.Store, prefix: str, name: str, links: Sequence[Link], files: Sequence[FileEntry]
+        self,
+        store: storage.Store,
+        prefix: str,
+        name: str,
+        links: Sequence[Link],
+        files: Sequence[FileEntry],
+        *,
+        manifest: str,
     ) -> Link | None:
         """One link for the chat where there are several; a single file needs no page around it."""
         options = self.settings.delivery
@@ -197,6 +210,7 @@ class Handover:
             order=options.order,
             note=options.note,
             language=options.language,
+            manifest=manifest,
             cancel=self.cancel,
         )
         if shown.expires_at is not None:
@@ -295,6 +309,30 @@ def _telling_how_to_go_on(journal: hosting.Journal) -> Iterator[None]:
                 "`delivery upload --abort` gives it up and removes what was sent"
             )
         raise
+
+
+def put_manifest(
+    store: storage.Store,
+    prefix: str,
+    name: str,
+    files: Sequence[FileEntry],
+    parts: Sequence[Attachment],
+    links: Sequence[Link],
+    *,
+    expires_in: timedelta,
+    now: datetime,
+    cancel: CancelToken,
+) -> Link:
+    """The manifest, each part with its link, put into the store, where `delivery fetch` finds all from one address.
+
+    Those links are secrets, as the page's are: the manifest that is written beside the attachments has none of them.
+    """
+    urls = {link.name: link.url for link in links}
+    data = manifest.in_memory(name, files, parts, urls)
+    return hosting.put_document(
+        store, f"{prefix}{MANIFEST}", data, name=MANIFEST, media_type=MANIFEST_TYPE, expires_in=expires_in, now=now,
+        cancel=cancel,
+    )  # fmt: skip
 
 
 def _uploads(packed: Packed) -> list[Upload]:

@@ -6,13 +6,19 @@ Nothing here prints. The terminal draws bars over :class:`Progress`; tests use :
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from delivery.errors import Cancelled
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
 Unit = Literal["bytes", "files"]
+_POLL = 0.1
 
 
 class Task(Protocol):
@@ -113,3 +119,36 @@ class CancelToken:
         """Sleep, but wake and raise at once on cancellation."""
         if self._event.wait(seconds):
             self.check()
+
+
+class Halt(CancelToken):
+    """Cancelled when ``parent`` is, or alone when one worker has failed and the others should stop."""
+
+    def __init__(self, parent: CancelToken) -> None:
+        super().__init__()
+        self._parent = parent
+
+    @property
+    def cancelled(self) -> bool:
+        return self._parent.cancelled or super().cancelled
+
+    def check(self) -> None:
+        self._parent.check()
+        if super().cancelled:
+            raise Halted("stopped because another part of the work failed")
+
+    def wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self.check()
+            time.sleep(min(left, _POLL))
+
+
+class Halted(Cancelled):
+    """Stopped by another worker's failure, which is the error that counts."""
+
+
+def first_failure(slots: Sequence[Future[Any]]) -> BaseException | None:
+    """What really failed, once all have stopped; None when they only stopped for another."""
+    errors = (None if slot.cancel() or slot.cancelled() else slot.exception() for slot in slots)
+    return next((error for error in errors if error is not None and not isinstance(error, Halted)), None)

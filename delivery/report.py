@@ -17,6 +17,7 @@ from delivery.units import format_utc
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from delivery.fetching import Fetched
     from delivery.ledger import Record
     from delivery.message import LintFinding
 
@@ -26,6 +27,7 @@ SEND, CHECK, ERROR = "delivery.send/1", "delivery.check/1", "delivery.error/1"
 REVOKE, PRUNE, DOCTOR = "delivery.revoke/1", "delivery.prune/1", "delivery.doctor/1"
 REPLY, LINT, STATUS = "delivery.reply/1", "delivery.lint/1", "delivery.status/1"
 VERIFY, LIST, PLATFORMS, STORE = "delivery.verify/1", "delivery.list/1", "delivery.platforms/1", "delivery.store/1"
+FETCH = "delivery.fetch/1"
 
 
 def send_document(delivery: Delivery) -> Document:
@@ -79,6 +81,24 @@ def error_document(error: DeliveryError, findings: Iterable[Finding] = ()) -> Do
 def verify_document(manifest: str, checked: int, joined: Iterable[str] = ()) -> Document:
     """``delivery.verify/1``: what `verify` and `join` print when all is as it was sent."""
     return {"schema": VERIFY, "place": manifest, "checked": checked, "complete": True, "joined": list(joined)}
+
+
+def fetch_document(fetched: Fetched) -> Document:
+    """``delivery.fetch/1``: every file that is here now, and whether it was here before."""
+    return {
+        "schema": FETCH,
+        "out": fetched.out,
+        "name": fetched.name,
+        "verified": fetched.verified,
+        "files": _fetched(fetched),
+        "volumes_of": list(fetched.volumes_of),
+    }
+
+
+def _fetched(fetched: Fetched) -> Iterator[dict[str, Any]]:
+    for files, already in ((fetched.files, False), (fetched.already_there, True)):
+        for file in files:
+            yield {"path": file.path, "size": file.size, "sha256": file.sha256, "already_there": already}
 
 
 def list_document(records: Iterable[Record]) -> Document:

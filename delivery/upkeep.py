@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from delivery import hosting, message, places, storage
-from delivery.afterwards import as_uploaded, refuse_gone
+from delivery.afterwards import as_parts, as_uploaded, refuse_gone
 from delivery.config import Settings
 from delivery.errors import ConfigError, StoreRefusedError, UsageError
+from delivery.handover import put_manifest
 from delivery.ledger import Ledger, State
 from delivery.model import Delivery, Link
 from delivery.options import StoreOptions
@@ -51,7 +52,18 @@ def renew(
         if link.expires_at is not None:
             storage.keep_until(kept.store, link.expires_at)
     hosting.try_links(signed, cancel=cancel)
-    again = replace(kept, links=signed, expires_at=_first_end(signed), notes=(store.notice,) if store.notice else ())
+    assert kept.prefix is not None
+    listed = put_manifest(
+        store, kept.prefix, kept.plan.deliverable.name, kept.files, as_parts(kept), signed, expires_in=life, now=now,
+        cancel=cancel,
+    )  # fmt: skip
+    again = replace(
+        kept,
+        links=signed,
+        manifest=replace(kept.manifest, url=listed.url),
+        expires_at=_first_end(signed),
+        notes=(store.notice,) if store.notice else (),
+    )
     if kept.page is not None:
         again = replace(again, page=hosting.republish(store, again, expires_in=life, now=now, cancel=cancel))
     zone = zone_of(settings, again.expires_at or now)

@@ -37,6 +37,7 @@ _GROUPS: dict[str, dict[str, str]] = {
         "record": "The dated, factual account of it, for Customer Support.",
     },
     "Looking": {
+        "fetch": "Download all of a delivery elsewhere, from its one link.",
         "verify": "Is everything in a folder as it was sent?",
         "join": "Put a file that was sent in volumes together again.",
         "lint": "What in a text of yours a marketplace may hold back.",

@@ -8,7 +8,7 @@ from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for
 from delivery.hosting.links import LinkLife, check_life, sign, signed_end, try_link, try_links
 from delivery.hosting.names import disposition, key_name, key_names
-from delivery.hosting.publish import publish, republish
+from delivery.hosting.publish import publish, put_document, republish
 from delivery.hosting.record import Standing, extend, forget, standing_of
 from delivery.hosting.standing import Kept, OneTime, place_for, take_over
 from delivery.hosting.tidying import in_words, set_rule
@@ -59,6 +59,7 @@ __all__ = [
     "place_for",
     "prune",
     "publish",
+    "put_document",
     "republish",
     "revoke",
     "set_rule",

@@ -14,7 +14,6 @@ from typing import TypeVar
 from delivery.escape import printable
 from delivery.hosting.bodies import MemoryBody, SliceBody
 from delivery.hosting.crc import combine
-from delivery.hosting.halt import Halted, first_failure
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Begun
 from delivery.hosting.names import headers_for
@@ -22,6 +21,7 @@ from delivery.hosting.reading import fill, finish
 from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.intake.source import BLOCK, Source, changed
+from delivery.progress import Halted, first_failure
 from delivery.storage.base import TAG, RemotePart, Watch
 
 MIB = 1024**2

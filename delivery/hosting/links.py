@@ -10,11 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from delivery.errors import IntegrityError, StoreRefusedError, UsageError
 from delivery.escape import printable
-from delivery.hosting.halt import Halt
 from delivery.hosting.items import Uploaded
 from delivery.hosting.names import headers_for
 from delivery.model import Link
-from delivery.progress import CancelToken
+from delivery.progress import CancelToken, Halt
 from delivery.storage.base import KeyLife, Store, Watch
 from delivery.storage.probe import Probe, probe
 from delivery.units import format_duration, format_utc

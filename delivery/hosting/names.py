@@ -13,6 +13,7 @@ from delivery.storage.base import ObjectHeaders
 
 _LONGEST = 80
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+_OURS = frozenset({"index.html", "delivery-manifest.json"})
 _OCTETS = "application/octet-stream"
 _RUNS_IN_BROWSERS = ("svg", "html", "xml", "javascript", "ecmascript", "x-shockwave", "wasm")
 _SHOWN_AS_THEY_ARE = ("image/", "audio/", "video/", "font/")
@@ -59,8 +60,11 @@ def key_name(name: str) -> str:
 
 
 def key_names(names: Iterable[str]) -> tuple[str, ...]:
-    """One :func:`key_name` for each name, told apart by a number where two would be the same on any system."""
-    taken: set[str] = set()
+    """One :func:`key_name` for each name, told apart by a number where two would be the same on any system.
+
+    None is that of the delivery page or the manifest, which are put beside them.
+    """
+    taken = set(_OURS)
     keys = []
     for name in names:
         wanted = key_name(name)

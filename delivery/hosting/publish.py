@@ -1,4 +1,4 @@
-"""The delivery page put into the bucket, and put there again when its links are renewed."""
+"""The delivery page and its manifest put into the bucket, and put there again when their links are renewed."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ def publish(
     order: str | None = None,
     note: str | None = None,
     language: str = "en",
+    manifest: str | None = None,
     kept: Mapping[str, tuple[str, ...]] | None = None,
     cancel: CancelToken | None = None,
 ) -> Link:
     """Render the page over ``links``, store it under ``key`` and hand back its own link, tried.
 
+    ``manifest`` is the link of the manifest that lists the same links, for `delivery fetch`.
     ``kept`` are the thumbnails of an earlier page, for when the files are not at hand any more.
     """
     cancel = cancel or CancelToken()
@@ -44,17 +46,37 @@ def publish(
     ends = [link.expires_at for link in links]
     known = [end for end in ends if end is not None]
     expires_at = min(known) if known and len(known) == len(ends) else None
-    data = page.render(name, shown, expires_at=expires_at, order=order, note=note, language=language)
-    digest, headers = hashlib.sha256(data).hexdigest(), headers_for(page.FILENAME, page.MEDIA_TYPE, inline=True)
-    body = MemoryBody(memoryview(data), lambda count: None, Pace(None, cancel), sha256=digest)
+    data = page.render(name, shown, expires_at=expires_at, order=order, note=note, language=language, manifest=manifest)
+    return put_document(
+        store, key, memoryview(data), name=page.FILENAME, media_type=page.MEDIA_TYPE, inline=True,
+        expires_in=expires_in, now=now, cancel=cancel,
+    )  # fmt: skip
+
+
+def put_document(
+    store: Store,
+    key: str,
+    data: memoryview,
+    *,
+    name: str,
+    media_type: str,
+    inline: bool = False,
+    expires_in: timedelta,
+    now: datetime,
+    cancel: CancelToken | None = None,
+) -> Link:
+    """Store ``data`` under ``key``, over what may be there, and hand back its link, tried."""
+    cancel = cancel or CancelToken()
+    digest, headers = hashlib.sha256(data).hexdigest(), headers_for(name, media_type, inline=inline)
+    body = MemoryBody(data, lambda count: None, Pace(None, cancel), sha256=digest)
     watched = store.watched(Watch(cancel=cancel))
     watched.put(key, body, headers, metadata={TAG: secrets.token_hex(16)})
     found = watched.look(key)
     if found is None or found.stored.size != len(data):
-        raise IntegrityError("the delivery page is not in the store as it was sent", hint="run the same command again")
-    uploaded = Uploaded(found.stored, page.FILENAME, digest, page.MEDIA_TYPE, inline=True)
+        raise IntegrityError(f"{name} is not in the store as it was sent", hint="run the same command again")
+    uploaded = Uploaded(found.stored, name, digest, media_type, inline=inline)
     (link,) = sign(store, [uploaded], expires_in=expires_in, now=now)
-    try_link(link, inline=True, cancel=cancel)
+    try_link(link, inline=inline, cancel=cancel)
     return link
 
 
@@ -78,6 +100,7 @@ def republish(
         now=now,
         order=delivery.order,
         language=delivery.language,
+        manifest=delivery.manifest.url,
         kept=kept,
         cancel=cancel,
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from delivery.hosting.halt import Halt
 from delivery.intake.source import BLOCK, Source, changed
 from delivery.model import FileEntry
+from delivery.progress import Halt
 
 
 def fill(source: Source, view: memoryview, halt: Halt) -> None:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from delivery.hosting.halt import Halt
 from delivery.hosting.journal import Journal
 from delivery.hosting.pace import Pace
 from delivery.hosting.room import Room
 from delivery.model import StoredObject
 from delivery.options import UploadOptions
-from delivery.progress import Progress, Task
+from delivery.progress import Halt, Progress, Task
 from delivery.storage.base import Store
 
 

@@ -15,7 +15,6 @@ from delivery.errors import UsageError
 from delivery.escape import printable
 from delivery.hosting.at_once import put
 from delivery.hosting.bodies import MemoryBody
-from delivery.hosting.halt import Halted, first_failure
 from delivery.hosting.in_parts import MEMORY, MOST_PARTS, SentPart, complete, give_up, part_size, send_part, wait_for
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Begun
@@ -23,6 +22,7 @@ from delivery.hosting.names import headers_for
 from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.intake.streams import Stream
+from delivery.progress import Halted, first_failure
 from delivery.storage.base import TAG
 from delivery.units import format_size
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from delivery.errors import StoreRefusedError, UsageError
 from delivery.escape import printable
 from delivery.hosting.at_once import HELD
-from delivery.hosting.halt import Halt, Halted, first_failure
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal
 from delivery.hosting.names import key_names, new_token
@@ -19,7 +18,7 @@ from delivery.hosting.run import Run
 from delivery.hosting.send import is_large, send
 from delivery.model import StoredObject
 from delivery.options import UploadOptions
-from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.progress import CancelToken, Halt, Halted, NullProgress, Progress, first_failure
 from delivery.storage.base import Store, Watch
 from delivery.units import format_size
 

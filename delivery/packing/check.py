@@ -78,7 +78,7 @@ def join(
     manifest, out = manifest_reader.read(Path(place)), Path(out)
     crew = Crew(cancel or CancelToken())
     check = _Check(manifest, progress or NullProgress(), crew)
-    sets = _volume_sets(manifest)
+    sets = volume_sets(manifest)
     if not sets:
         return Joined(check.run(), ())
     with Workspace(out, among_others=True) as workspace:
@@ -246,7 +246,7 @@ class _Check:
         )
 
 
-def _volume_sets(manifest: Manifest) -> dict[str, list[PartRecord]]:
+def volume_sets(manifest: Manifest) -> dict[str, list[PartRecord]]:
     """File -> its volumes in order. Raises IntegrityError when the manifest contradicts itself."""
     sets: dict[str, list[PartRecord]] = {}
     for part in manifest.parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,17 +29,33 @@ def document(name: str, files: Sequence[FileEntry], parts: Sequence[Attachment])
 def write(path: Path, name: str, files: Sequence[FileEntry], parts: Sequence[Attachment]) -> None:
     """Write and flush the manifest, one file or part on each line, without holding it in memory."""
     with writing(path), path.open("w+b") as out:
-        head = {"schema": SCHEMA, "name": name}
-        out.write(_json(head)[:-1].encode())
-        for key, records in (("files", file_records(files, parts)), ("parts", part_records(parts))):
-            out.write(f',\n"{key}": ['.encode())
-            comma = "\n"
-            for record in records:
-                out.write(f"{comma}{_json(record)}".encode())
-                comma = ",\n"
-            out.write(b"\n]")
-        out.write(b"}\n")
+        for piece in _pieces(name, files, parts, {}):
+            out.write(piece)
         flush_to_disk(out)
+
+
+def in_memory(
+    name: str, files: Sequence[FileEntry], parts: Sequence[Attachment], urls: Mapping[str, str]
+) -> memoryview:
+    """The manifest, each part with its link (``urls``, by filename) as it lies in the store, and never on a disk."""
+    text = io.BytesIO()
+    for piece in _pieces(name, files, parts, urls):
+        text.write(piece)
+    return text.getbuffer()
+
+
+def _pieces(
+    name: str, files: Sequence[FileEntry], parts: Sequence[Attachment], urls: Mapping[str, str]
+) -> Iterator[bytes]:
+    yield _json({"schema": SCHEMA, "name": name})[:-1].encode()
+    for key, records in (("files", file_records(files, parts)), ("parts", part_records(parts, urls))):
+        yield f',\n"{key}": ['.encode()
+        comma = "\n"
+        for record in records:
+            yield f"{comma}{_json(record)}".encode()
+            comma = ",\n"
+        yield b"\n]"
+    yield b"}\n"
 
 
 def write_checksums(path: Path, parts: Iterable[Attachment]) -> None:
@@ -74,7 +91,7 @@ def file_records(files: Iterable[FileEntry], parts: Sequence[Attachment]) -> Ite
         yield record
 
 
-def part_records(parts: Sequence[Attachment]) -> Iterator[Mapping[str, Any]]:
+def part_records(parts: Sequence[Attachment], urls: Mapping[str, str] | None = None) -> Iterator[Mapping[str, Any]]:
     offsets: dict[str, list[int]] = {}
     for part in parts:
         if part.kind is PartKind.VOLUME:
@@ -93,6 +110,8 @@ def part_records(parts: Sequence[Attachment]) -> Iterator[Mapping[str, Any]]:
             starts = offsets[part.members[0]]
             order = bisect_left(starts, part.offset) + 1
             record |= {"file": part.members[0], "order": order, "of": len(starts), "offset": part.offset}
+        if urls and part.filename in urls:
+            record["url"] = urls[part.filename]
         yield record
 
 

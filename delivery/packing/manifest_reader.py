@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from delivery.errors import IntegrityError, LocalError
 from delivery.escape import printable
+from delivery.model import PartKind
 from delivery.packing.manifest import SCHEMA
 from delivery.planning.names import MANIFEST
 
+_UNKNOWN_TYPE = "application/octet-stream"
+_KINDS = frozenset(PartKind)
 _LARGEST = 512 * 1024**2
 _HEX = re.compile("[0-9a-f]{64}")
 _UNSAFE = re.compile(r'[\x00-\x1f\\/:*?"<>|]')
@@ -24,9 +28,12 @@ class FileRecord(NamedTuple):
     size: int
     sha256: str
     parts: tuple[str, ...]
+    media_type: str = _UNKNOWN_TYPE
+    renamed_from: str | None = None
 
 
-class PartRecord(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PartRecord:
     filename: str
     kind: str
     size: int
@@ -36,6 +43,10 @@ class PartRecord(NamedTuple):
     order: int
     """Its place among them, from 1."""
     of: int
+    offset: int = 0
+    message: int = 1
+    url: str | None = field(default=None, repr=False)
+    """Its link, a secret; only in a manifest that lies in a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,11 @@ def read(place: Path) -> Manifest:
         if isinstance(error, LocalError):
             raise
         raise LocalError(f"{shown} cannot be read: {error.strerror}", code="file-not-readable") from error
+    return parse(text, path, shown)
+
+
+def parse(text: str, path: Path, shown: str) -> Manifest:
+    """The manifest that ``text`` is, said to lie at ``path`` and called ``shown``. Raises IntegrityError."""
     try:
         document = json.loads(text, object_hook=_record)
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
@@ -106,17 +122,27 @@ def _file(record: Mapping[str, Any]) -> FileRecord:
     _require(isinstance(path, str) and is_safe_path(path), "a path that leads out of its folder")
     _require_content(size, sha256)
     _require(all(isinstance(part, str) for part in parts), "a part that is not a name")
-    return FileRecord(path, size, sha256, parts)
+    media_type, original = (
+        record.get("media_type", _UNKNOWN_TYPE),
+        record.get("renamed_from"),
+    )
+    _require(isinstance(media_type, str), "a media type that is no text")
+    _require(original is None or isinstance(original, str), "a former name that is no text")
+    return FileRecord(path, size, sha256, parts, sys.intern(media_type), original)
 
 
 def _part(record: Mapping[str, Any]) -> PartRecord:
     filename, size, sha256 = record["filename"], record["size"], record["sha256"]
-    file, order, of = record.get("file"), record.get("order", 0), record.get("of", 0)
+    file, url, message = record.get("file"), record.get("url"), record.get("message", 1)
+    order, of, offset = record.get("order", 0), record.get("of", 0), record.get("offset", 0)
     _require(isinstance(filename, str) and is_plain_name(filename), "a part name that leads out of its folder")
     _require_content(size, sha256)
     _require(file is None or isinstance(file, str), "a volume of no file")
-    _require(all(type(number) is int and number >= 0 for number in (order, of)), "a volume without an order")
-    return PartRecord(filename, str(record.get("kind", "")), size, sha256, file, order, of)
+    _require(url is None or isinstance(url, str), "a link that is no text")
+    numbers = (order, of, offset, message)
+    _require(all(type(number) is int and number >= 0 for number in numbers), "a volume without an order")
+    _require(record.get("kind") in _KINDS, "a part of an unknown kind")
+    return PartRecord(filename, str(record.get("kind", "")), size, sha256, file, order, of, offset, message, url)
 
 
 def _require_content(size: object, sha256: object) -> None:

@@ -20,7 +20,7 @@ from delivery.errors import LocalError
 from delivery.escape import printable
 from delivery.packing.trouble import writing
 
-_PREFIX = ".delivery-unfinished-"
+PREFIX = ".delivery-unfinished-"
 _LOCK = "lock"
 _MOVING = "moving"
 _READY = "ready"
@@ -39,7 +39,7 @@ class Workspace:
     def __init__(self, out: Path, *, among_others: bool = False) -> None:
         self.out = out
         self._among_others = among_others
-        self._own = out / f"{_PREFIX}{secrets.token_hex(4)}"
+        self._own = out / f"{PREFIX}{secrets.token_hex(4)}"
         self.folder = self._own / _READY
         self.scratch = self._own / "scratch"
         self._made_out = False
@@ -111,7 +111,7 @@ def is_plain(name: str) -> bool:
 def is_abandoned(out: Path) -> bool:
     """Whether ``out`` holds what a killed run left to be removed, and nothing else."""
     try:
-        leftovers = list(out.glob(f"{_PREFIX}*"))
+        leftovers = list(out.glob(f"{PREFIX}*"))
         if not leftovers or any(_is_live(leftover) for leftover in leftovers):
             return False
         gone = {name for leftover in leftovers for name in (leftover.name, *_half_moved(leftover))}
@@ -126,7 +126,7 @@ def flush_to_disk(stream: IO[bytes]) -> None:
 
 
 def _remove_dead(out: Path) -> None:
-    for leftover in sorted(out.glob(f"{_PREFIX}*")):
+    for leftover in sorted(out.glob(f"{PREFIX}*")):
         if _is_live(leftover):
             raise LocalError(
                 f"another run is writing to {printable(str(out))} right now",

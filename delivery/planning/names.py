@@ -7,6 +7,7 @@ from typing import ClassVar
 from delivery.intake.names import fold, mend_name, unique
 
 MANIFEST = "delivery-manifest.json"
+MANIFEST_TYPE = "application/json"
 CHECKSUMS = "SHA256SUMS"
 JOINER = "JOIN.html"
 

@@ -15,7 +15,7 @@ import time
 import urllib.request
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -45,6 +45,79 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+class Stream:
+    """An answer whose body is read into memory that the caller owns: no copies, memory flat, a cancel heard in a stall.
+
+    ``readinto`` raises OSError where the connection breaks; inside :meth:`Wire.stream` that becomes LostConnection.
+    """
+
+    def __init__(self, answer: http.client.HTTPResponse, sock: socket.socket, cancel: CancelToken) -> None:
+        self.status = answer.status
+        self.headers: Mapping[str, str] = {name.lower(): value for name, value in answer.getheaders()}
+        """Names in lower case."""
+        self.length = answer.length
+        """Bytes of the body; None where only its end tells."""
+        self._answer = answer
+        self._sock = sock
+        self._cancel = cancel
+        self._left = answer.length
+        self._buffered = True
+        """Whether the first bytes may have come with the head, and wait in the answer's own buffer."""
+
+    def readinto(self, view: memoryview) -> int:
+        """Fill ``view`` as far as the network gives bytes without much waiting; 0 at the end of the body."""
+        self._cancel.check()
+        if self._left is None or not self._left:
+            return self._answer.readinto(view)
+        view = view[: self._left]
+        count = self._from_buffer(view) if self._buffered else 0
+        count = count or self._from_socket(view)
+        self._left -= count
+        if not self._left:
+            self._answer.close()
+        return count
+
+    def _from_buffer(self, view: memoryview) -> int:
+        self._sock.settimeout(_POLL_SECONDS)
+        try:
+            held = len(self._answer.fp.peek(1))
+        except TimeoutError:
+            held = 0
+        if not held:
+            self._buffered = False
+            return 0
+        data = self._answer.fp.read1(min(held, len(view)))
+        self._buffered = len(data) < held
+        view[: len(data)] = data
+        return len(data)
+
+    def _from_socket(self, view: memoryview) -> int:
+        self._sock.settimeout(_POLL_SECONDS)
+        count, begun = 0, time.monotonic()
+        while count < len(view):
+            try:
+                got = self._sock.recv_into(view[count:])
+            except TimeoutError:
+                self._cancel.check()
+                if count:
+                    break
+                if time.monotonic() - begun > STALL_SECONDS:
+                    raise
+                continue
+            except OSError:
+                if count:
+                    break  # what came is not lost; the next call meets the broken connection again
+                raise
+            if not got:
+                if count:
+                    break
+                raise ConnectionResetError
+            count += got
+            if time.monotonic() - begun > _POLL_SECONDS:
+                break
+        return count
+
+
 class Wire:
     """Connections to one origin, kept open and handed round; safe to use from several threads."""
 
@@ -62,28 +135,39 @@ class Wire:
 
         Raises LostConnection, and Cancelled within a fraction of a second of the token.
         """
-        with self._request(method, target, headers, body, cancel) as answer:
+        with self._request(method, target, headers, body, cancel) as (answer, _):
             data = answer.read(_MOST_OF_AN_ANSWER)
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, data)
 
     def probe(self, target: str, headers: Mapping[str, str], cancel: CancelToken) -> Answer:
         """A GET whose body is not waited for beyond its first kilobyte: the connection is closed at once."""
-        with self._request("GET", target, {**headers, "Connection": "close"}, None, cancel) as answer:
+        with self._request("GET", target, {**headers, "Connection": "close"}, None, cancel) as (answer, _):
             data = answer.read(1024)
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, data)
 
     @contextmanager
+    def stream(self, target: str, headers: Mapping[str, str], cancel: CancelToken) -> Iterator[Stream]:
+        """A GET whose body the caller reads, as far as it wants: an unread rest costs the connection."""
+        with self._request("GET", target, headers, None, cancel) as (answer, sock):
+            try:
+                yield Stream(answer, sock, cancel)
+            finally:
+                with suppress(OSError):  # it is closed already where the answer was the connection's last
+                    sock.settimeout(STALL_SECONDS)
+
+    @contextmanager
     def _request(
         self, method: str, target: str, headers: Mapping[str, str], body: Body | None, cancel: CancelToken
-    ) -> Iterator[http.client.HTTPResponse]:
+    ) -> Iterator[tuple[http.client.HTTPResponse, socket.socket]]:
         cancel.check()
         connection = self._take()
         whole = False
         try:
             self._write(connection, method, target, headers, body, cancel)
             _await_readable(connection, cancel)
+            sock = connection.sock  # which the connection forgets where the answer says that it will close
             answer = connection.getresponse()
-            yield answer
+            yield answer, sock
             whole = answer.isclosed() and not answer.will_close
         except DeliveryError:
             raise  # the body's own: its file changed or cannot be read; LocalError is an OSError too

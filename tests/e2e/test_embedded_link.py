@@ -76,6 +76,8 @@ def test_links_open_byte_for_byte_then_end_and_the_store_ends_after_them(tmp_pat
     assert all(link["name"].encode() in data for link in made["links"])
     manifest = json.loads(fetch(made["manifest"]["url"])[1])
     jsonschema.validate(manifest, report.schema("delivery.manifest/1"))
+    assert [part.pop("url") for part in manifest["parts"]] == [link["url"] for link in made["links"]]
+    assert manifest == json.loads(Path(made["manifest"]["path"]).read_text())
     proof = made["attachments"][0]
     assert proof["kind"] == "proof"
     assert Path(proof["path"]).read_bytes().startswith(b"%PDF")

@@ -72,7 +72,8 @@ def test_renewed_links_and_page_live_on_without_another_upload(work: Path) -> No
     assert again.page is not None and again.expires_at is not None
     assert again.expires_at > made.expires_at + timedelta(hours=1)
     after = {stored.key: changed for stored, changed in store.keys(made.prefix)}
-    assert {key for key in after if after[key] != before[key]} == {made.page.key}
+    listed = f"{made.prefix}delivery-manifest.json"
+    assert {key for key in after if after[key] != before[key]} == {made.page.key, listed}
     status, content = fetch(again.page.url)
     assert status == 200
     for old, new in zip(made.links, again.links, strict=True):

@@ -24,12 +24,13 @@ MAY_IMPORT = {
     "packing": SETTINGS | {"intake", "planning", "web"},
     "storage": SETTINGS,
     "hosting": SETTINGS | {"intake", "storage", "web"},
+    "fetching": SETTINGS | {"intake", "packing", "planning", "storage", "web"},
     "message": SETTINGS,
     "ledger": SETTINGS,
     "ci": GROUND,
     "surroundings": SETTINGS | {"ci", "packing"},
     "inputs": SETTINGS | {"intake", "storage"},
-    "report": GROUND | {"ledger", "message"},
+    "report": GROUND | {"fetching", "ledger", "message"},
     "schemas": set(),
 }
 SOLE_IMPORTERS = {

@@ -103,10 +103,12 @@ def render(
     order: str | None = None,
     note: str | None = None,
     language: str = "en",
+    manifest: str | None = None,
 ) -> bytes:
     """The page for the delivery ``name``; in the browser's language, or ``language`` where there are no words in that.
 
     ``expires_at`` is when the first link ends; None where that is not known, and then the page promises nothing.
+    ``manifest`` is the manifest's link, which nobody sees: `delivery fetch` reads it from the page's data.
     Raises :class:`~delivery.errors.UsageError` for a link that is not http or https.
     """
     language = known(language)
@@ -126,6 +128,7 @@ def render(
             }
             for file in files
         ],
+        "manifest": manifest,
     }
     return document(
         title=f"{printable(name)} - {said['delivery']}",

@@ -24,11 +24,19 @@ class View:
     ``read(offset, count)`` may return less at the end. ``head`` is the first 64 KiB and costs nothing.
     """
 
-    def __init__(self, read: Callable[[int, int], bytes], size: int, *, name: str = "", budget: int = _BYTES) -> None:
+    def __init__(
+        self,
+        read: Callable[[int, int], bytes],
+        size: int,
+        *,
+        name: str = "",
+        budget: int = _BYTES,
+        reads: int = _READS,
+    ) -> None:
         self._read = read
         self.size = size
         self.name = name
-        self._reads = _READS
+        self._reads = reads
         self._bytes = budget
         self.head = read(0, min(HEAD, size)) if size else b""
         self._tail: bytes | None = None
@@ -40,15 +48,19 @@ class View:
         return cls(lambda offset, count: data[offset : offset + count], len(data), name=name)
 
     @classmethod
-    def of_descriptor(cls, descriptor: int, size: int, *, name: str = "", budget: int = _BYTES) -> View:
+    def of_descriptor(
+        cls, descriptor: int, size: int, *, name: str = "", budget: int = _BYTES, reads: int = _READS
+    ) -> View:
         if hasattr(os, "pread"):
-            return cls(lambda offset, count: os.pread(descriptor, count, offset), size, name=name, budget=budget)
+            return cls(
+                lambda offset, count: os.pread(descriptor, count, offset), size, name=name, budget=budget, reads=reads
+            )
 
         def read(offset: int, count: int) -> bytes:
             os.lseek(descriptor, offset, os.SEEK_SET)
             return os.read(descriptor, count)
 
-        return cls(read, size, name=name, budget=budget)
+        return cls(read, size, name=name, budget=budget, reads=reads)
 
     def at(self, offset: int, count: int) -> bytes:
         """Up to ``count`` bytes from ``offset``; empty outside the file. Raises Exhausted."""

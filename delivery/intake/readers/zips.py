@@ -44,15 +44,15 @@ class Member:
     is_link: bool
 
 
-def members(view: View) -> list[Member]:
+def members(view: View, *, most: int = MOST_MEMBERS, largest_directory: int = _LARGEST_DIRECTORY) -> list[Member]:
     """The directory's entries, in order, and notes on all that is wrong with the archive as a whole."""
     place = _directory(view)
     if place is None:
         return []
     start, end, count, shift = place
-    found = list(_entries(view, start, min(end, start + _LARGEST_DIRECTORY), shift))
-    if len(found) >= MOST_MEMBERS:
-        view.note(Seen.UNSEEN, f"it holds more than {MOST_MEMBERS:,} files; only the first were looked at")
+    found = list(_entries(view, start, min(end, start + largest_directory), shift, most))
+    if len(found) >= most:
+        view.note(Seen.UNSEEN, f"it holds more than {most:,} files; only the first were looked at")
     elif len(found) != count & 0xFFFF and len(found) != count:
         view.damaged(f"its directory names {count:,} files but lists {len(found):,}")
     _note_whole(view, found, start)
@@ -133,9 +133,9 @@ def _wide_directory(view: View, end: int) -> tuple[int, int, int, int] | None:
     return None
 
 
-def _entries(view: View, start: int, end: int, shift: int) -> Iterator[Member]:
+def _entries(view: View, start: int, end: int, shift: int, most: int) -> Iterator[Member]:
     at, block, block_start = start, b"", start
-    for _ in range(MOST_MEMBERS):
+    for _ in range(most):
         if at + 46 > end:
             if at != end:
                 view.damaged("its directory is cut off")

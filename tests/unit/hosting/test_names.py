@@ -88,3 +88,7 @@ def test_nothing_that_a_browser_runs_is_served_as_such(given_type: str, served: 
     assert served_type(given_type) == served
     headers = headers_for("x", given_type)
     assert headers.disposition.startswith("attachment")
+
+
+def test_no_file_takes_the_place_of_the_page_or_the_manifest() -> None:
+    assert key_names(["index.html", "Delivery-Manifest.json"]) == ("index-2.html", "Delivery-Manifest-2.json")

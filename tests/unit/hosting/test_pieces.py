@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from delivery.errors import Cancelled, SourceChangedError
 from delivery.hosting.bodies import FileBody, MemoryBody, SliceBody
 from delivery.hosting.crc import combine
-from delivery.hosting.halt import Halt, Halted
 from delivery.hosting.items import Upload
 from delivery.hosting.pace import Pace
 from delivery.intake.source import Source
-from delivery.progress import CancelToken
+from delivery.progress import CancelToken, Halt, Halted
 
 FREE = Pace(None, CancelToken())
 

@@ -1,0 +1,54 @@
+"""`delivery fetch`: all of a delivery on another machine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from delivery import report
+from delivery.cli import options, render
+from delivery.escape import printable
+from delivery.units import format_size
+
+
+@click.command("fetch")
+@click.argument("url", metavar="PAGE_OR_MANIFEST_URL")
+@click.option(
+    "--out", "-o", type=click.Path(path_type=Path), metavar="DIR",
+    help="Where the files go (default: a folder named after the delivery).",
+)  # fmt: skip
+@click.option(
+    "--only", multiple=True, metavar="PATTERN", help="Only what carries such a file or part (*.svg); may be repeated."
+)
+@click.option("--unpack", is_flag=True, help="Unpack zips and join volumes: the files as they were, in their folders.")
+@options.common
+def command(url: str, out: Path | None, only: tuple[str, ...], unpack: bool, **values: Any) -> None:
+    """Download all of a delivery, verified, from the link of its page or manifest, or one file from its own link.
+
+    The same command again goes on where it stopped, and brings nothing twice. Write - for the link to have it read
+    from standard input, where no list of processes shows it.
+    """
+    if url == "-":
+        url = sys.stdin.readline().strip()
+    with options.session(values) as session:
+        from delivery import fetching
+
+        fetched = fetching.fetch(
+            url, out, only=only, unpack=unpack, progress=session.progress, cancel=session.cancel
+        )  # fmt: skip
+    if session.as_json:
+        report.write(report.fetch_document(fetched), sys.stdout)
+        return
+    if not session.quiet:
+        files = (*fetched.files, *fetched.already_there)
+        there = f" ({len(fetched.already_there):,} were there already)" if fetched.already_there else ""
+        how = "all as sent" if fetched.verified else "by its size alone: a single file's link does not tell its SHA-256"
+        size = format_size(sum(file.size for file in files))
+        render.say(f"complete: {len(files):,} in {printable(fetched.out)}{there}, {size}, {how}")
+        if fetched.volumes_of:
+            render.note(f"{', '.join(fetched.volumes_of[:5])} came in volumes; --unpack or `delivery join` joins them")
+    for file in sorted((*fetched.files, *fetched.already_there), key=lambda file: file.path):
+        click.echo(printable(file.path))

@@ -1,0 +1,5 @@
+"""A delivery brought to another machine: all of it from one link, in parallel ranges, resumable, verified."""
+
+from delivery.fetching.fetch import Fetched, FetchedFile, fetch
+
+__all__ = ["Fetched", "FetchedFile", "fetch"]

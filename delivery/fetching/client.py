@@ -1,0 +1,145 @@
+"""Links opened: only where one may lead, redirects within bounds, refusals in words for whoever receives the work."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from delivery.errors import DeliveryError, IntegrityError, StoreRefusedError, UsageError
+from delivery.progress import CancelToken
+from delivery.storage import faults
+from delivery.storage.retry import Failed
+from delivery.storage.wire import LOOPBACK, LostConnection, Stream, Wire
+
+_REDIRECTS = 5
+_MOVED = frozenset({301, 302, 303, 307, 308})
+_GONE = frozenset({404, 410})
+_ADDRESS = re.compile(r"[\x21-\x7e]{1,16384}")
+_CODE = re.compile(rb"<Code>([A-Za-z0-9_.-]{1,80})</Code>")
+_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
+RENEWED = "ask whoever sent it for a renewed link (they run: delivery renew)"
+
+
+class Content(NamedTuple):
+    """What an answer says that it holds."""
+
+    start: int | None
+    """None: the server ignores ranges and sends all from the first byte."""
+    end: int
+    total: int | None
+    etag: str
+    modified: str
+
+    @property
+    def version(self) -> tuple[str, str]:
+        """Tells one object from another under the same link."""
+        return self.etag, self.modified
+
+
+class Client:
+    """Connections for one fetch, kept open and shared by its threads. No address is in any of its words."""
+
+    def __init__(self, url: str, cancel: CancelToken) -> None:
+        """``url`` is the user's own: unless that is on this machine, no other that is found may lead here."""
+        self._cancel = cancel
+        self._wires: dict[str, Wire] = {}
+        self._lock = threading.Lock()
+        self._at_home = True
+        try:
+            self._at_home = self._parts(url).hostname in LOOPBACK
+        except IntegrityError as error:
+            raise UsageError(
+                f"this is no link that can be fetched: {error}",
+                hint="give the link of the delivery page or of the manifest, whole and in quotes",
+                code="link-unusable",
+            ) from error
+
+    @contextmanager
+    def open(self, url: str, what: str, headers: Mapping[str, str] | None = None) -> Iterator[Stream]:
+        """The answer to a GET of ``url``, 200 or 206; ``what`` names it in errors.
+
+        Raises Failed for what another try may mend, StoreRefusedError, IntegrityError for an object that was replaced.
+        """
+        try:
+            for _ in range(_REDIRECTS + 1):
+                parts = self._parts(url)
+                target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+                with self._wire(f"{parts.scheme}://{parts.netloc}").stream(target, headers or {}, self._cancel) as got:
+                    if got.status not in _MOVED:
+                        if got.status not in (200, 206):
+                            raise _refusal(got, what)
+                        yield got
+                        return
+                    url = urljoin(url, got.headers.get("location", ""))
+        except LostConnection as error:
+            fault = faults.lost(str(error))
+            raise Failed(fault, faults.as_error(fault, store="", bucket="", doing=f"downloading {what}")) from error
+        raise StoreRefusedError(f"the link of {what} leads from one place to the next without end", hint=RENEWED)
+
+    def _wire(self, origin: str) -> Wire:
+        with self._lock:
+            return self._wires.setdefault(origin, Wire(origin))
+
+    def _parts(self, url: str) -> SplitResult:
+        """``url`` in its pieces. Raises IntegrityError where a link has no business to lead."""
+        try:
+            parts = urlsplit(url) if _ADDRESS.fullmatch(url) else None
+            known = parts is not None and parts.scheme in ("http", "https") and parts.port != 0
+        except ValueError:
+            parts, known = None, False
+        if parts is None or not known or not parts.hostname:
+            raise _unsafe("it is not an http or https address")
+        if parts.username is not None:
+            raise _unsafe("it holds a login")
+        here = parts.hostname in LOOPBACK
+        if parts.scheme == "http" and not here:
+            raise _unsafe("it is plain http: what it brings could be read and changed on its way")
+        if here and not self._at_home:
+            raise _unsafe("it leads to this machine itself")
+        return parts
+
+
+def content_of(answer: Stream) -> Content:
+    """By Content-Range, whatever the status says: some servers answer a range with 200."""
+    etag, modified = answer.headers.get("etag", ""), answer.headers.get("last-modified", "")
+    found = _RANGE.fullmatch(answer.headers.get("content-range", ""))
+    if found is None:
+        return Content(None, answer.length or 0, answer.length, etag, modified)
+    return Content(int(found[1]), int(found[2]) + 1, int(found[3]), etag, modified)
+
+
+def replaced(what: str) -> IntegrityError:
+    return IntegrityError(
+        f"{what} was replaced by something else while it was downloaded; the two are not mixed",
+        hint="run the same command again for what is there now",
+        code="replaced",
+    )
+
+
+def _refusal(answer: Stream, what: str) -> Failed | DeliveryError:
+    body = memoryview(bytearray(4096))
+    found = _CODE.search(body[: answer.readinto(body)])
+    code = found[1].decode() if found else ""
+    told = f"{answer.status} {code}".strip()
+    fault = faults.of_answer(answer.status, code)
+    if fault.kind == "passing":
+        asked = answer.headers.get("retry-after", "")
+        error = faults.as_error(fault, store="", bucket="", doing=f"downloading {what}", answer=told)
+        return Failed(fault, error, after=float(asked) if asked.isascii() and asked.isdecimal() else None)
+    if answer.status == 412:
+        return replaced(what)
+    if answer.status == 416:
+        return IntegrityError(f"{what} is shorter at its link than it was when it was sent", hint=RENEWED)
+    if answer.status in _GONE:
+        return StoreRefusedError(f"{what} is not at its link any more ({told})", hint=RENEWED, code="object-gone")
+    return StoreRefusedError(
+        f"the link of {what} does not open ({told}): it has expired or was withdrawn", hint=RENEWED, code="link-closed"
+    )
+
+
+def _unsafe(why: str) -> IntegrityError:
+    return IntegrityError(f"a link is not followed: {why}", hint=RENEWED, code="link-unsafe")

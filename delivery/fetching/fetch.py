@@ -1,0 +1,258 @@
+"""The verb: what a link leads to is found, what is missing is downloaded, each file put in place once it is right."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from delivery.errors import LocalError, UsageError
+from delivery.escape import printable
+from delivery.fetching import source, unpack
+from delivery.fetching.client import Client
+from delivery.fetching.download import Download, Item
+from delivery.fetching.place import Place, choose
+from delivery.fetching.source import Single
+from delivery.fetching.transfer import Settle, Transfer
+from delivery.fetching.units import Output, Unit, units
+from delivery.intake.names import fold
+from delivery.intake.source import unreadable
+from delivery.model import Attachment, FileEntry, PartKind
+from delivery.packing import manifest as writer
+from delivery.packing.crew import Crew
+from delivery.packing.manifest_reader import Manifest, PartRecord
+from delivery.planning.names import MANIFEST
+from delivery.progress import CancelToken, Halt, NullProgress, Progress
+from delivery.storage.base import Watch
+
+_MD5 = re.compile(r'"([0-9a-f]{32})"')
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedFile:
+    path: str
+    """Where it lies here."""
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """All of it is here."""
+
+    out: str
+    name: str
+    files: tuple[FetchedFile, ...]
+    """What this run brought."""
+    already_there: tuple[FetchedFile, ...]
+    """What lay here already, as it was sent, and was not downloaded again."""
+    verified: bool
+    """Every file has the SHA-256 that the manifest states. False for a single file's link: its size alone is known."""
+    volumes_of: tuple[str, ...] = ()
+    """Files that are here as volumes, to be joined."""
+
+
+def fetch(
+    url: str,
+    out: Path | str | None = None,
+    *,
+    only: Sequence[str] = (),
+    unpack: bool = False,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Fetched:
+    """Download the delivery that ``url`` leads to: the link of its page, of its manifest, or of a single file.
+
+    ``out`` is made where it is missing; by default it is a new folder named after the delivery, or that of an earlier
+    fetch of the same. ``only`` are patterns for paths or names: nothing but the parts that carry a match is brought.
+    With ``unpack`` zips become their files, in their folders, and volumes the files that they were cut from.
+    What is there already is compared and not brought again; a run that was cut off goes on where it stopped.
+
+    Raises UsageError for no usable link and where nothing matches, StoreRefusedError for a link that has ended,
+    StoreUnreachableError, IntegrityError where something else arrives than was sent, LocalError for the disk and for
+    files in the way, Cancelled.
+    """
+    progress, halt = progress or NullProgress(), Halt(cancel or CancelToken())
+    client = Client(url, halt)
+    run = _Run(client, Watch(progress=progress, cancel=halt), halt)
+    found = source.find(client, url, run.watch)
+    if isinstance(found, Single):
+        if only or unpack:
+            raise UsageError(
+                "this is the link of a single file, without a manifest that says what it holds",
+                hint="leave out --only and --unpack, or give the link of the delivery page or of the manifest",
+                code="no-manifest",
+            )
+        return run.single(found, Path(out or "."))
+    return run.listed(found, None if out is None else Path(out), only, unpack)
+
+
+class _Run:
+    def __init__(self, client: Client, watch: Watch, halt: Halt) -> None:
+        self.watch = watch
+        self._client = client
+        self._halt = halt
+        self._crew = Crew(halt)
+        self._lock = threading.Lock()
+        self._brought: dict[str, FetchedFile] = {}
+        self._there: dict[str, FetchedFile] = {}
+
+    def single(self, found: Single, out: Path) -> Fetched:
+        target = out / found.name
+        if os.path.lexists(target):
+            return Fetched(str(out), found.name, (), (_the_same(target, found),), verified=False)
+        parts = urlsplit(found.url)
+        key = hashlib.sha256(f"{parts.netloc}{parts.path}".encode()).hexdigest()[:32]
+        item = Item(found.name, found.size, None, key, found.url, whole=not (found.etag or found.modified))
+        with Place(out) as place:
+
+            def settle(download: Download) -> None:
+                self._put(place, download.path, Output(found.name, found.size, download.sha256))
+
+            self._transfer([(item, settle)], place)
+        return Fetched(str(out), found.name, tuple(self._brought.values()), (), verified=False)
+
+    def listed(self, manifest: Manifest, out: Path | None, only: Sequence[str], unpacked: bool) -> Fetched:
+        todo = units(manifest, only=only, unpack=unpacked)
+        marks = _without_links(manifest)
+        kept = Output(MANIFEST, len(marks), hashlib.sha256(marks).hexdigest())
+        ours = all(fold(output.name) != MANIFEST for unit in todo for output in unit.outputs)
+        with Place(out or choose(manifest.name, marks)) as place:
+            is_kept = ours and place.has(kept, lambda count: None)
+            missing = self._missing(place, todo)
+            note = place.work / MANIFEST
+            note.write_bytes(marks)
+            self._transfer([item for unit in missing for item in self._items(unit, place)], place)
+            if ours and not is_kept:
+                place.put(note, MANIFEST)
+        names = [output.name for unit in todo for output in unit.outputs]
+        return Fetched(
+            str(place.out),
+            manifest.name,
+            tuple(self._brought[name] for name in names if name in self._brought),
+            tuple(self._there[name] for name in names if name in self._there),
+            verified=True,
+            volumes_of=() if unpacked else tuple(dict.fromkeys(p.file for u in todo for p in u.parts if p.file)),
+        )
+
+    def _missing(self, place: Place, todo: Sequence[Unit]) -> list[Unit]:
+        """What has to be brought. What is here is read whole and compared."""
+        present = [output for unit in todo for output in unit.outputs if os.path.lexists(place.path_of(output.name))]
+        if present:
+            total = sum(output.size for output in present)
+            with self.watch.progress.task("comparing what is here", total, "bytes") as task:
+
+                def told(count: int) -> None:
+                    self._halt.check()
+                    task.advance(count)
+
+                for output in present:
+                    if place.has(output, told):
+                        self._there[output.name] = _file(place.path_of(output.name), output)
+        left = (replace(u, outputs=tuple(o for o in u.outputs if o.name not in self._there)) for u in todo)
+        return [unit for unit in left if unit.outputs]
+
+    def _items(self, unit: Unit, place: Place) -> list[tuple[Item, Settle]]:
+        """The parts of ``unit``, the last of which to arrive puts it in place."""
+        items = [_item(part) for part in unit.parts]
+        paths = [place.work / f"{item.key}.part" for item in items]
+        left = len(items)
+
+        def settle(download: Download) -> None:
+            nonlocal left
+            with self._lock:
+                left -= 1
+                if left:
+                    return
+            self._settle(unit, paths, place)
+
+        return [(item, settle) for item in items]
+
+    def _settle(self, unit: Unit, paths: Sequence[Path], place: Place) -> None:
+        name, size, sha256 = unit.outputs[0]
+        if unit.members is None and (size, sha256) == (unit.parts[0].size, unit.parts[0].sha256):
+            self._put(place, paths[0], unit.outputs[0])
+            return
+        folder = paths[0].with_suffix(".whole")
+        folder.mkdir(exist_ok=True)
+        if unit.members is not None:
+            wanted = {output.name for output in unit.outputs}
+            made = unpack.unpack(paths[0], unit.parts[0].filename, unit.members, wanted, folder, self._crew)
+        else:
+            made = {name: folder / "0"}
+            unpack.join(paths, name, size, sha256, made[name], self._crew)
+        for output in unit.outputs:
+            self._put(place, made[output.name], output)
+        for path in paths:
+            path.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _put(self, place: Place, source: Path, output: Output) -> None:
+        path = place.put(source, output.name)
+        with self._lock:
+            self._brought[output.name] = _file(path, output)
+
+    def _transfer(self, items: Sequence[tuple[Item, Settle]], place: Place) -> None:
+        if items:
+            Transfer(items, place.work, client=self._client, watch=self.watch, halt=self._halt).run()
+
+
+def _item(part: PartRecord) -> Item:
+    assert part.url is not None  # source.find refused a manifest without links
+    key = hashlib.sha256(f"{part.sha256}/{part.filename}".encode()).hexdigest()[:32]
+    return Item(part.filename, part.size, part.sha256, key, part.url)
+
+
+def _without_links(manifest: Manifest) -> memoryview:
+    """The manifest as the seller's own copy has it, byte for byte."""
+    carried: dict[str, list[str]] = {}
+    for record in manifest.files:
+        for filename in record.parts:
+            carried.setdefault(filename, []).append(record.path)
+    entries = [
+        FileEntry(
+            "", record.path, record.size, 0, media_type=record.media_type, sha256=record.sha256,
+            original=record.renamed_from,
+        )
+        for record in manifest.files
+    ]  # fmt: skip
+    parts = [
+        Attachment(
+            part.message, part.filename, part.size, part.sha256, PartKind(part.kind),
+            tuple(carried.get(part.filename, ())), part.offset,
+        )
+        for part in manifest.parts
+    ]  # fmt: skip
+    return writer.in_memory(manifest.name, entries, parts, {})
+
+
+def _the_same(path: Path, found: Single) -> FetchedFile:
+    """What lies at ``path`` is the file that ``found`` is, as far as its ETag is an MD5. Raises LocalError if not."""
+    stated = _MD5.fullmatch(found.etag)
+    try:
+        if path.is_file() and not path.is_symlink() and path.stat().st_size == found.size and stated:
+            with path.open("rb") as stream:
+                if hashlib.file_digest(stream, _md5).hexdigest() == stated[1]:
+                    stream.seek(0)
+                    return FetchedFile(str(path), found.size, hashlib.file_digest(stream, "sha256").hexdigest())
+    except OSError as error:
+        raise unreadable(str(path), error) from error
+    raise LocalError(
+        f"{printable(str(path))} exists already, and nothing tells that it is the same",
+        hint="move it away, or choose another folder with --out",
+        code="out-exists",
+    )
+
+
+def _file(path: Path, output: Output) -> FetchedFile:
+    return FetchedFile(str(path), output.size, output.sha256)
+
+
+def _md5() -> hashlib._Hash:
+    return hashlib.md5(usedforsecurity=False)

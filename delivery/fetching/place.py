@@ -1,0 +1,141 @@
+"""The folder that a delivery is brought to: the unfinished waits in a folder of its own, nothing is overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from delivery.errors import LocalError
+from delivery.escape import printable
+from delivery.fetching.units import Output
+from delivery.intake.names import mend_name, numbered
+from delivery.intake.source import BLOCK, unreadable
+from delivery.packing.trouble import writing
+from delivery.packing.workspace import PREFIX
+from delivery.planning.names import MANIFEST
+from delivery.storage.lock import locked
+
+WORK = f"{PREFIX}fetch"
+
+
+class Place:
+    """A context manager. Left well, it removes what was unfinished; left with an error, it keeps it for next time."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.work = out / WORK
+        self._stack = ExitStack()
+        self._checked: set[Path] = {out}
+
+    def __enter__(self) -> Self:
+        with writing(self.out):
+            if self.out.exists() and not self.out.is_dir():
+                raise LocalError(
+                    f"{printable(str(self.out))} is not a folder", hint="choose another --out", code="out-not-a-folder"
+                )
+            self.out.mkdir(parents=True, exist_ok=True)
+            _refuse_link(self.work)
+            self.work.mkdir(exist_ok=True)
+            if not self._stack.enter_context(locked(self.work / "lock")):
+                self._stack.close()
+                raise LocalError(
+                    f"another run is writing to {printable(str(self.out))} right now",
+                    hint="wait for it, or choose another folder with --out",
+                    code="out-in-use",
+                )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+        if error is None or not any(self.work.glob("*.part")):
+            shutil.rmtree(self.work, ignore_errors=True)
+            with suppress(OSError):
+                self.out.rmdir()  # where nothing else lies in it
+
+    def has(self, output: Output, told: Callable[[int], None]) -> bool:
+        """Whether it is there already, as it was sent. Raises LocalError where something else has its name."""
+        path = self.path_of(output.name)
+        try:
+            seen = path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise unreadable(str(path), error) from error
+        if not stat.S_ISREG(seen.st_mode) or seen.st_size != output.size or digest_of(path, told) != output.sha256:
+            raise _taken(path)
+        return True
+
+    def put(self, source: Path, name: str) -> Path:
+        """Move the finished ``source`` to ``name``. Raises LocalError where something has that name."""
+        target = self.path_of(name)
+        with writing(target):
+            self._make_folders(target.parent)
+            if os.path.lexists(target):
+                raise _taken(target)
+            os.rename(source, target)
+        return target
+
+    def path_of(self, name: str) -> Path:
+        return self.out.joinpath(*name.split("/"))  # units refused every name that is not safe
+
+    def _make_folders(self, folder: Path) -> None:
+        """Each folder down from ours, none of them a link to elsewhere."""
+        if folder in self._checked:
+            return
+        self._make_folders(folder.parent)
+        _refuse_link(folder)
+        folder.mkdir(exist_ok=True)
+        self._checked.add(folder)
+
+
+def choose(name: str, marks: memoryview) -> Path:
+    """A folder here for the delivery ``name``: a new one, or that of an earlier fetch of the same (by its manifest)."""
+    wanted = mend_name(name) if name else "delivery"
+    candidates = numbered(wanted)
+    folder = Path(wanted)
+    while os.path.lexists(folder):
+        for kept in (folder / MANIFEST, folder / WORK / MANIFEST):
+            with suppress(OSError):
+                if kept.stat().st_size == len(marks) and kept.read_bytes() == marks:
+                    return folder
+        folder = Path(next(candidates))
+    return folder
+
+
+def digest_of(path: Path, told: Callable[[int], None] = lambda count: None) -> str:
+    digest, buffer = hashlib.sha256(), memoryview(bytearray(BLOCK))
+    try:
+        with path.open("rb", buffering=0) as stream:
+            while count := stream.readinto(buffer):
+                digest.update(buffer[:count])
+                told(count)
+    except OSError as error:
+        raise unreadable(str(path), error) from error
+    return digest.hexdigest()
+
+
+def _refuse_link(path: Path) -> None:
+    is_junction = getattr(os.path, "isjunction", lambda place: False)
+    if path.is_symlink() or is_junction(path):
+        raise LocalError(
+            f"{printable(str(path))} is a link to another place: nothing is written through it",
+            hint="remove it, or choose another folder with --out",
+            code="out-is-a-link",
+        )
+
+
+def _taken(path: Path) -> LocalError:
+    return LocalError(
+        f"{printable(str(path))} exists already and is not what was sent",
+        hint="move it away, or choose another folder with --out",
+        code="out-exists",
+    )

@@ -1,0 +1,105 @@
+"""What a link leads to: the delivery page, the manifest, or one file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from delivery.errors import IntegrityError, StoreRefusedError
+from delivery.fetching.client import RENEWED, Client, content_of
+from delivery.intake.names import mend_name
+from delivery.packing import manifest_reader
+from delivery.packing.manifest import SCHEMA
+from delivery.packing.manifest_reader import Manifest
+from delivery.planning.names import MANIFEST
+from delivery.storage.base import Watch
+from delivery.storage.retry import persist
+from delivery.storage.wire import Stream
+from delivery.web.document import data_of
+
+_HEAD = 64 * 1024
+_LARGEST = 128 * 1024**2
+"""Pages and manifests are read into memory."""
+_MANIFEST = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"schema"\s*:\s*"' + re.escape(SCHEMA).encode() + rb'"')
+_NAME = re.compile(r"filename\*\s*=\s*UTF-8'[^']*'([^;\s]+)", re.IGNORECASE)
+_PLAIN_NAME = re.compile(r'filename\s*=\s*"([^"]+)"', re.IGNORECASE)
+_PAGE = re.compile(rb"\s*<!doctype html", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A file by itself, of which nobody says what it should be."""
+
+    name: str
+    size: int
+    etag: str
+    modified: str
+    url: str = field(repr=False)
+
+
+def find(client: Client, url: str, watch: Watch) -> Manifest | Single:
+    """Follow ``url`` to a manifest that lists links, or to a single file.
+
+    Raises StoreRefusedError for a link that does not open, IntegrityError for a manifest that is not sound.
+    """
+    seen = persist(lambda: _look(client, url, "the link"), watch)
+    if isinstance(seen, bytes) and not _MANIFEST.match(seen):
+        data = data_of(seen)
+        listed = data.get("manifest") if isinstance(data, dict) else None
+        if not isinstance(listed, str):
+            return persist(lambda: _single(client, url), watch)
+        seen = persist(lambda: _look(client, listed, "the manifest"), watch)
+    if isinstance(seen, Single):
+        return seen
+    manifest = manifest_reader.parse(_text(seen), Path(MANIFEST), "the manifest")
+    if any(part.url is None for part in manifest.parts):
+        raise IntegrityError(
+            "this manifest holds no links: it is a copy of the one in the store",
+            hint="give the link of the delivery page, or the manifest's link from `delivery send --json`",
+            code="manifest-without-links",
+        )
+    return manifest
+
+
+def _look(client: Client, url: str, what: str) -> bytes | Single:
+    """The whole text of what may be a page or a manifest; anything else is closed again after its head."""
+    with client.open(url, what) as answer:
+        text = bytearray()
+        _read(answer, text, _HEAD)
+        if not (_MANIFEST.match(text) or _PAGE.match(text)):
+            return _described(answer, url)
+        _read(answer, text, _LARGEST + 1)
+        if len(text) > _LARGEST:
+            return _described(answer, url)
+        return bytes(text)
+
+
+def _single(client: Client, url: str) -> Single:
+    with client.open(url, "the link") as answer:
+        return _described(answer, url)
+
+
+def _described(answer: Stream, url: str) -> Single:
+    content = content_of(answer)
+    if content.total is None:
+        raise StoreRefusedError("what the link leads to does not tell its size", hint=RENEWED, code="size-unknown")
+    stated = answer.headers.get("content-disposition", "")
+    found = _NAME.search(stated) or _PLAIN_NAME.search(stated)
+    name = unquote(found[1] if found else urlsplit(url).path)
+    leaf = name.replace("\\", "/").rpartition("/")[2] or "download"
+    return Single(mend_name(leaf), content.total, *content.version, url)
+
+
+def _read(answer: Stream, text: bytearray, most: int) -> None:
+    buffer = memoryview(bytearray(_HEAD))
+    while len(text) < most and (count := answer.readinto(buffer[: most - len(text)])):
+        text += buffer[:count]
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise IntegrityError("the manifest is not UTF-8 text", hint=RENEWED, code="manifest-broken") from error

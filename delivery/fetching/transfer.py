@@ -1,0 +1,90 @@
+"""Files downloaded by a few threads, each over a connection that stays open: large ones in pieces, small ones whole."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from delivery.fetching.client import Client
+from delivery.fetching.download import Download, Item, Piece
+from delivery.packing.crew import Crew
+from delivery.progress import Halt, Halted, Task, first_failure
+from delivery.storage.base import Watch
+
+AT_ONCE = 8
+_BLOCK = 512 * 1024
+_POLL = 0.2
+
+Settle = Callable[[Download], None]
+"""What is done with a file once it is whole: it is put in place, or unpacked."""
+
+
+class Transfer:
+    def __init__(
+        self, items: Sequence[tuple[Item, Settle]], folder: Path, *, client: Client, watch: Watch, halt: Halt
+    ) -> None:
+        self._items = items
+        self._folder = folder
+        self._client = client
+        self._watch = Watch(watch.attempts, watch.progress, halt)
+        self._halt = halt
+        self._crew = Crew(halt)
+        self._changed = threading.Condition()
+        self._active: list[tuple[Download, Settle]] = []
+
+    def run(self) -> None:
+        """Download all. The first failure stops the other threads and is raised; what has come is kept."""
+        total = sum(item.size for item, _ in self._items)
+        with self._watch.progress.task("downloading", total, "bytes") as task:
+            self._waiting = self._begun(task)
+            with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="delivery-fetch") as pool:
+                slots = [pool.submit(self._work) for _ in range(AT_ONCE)]
+                try:
+                    for slot in slots:
+                        slot.result()
+                except BaseException as error:
+                    self._halt.cancel()
+                    pool.shutdown()
+                    if isinstance(error, Halted) and (cause := first_failure(slots)) is not None:
+                        raise cause from None
+                    raise
+                finally:
+                    for download, _ in self._active:
+                        download.release()
+
+    def _begun(self, task: Task) -> Iterator[tuple[Download, Settle]]:
+        progress = self._watch.progress
+        for item, settle in self._items:
+            download = Download(item, self._folder, client=self._client, task=task, progress=progress, crew=self._crew)
+            yield download, settle
+
+    def _work(self) -> None:
+        buffer = memoryview(bytearray(_BLOCK))
+        try:
+            while (found := self._next()) is not None:
+                download, settle, piece = found
+                if download.bring(piece, buffer, self._watch) and download.finish():
+                    settle(download)
+                    with self._changed:
+                        self._active.remove((download, settle))
+                with self._changed:
+                    self._changed.notify_all()
+        except BaseException:
+            self._halt.cancel()
+            raise
+
+    def _next(self) -> tuple[Download, Settle, Piece] | None:
+        with self._changed:
+            while True:
+                self._halt.check()
+                for download, settle in self._active:
+                    if (piece := download.take()) is not None:
+                        return download, settle, piece
+                if (more := next(self._waiting, None)) is not None:
+                    self._active.append(more)
+                elif self._active:
+                    self._changed.wait(_POLL)
+                else:
+                    return None

@@ -1,0 +1,179 @@
+"""`delivery fetch` as it is typed: its words, its document, its exit codes."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import jsonschema
+import pytest
+from support.origin import Origin, origin, record_of
+from support.terminal import Run
+
+from delivery import report
+
+SECRET = "5ec7e7"
+
+
+@pytest.fixture
+def server() -> Iterator[Origin]:
+    with origin() as made:
+        yield made
+
+
+@pytest.fixture
+def delivered(server: Origin) -> str:
+    packed = io.BytesIO()
+    files = {"logo/a.svg": b"<svg/>", "logo/b.png": b"png"}
+    with zipfile.ZipFile(packed, "w") as made:
+        for name, data in files.items():
+            made.writestr(name, data)
+    listed = [record_of(name, data, "Work.zip") for name, data in files.items()]
+    listed += [record_of("film.mov", b"film"), record_of("cut.bin", b"1234", "cut.bin.001")]
+    listed[-1]["parts"] = ["cut.bin.001", "cut.bin.002"]
+    volumes = {"kind": "volume", "file": "cut.bin", "of": 2}
+    parts = {"Work.zip": packed.getvalue(), "film.mov": b"film", "cut.bin.001": b"12", "cut.bin.002": b"34"}
+    url = server.deliver(parts, files=listed, Work={"kind": "archive"})
+    document = json.loads(server.objects["manifest"].data)
+    document["parts"][2] |= volumes | {"order": 1, "offset": 0}
+    document["parts"][3] |= volumes | {"order": 2, "offset": 2}
+    server.put("manifest", json.dumps(document).encode())
+    return url
+
+
+def test_it_says_what_came_and_names_it(run: Run, delivered: str) -> None:
+    answer = run("fetch", delivered)
+    assert answer.code == 0
+    assert answer.out.splitlines() == [
+        str(Path("Work", name)) for name in ("Work.zip", "cut.bin.001", "cut.bin.002", "film.mov")
+    ]
+    assert "complete: 4 in Work, " in answer.err and "all as sent" in answer.err
+    assert "cut.bin came in volumes" in answer.err
+    assert SECRET not in answer.err + answer.out
+    again = run("fetch", delivered)
+    assert again.out == answer.out
+    assert "(4 were there already)" in again.err
+    assert run("verify", "Work").code == 0
+    assert run("join", "Work", "-o", "joined").code == 0
+    assert Path("joined/cut.bin").read_bytes() == b"1234"
+
+
+def test_unpacked_they_are_the_files(run: Run, delivered: str) -> None:
+    answer = run("fetch", delivered, "--unpack", "-o", "here", "--json")
+    jsonschema.validate(answer.document, report.schema("delivery.fetch/1"))
+    assert answer.document["verified"] is True and answer.document["volumes_of"] == []
+    found = sorted(path.relative_to("here").as_posix() for path in Path("here").rglob("*") if path.is_file())
+    assert found == ["cut.bin", "delivery-manifest.json", "film.mov", "logo/a.svg", "logo/b.png"]
+    assert Path("here/cut.bin").read_bytes() == b"1234"
+    assert run("verify", "here").code == 0
+    Path("here/logo/a.svg").unlink()
+    again = run("fetch", delivered, "--unpack", "-o", "here", "--json").document
+    assert [item["path"] for item in again["files"] if not item["already_there"]] == [str(Path("here/logo/a.svg"))]
+
+
+def test_quiet_is_the_names_alone_and_only_what_was_asked_for(run: Run, delivered: str, server: Origin) -> None:
+    server.asked.clear()
+    answer = run("fetch", delivered, "--only", "*.MOV", "-q")
+    assert (answer.code, answer.out, answer.err) == (0, f"{Path('Work', 'film.mov')}\n", "")
+    assert [item.name for item in server.asked] == ["manifest", "film.mov"]
+    unmatched = run("fetch", delivered, "--only", "*.psd")
+    assert unmatched.code == 2 and "logo/a.svg" in unmatched.err
+    rest = run("fetch", delivered, "-q")
+    assert rest.code == 0 and len(rest.out.splitlines()) == 4
+
+
+def test_the_link_can_come_from_standard_input(run: Run, delivered: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(delivered + "\n"))
+    assert run("fetch", "-", "-q", "-o", "here").code == 0
+    assert Path("here/film.mov").read_bytes() == b"film"
+
+
+def test_a_single_files_link_is_one_file_and_says_what_is_not_known(run: Run, server: Origin) -> None:
+    disposition = "attachment; filename=\"file.pdf\"; filename*=UTF-8''Gr%C3%BC%C3%9Fe.pdf"
+    url = server.put("k3y", b"%PDF", headers={"Content-Disposition": disposition})
+    answer = run("fetch", url)
+    assert (answer.code, answer.out) == (0, "Grüße.pdf\n")
+    assert "by its size alone" in answer.err
+    assert Path("Grüße.pdf").read_bytes() == b"%PDF"
+    again = run("fetch", url)
+    assert again.code == 4 and "nothing tells that it is the same" in again.err
+    server.put(
+        "k3y",
+        b"%PDF",
+        etag='"' + "d41d8cd98f00b204e9800998ecf8427e" + '"',
+        headers={"Content-Disposition": disposition},
+    )
+    assert run("fetch", url).code == 4
+    for option in ("--unpack", "--only=*.pdf"):
+        assert run("fetch", url, option).code == 2
+
+
+@pytest.mark.parametrize("name", ["../../evil", "/etc/evil", "..\\evil", "CON", "a\x1b[31m", ".."])
+def test_a_single_files_name_is_mended(run: Run, server: Origin, tmp_path: Path, name: str) -> None:
+    url = server.put("k", b"x", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    assert run("fetch", url, "-o", "here").code == 0
+    (made,) = (path for path in Path("here").iterdir())
+    assert made.is_file() and made.read_bytes() == b"x"
+    assert not (tmp_path / "evil").exists() and not (tmp_path.parent / "evil").exists()
+
+
+def test_a_single_file_with_an_md5_for_its_etag_is_known_again(run: Run, server: Origin) -> None:
+    url = server.put("a.txt", b"hello", etag='"5d41402abc4b2a76b9719d911017c592"')
+    assert run("fetch", url).code == 0
+    again = run("fetch", url, "--json").document
+    assert [item["already_there"] for item in again["files"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [("nonsense", 2), ("http://example.com/x", 2), ("", 2), ("http://127.0.0.1:9/x", 6)],
+)
+def test_what_is_no_link_is_told(run: Run, url: str, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("delivery.storage.retry._FIRST", 0.001)
+    answer = run("fetch", url, "--json")
+    jsonschema.validate(answer.document, report.schema("delivery.error/1"))
+    assert answer.code == code
+    assert answer.document["hint"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b'{"schema": "delivery.manifest/1"', "not a sound manifest"),
+        (b'{"schema": "delivery.manifest/1", "files": 3, "parts": []}', "not a sound manifest"),
+        (b'{"schema": "delivery.manifest/1", "files": [], "parts": [7]}', "not a sound manifest"),
+        (b'{"schema": "delivery.manifest/1", "x": "\xff"}', "not UTF-8"),
+        (b'{"schema": "delivery.manifest/1", "x": ' + b"[" * 100_000, "not a sound manifest"),
+    ],
+)
+def test_a_broken_manifest_is_an_integrity_error(run: Run, server: Origin, text: bytes, why: str) -> None:
+    answer = run("fetch", server.put("m", text), "-o", "here")
+    assert answer.code == 7 and why in answer.err
+    assert not Path("here").exists()
+
+
+def test_the_sellers_own_copy_holds_no_links_and_says_so(run: Run, server: Origin, work: Path) -> None:
+    run("pack", work, "-o", "ready")
+    url = server.put("m", Path("ready/delivery-manifest.json").read_bytes())
+    answer = run("fetch", url)
+    assert answer.code == 7 and "holds no links" in answer.err
+
+
+def test_another_delivery_in_the_folder_is_left_alone(run: Run, delivered: str, server: Origin) -> None:
+    assert run("fetch", delivered, "-o", "here").code == 0
+    other = server.deliver({"other.txt": b"other"}, name="Other")
+    answer = run("fetch", other, "-o", "here")
+    assert answer.code == 4 and "exists already" in answer.err
+    assert not Path("here/other.txt").exists()
+
+
+def test_a_zip_that_holds_more_than_was_listed_puts_nothing_in_place(run: Run, delivered: str, server: Origin) -> None:
+    document = json.loads(server.objects["manifest"].data)
+    document["files"] = [item for item in document["files"] if item["path"] != "logo/b.png"]
+    url = server.put("fewer", json.dumps(document).encode())
+    answer = run("fetch", url, "--unpack", "-o", "here")
+    assert answer.code == 7 and "logo/b.png, which is not in the manifest" in answer.err
+    assert not Path("here/logo").exists()

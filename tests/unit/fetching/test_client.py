@@ -1,0 +1,40 @@
+"""Where a link may lead."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.errors import IntegrityError, UsageError
+from delivery.fetching.client import Client
+from delivery.progress import CancelToken
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "x", "file:///etc/passwd", "ftp://example.com/x", "http://example.com/x", "https://", "https:///x",
+        "https://u:p@example.com/",
+        "https://example.com:0/", "https://example.com:99999/", "https://example.com/a b", "https://example.com/\n",
+        "https://[::1/x",
+        "http://127.0.0.1@example.com/", "https://example.com/ü", "javascript:alert(1)",
+    ],
+)  # fmt: skip
+def test_what_is_no_link_is_a_usage_error_that_does_not_repeat_it(url: str) -> None:
+    with pytest.raises(UsageError) as failed:
+        Client(url, CancelToken())
+    assert failed.value.hint
+    assert not url or url == "x" or url not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.com/x?y=z", "http://127.0.0.1:80/x", "http://localhost/", "http://[::1]:8/x"]
+)
+def test_https_and_this_machine_are_links(url: str) -> None:
+    Client(url, CancelToken())
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/x", "https://localhost/x", "http://[::1]/x", "http://example.com/x"])
+def test_a_remote_delivery_does_not_lead_to_this_machine_or_to_plain_http(url: str) -> None:
+    client = Client("https://example.com/manifest", CancelToken())
+    with pytest.raises(IntegrityError, match="not followed"), client.open(url, "a file"):
+        pass

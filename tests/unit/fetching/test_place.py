@@ -1,0 +1,98 @@
+"""The folder: nothing is overwritten, nothing is written through a link, nothing unfinished is left after success."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from delivery.errors import LocalError
+from delivery.fetching.place import WORK, Place, choose
+from delivery.fetching.units import Output
+
+posix = pytest.mark.skipif(os.name != "posix", reason="needs symbolic links")
+
+
+def output(name: str, data: bytes) -> Output:
+    return Output(name, len(data), hashlib.sha256(data).hexdigest())
+
+
+def put(place: Place, name: str, data: bytes) -> Path:
+    (place.work / "x").write_bytes(data)
+    return place.put(place.work / "x", name)
+
+
+def test_what_is_put_lies_there_and_nothing_else(tmp_path: Path) -> None:
+    with Place(tmp_path / "a" / "out") as place:
+        put(place, "deep/down/a.txt", b"1")
+        put(place, "b.txt", b"2")
+        assert place.has(output("b.txt", b"2"), lambda count: None)
+        assert not place.has(output("c.txt", b"2"), lambda count: None)
+        assert not place.has(output("b.txt/c.txt", b"2"), lambda count: None)
+    found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert found == ["a/out/b.txt", "a/out/deep/down/a.txt"]
+
+
+@pytest.mark.parametrize("other", [b"22", b"3"])
+def test_another_file_of_that_name_is_never_overwritten(tmp_path: Path, other: bytes) -> None:
+    (tmp_path / "b.txt").write_bytes(other)
+    with pytest.raises(LocalError, match="exists already"), Place(tmp_path) as place:
+        place.has(output("b.txt", b"2"), lambda count: None)
+    with pytest.raises(LocalError, match="exists already"), Place(tmp_path) as place:
+        put(place, "b.txt", b"2")
+    assert (tmp_path / "b.txt").read_bytes() == other
+
+
+@posix
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "way").symlink_to(outside)
+    (out / "file").symlink_to(outside / "file")
+    for name in ("way/a.txt", "way/deep/a.txt"):
+        with pytest.raises(LocalError, match="a link to another place"), Place(out) as place:
+            put(place, name, b"1")
+    with pytest.raises(LocalError, match="exists already"), Place(out) as place:
+        put(place, "file", b"1")
+    assert list(outside.iterdir()) == []
+    (out / WORK).symlink_to(outside)
+    with pytest.raises(LocalError, match="a link to another place"):
+        Place(out).__enter__()
+
+
+def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"")
+    for place in (tmp_path / "f", tmp_path / "f" / "g"):
+        with pytest.raises(LocalError):
+            Place(place).__enter__()
+
+
+def test_a_failure_keeps_what_can_be_gone_on_with_and_leaves_nothing_else(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), Place(tmp_path / "out") as place:
+        (place.work / "k.part").write_bytes(b"half")
+        raise ZeroDivisionError
+    assert (tmp_path / "out" / WORK / "k.part").exists()
+    with Place(tmp_path / "out"):
+        pass
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_folder_is_new_or_that_of_the_same_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    marks = memoryview(b"{}")
+    assert choose("Work", marks) == Path("Work")
+    Path("Work").mkdir()
+    assert choose("Work", marks) == Path("Work (2)")
+    Path("Work (2)", WORK).mkdir(parents=True)
+    Path("Work (2)", WORK, "delivery-manifest.json").write_bytes(b"{}")
+    assert choose("Work", marks) == Path("Work (2)")
+    assert choose("Work", memoryview(b"[]")) == Path("Work (3)")
+    Path("Work", "delivery-manifest.json").write_bytes(b"{}")
+    assert choose("Work", marks) == Path("Work")
+    for hostile in ("../x", "/etc", "CON", "a\x00b", ""):
+        made = choose(hostile, marks)
+        assert len(made.parts) == 1 and made.name not in ("..", ".", "CON", "")
