@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         StoreUnreachableError,
         UsageError,
     )
+    from delivery.fetching import Fetched, FetchedFile, fetch
     from delivery.hosting import Revoked
     from delivery.inputs import Input
     from delivery.model import (

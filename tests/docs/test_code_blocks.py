@@ -86,7 +86,7 @@ def test_a_wrong_option_in_a_page_would_be_found() -> None:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 @pytest.mark.parametrize("block", [block for block in of("sh") if not block.by_ci], ids=str)
 def test_shell_blocks_run_line_by_line(block: Block, folder: Path) -> None:
-    """Lines that do not call `delivery` are set-up, which is not a page's business. ID is a delivery by link."""
+    """Lines that do not call `delivery` are set-up, which is not a page's business. ID is a delivery by link, LINK its page."""
     tools = folder / "tools"
     tools.mkdir()
     for name, body in {
@@ -99,10 +99,10 @@ def test_shell_blocks_run_line_by_line(block: Block, folder: Path) -> None:
     for line in block.text.splitlines():
         if not delivery_calls(line):
             continue
-        script = re.sub(r"\bID\b", made.id, line)
+        script = re.sub(r"\bID\b", made.id, re.sub(r"(?<!\$)\bLINK\b", '"$LINK"', line))
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=120, cwd=folder,
-            stdin=subprocess.DEVNULL, env={**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"},
+            stdin=subprocess.DEVNULL, env={**os.environ, "LINK": made.page.url if made.page else "", "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"},
         )  # fmt: skip
         assert done.returncode == 0, f"{line}\n{done.stderr}"
 

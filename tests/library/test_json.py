@@ -27,6 +27,7 @@ SCENARIOS: dict[str, list[str]] = {
     "check": ["check final --expect *.nothing", "check final --no-hash"],
     "pack": ["pack final --out packed"],
     "upload": ["upload final/logo.svg --expires 1h --out one", "upload --abort"],
+    "fetch": ["fetch PAGE -o fetched"],
     "verify": ["verify packed"],
     "join": ["join packed -o joined"],
     "list": ["list"],
@@ -44,7 +45,7 @@ SCENARIOS: dict[str, list[str]] = {
     "store status": ["store status"],
     "store stop": ["store stop"],
 }
-"""In this order. ID is a delivery by link."""
+"""In this order. ID is a delivery by link, PAGE its page."""
 NO_DOCUMENT = {"store serve": "it runs until it is stopped"}
 FAILURES = ["send absent", "show nope", "send --no-such", "message", "verify final"]
 
@@ -87,13 +88,15 @@ def test_every_document_keeps_to_its_schema(
 ) -> None:
     shutil.copytree(ROOT / "sample", tmp_path / "final")
     monkeypatch.chdir(tmp_path)
-    known, printed = "", set()
+    known: dict[str, str] = {}
+    printed = set()
     for lines in SCENARIOS.values():
         for line in lines:
             app._run([*_split(line, known), "--json"])
             document = validated(capsys.readouterr().out)
             printed.add(document["schema"])
-            known = known or (document["id"] if document.get("links") else "")
+            if document.get("page"):
+                known = known or {"ID": document["id"], "PAGE": document["page"]["url"]}
     for line in FAILURES:
         app._run([*_split(line, known), "--json"])
         assert validated(capsys.readouterr().out)["schema"] == "delivery.error/1"
@@ -104,8 +107,8 @@ def test_every_document_keeps_to_its_schema(
     }
 
 
-def _split(line: str, known: str) -> list[str]:
-    return [known if word == "ID" else word for word in shlex.split(line)]
+def _split(line: str, known: dict[str, str]) -> list[str]:
+    return [known.get(word, word) for word in shlex.split(line)]
 
 
 @pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)

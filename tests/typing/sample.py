@@ -27,6 +27,8 @@ from delivery import (
     Delivery,
     DeliveryError,
     DeliveryOptions,
+    Fetched,
+    FetchedFile,
     FileEntry,
     Finding,
     Input,
@@ -66,6 +68,7 @@ from delivery import (
     compose_reply,
     doctor,
     dry_run,
+    fetch,
     join,
     pack,
     plan,
@@ -171,6 +174,9 @@ def later(id: str) -> None:
     checked: Verified = verify("ready")
     made: Joined = join(Path("ready"), "joined")
     print(checked.parts, made.files)
+    brought: Fetched = fetch("https://example.com/page", "incoming", only=["*.svg"], unpack=True)
+    here: tuple[FetchedFile, ...] = brought.files
+    print([(item.path, item.size, item.sha256) for item in here], brought.verified)
     renew(id, connection="profile")  # type: ignore[arg-type]
 
 
