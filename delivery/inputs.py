@@ -6,6 +6,7 @@ is then read by the upload itself.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from delivery import places
-from delivery.errors import LocalError, UsageError
+from delivery.errors import DeliveryError, LocalError, UsageError
 from delivery.escape import printable
 from delivery.intake.readers.formats import extension
 from delivery.intake.streams import Stream
@@ -84,13 +85,13 @@ class Held:
                     out.write(block)
             os.utime(place, ns=(entry.mtime_ns, entry.mtime_ns))
             seen = place.stat()
-        except LocalError:
+        except DeliveryError:
             raise
         except OSError as error:
             raise LocalError(
                 f"{printable(entry.arcname)} cannot be kept while it is delivered: {error.strerror or error}",
                 hint="make room on the disk, or set DELIVERY_HOME to another one",
-                code="disk-full",
+                code="disk-full" if error.errno == errno.ENOSPC else "input-not-kept",
             ) from error
         return replace(
             entry,
@@ -108,9 +109,11 @@ class Held:
             _remove_dead(parent)
             stack = ExitStack()
             token = secrets.token_hex(8)
-            stack.enter_context(locked(parent / f"{token}.lock"))
-            folder = places.private_dir(parent / token)
-            stack.callback(_remove, folder)
+            lock, folder = parent / f"{token}.lock", parent / token
+            stack.callback(_forget, lock)  # last, since Windows keeps a file that is open
+            stack.enter_context(locked(lock))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            places.private_dir(folder)
             self._end = weakref.finalize(self, ExitStack.close, stack)
             self._folder = folder
         return self._folder
@@ -124,10 +127,9 @@ def _blocks(stream: Stream, task: Task, cancel: CancelToken) -> Iterator[bytes]:
     cancel.check()  # a cancelled writer ends its stream early, which must not pass for the whole
 
 
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+def _forget(lock: Path) -> None:
     with suppress(OSError):
-        folder.with_suffix(".lock").unlink()  # Windows keeps it while it is open; the next run removes it
+        lock.unlink()
 
 
 def _remove_dead(parent: Path) -> None:
@@ -138,9 +140,9 @@ def _remove_dead(parent: Path) -> None:
                 continue
             with locked(lock) as free:
                 if free:
-                    _remove(lock.with_suffix(""))
+                    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
             if free:
-                lock.unlink(missing_ok=True)
+                _forget(lock)
 
 
 def _refuse_unusable(name: str) -> None:
