@@ -24,6 +24,7 @@ GROUPS = {
     "The main job": "send pack upload",
     "Step by step": "check Inspection plan dry_run carry_out",
     "Later": "compose_message compose_reply renew revoke Revoked prune PrunedStore doctor verify Verified join Joined",
+    "At the other end": "fetch Fetched FetchedFile",
     "Inputs": "Input FileEntry Connection",
     "Settings": "Settings DeliveryOptions SendOptions CheckOptions UploadOptions MessageOptions StoreOptions "
     "PlatformOptions",
@@ -65,7 +66,6 @@ def public() -> list[str]:
 
 def read(name: str) -> Name:
     """What the source says of a public name; a name that is only handed on is followed to where it is defined."""
-
     return _find("delivery", name)
 
 

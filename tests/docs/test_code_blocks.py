@@ -86,7 +86,7 @@ def test_a_wrong_option_in_a_page_would_be_found() -> None:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 @pytest.mark.parametrize("block", [block for block in of("sh") if not block.by_ci], ids=str)
 def test_shell_blocks_run_line_by_line(block: Block, folder: Path) -> None:
-    """Lines that do not call `delivery` are set-up, which is not a page's business. ID is a delivery by link, LINK its page."""
+    """Lines that do not call `delivery` are set-up, not a page's business. ID is a delivery by link, LINK its page."""
     tools = folder / "tools"
     tools.mkdir()
     for name, body in {
@@ -96,13 +96,15 @@ def test_shell_blocks_run_line_by_line(block: Block, folder: Path) -> None:
         (tools / name).write_text(f"#!/bin/sh\n{body}\n")
         (tools / name).chmod(0o755)
     made = upload(["final/"], out="by-link")
+    path = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    environ = {**os.environ, "PATH": path, "LINK": made.page.url if made.page else ""}
     for line in block.text.splitlines():
         if not delivery_calls(line):
             continue
         script = re.sub(r"\bID\b", made.id, re.sub(r"(?<!\$)\bLINK\b", '"$LINK"', line))
         done = subprocess.run(
             ["bash", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=120, cwd=folder,
-            stdin=subprocess.DEVNULL, env={**os.environ, "LINK": made.page.url if made.page else "", "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"},
+            stdin=subprocess.DEVNULL, env=environ,
         )  # fmt: skip
         assert done.returncode == 0, f"{line}\n{done.stderr}"
 

@@ -36,6 +36,8 @@ _MD5 = re.compile(r'"([0-9a-f]{32})"')
 
 @dataclass(frozen=True, slots=True)
 class FetchedFile:
+    """One file that a fetch brought, or found here."""
+
     path: str
     """Where it lies here."""
     size: int
