@@ -162,6 +162,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="delivery-bench-", dir=chosen.folder) as place:
             folder = Path(place)
             environ = {**os.environ, "DELIVERY_HOME": str(folder / "home"), "PYTHONPATH": str(HERE.parent)}
+            environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled; so is what is measured
             case = made(title, folder, count, size)
             tools = {
                 tool: made for tool, made in TOOLS.items() if tool == "delivery fetch" or shutil.which(tool.split()[0])

@@ -109,10 +109,13 @@ def is_plain(name: str) -> bool:
 
 
 def is_abandoned(out: Path) -> bool:
-    """Whether ``out`` holds what a killed run left to be removed, and nothing else."""
+    """Whether ``out`` holds what a killed run left to be removed, and nothing else.
+
+    What is young may be a run's that has made its lock and not taken it yet: it is left alone.
+    """
     try:
         leftovers = list(out.glob(f"{PREFIX}*"))
-        if not leftovers or any(_is_live(leftover) for leftover in leftovers):
+        if not leftovers or any(_is_young(leftover) or _is_live(leftover) for leftover in leftovers):
             return False
         gone = {name for leftover in leftovers for name in (leftover.name, *_half_moved(leftover))}
         return all(path.name in gone for path in out.iterdir())
@@ -169,9 +172,13 @@ def _is_live(folder: Path) -> bool:
         with (folder / _LOCK).open("r+b") as lock:
             return not _try_lock(lock)
     except FileNotFoundError:
-        return time.time() - folder.stat().st_mtime < _STARTING
+        return _is_young(folder)
     except OSError:
         return True
+
+
+def _is_young(folder: Path) -> bool:
+    return time.time() - folder.stat().st_mtime < _STARTING
 
 
 def _try_lock(stream: IO[bytes]) -> bool:

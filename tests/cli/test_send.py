@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -105,6 +106,7 @@ def test_what_a_killed_run_left_in_the_default_folder_is_cleaned_up(run: Run, wo
     (out / "notes.txt").write_text("half of it")
     if not whole:
         (dead / "ready" / "SHA256SUMS").touch()
+    os.utime(dead, (1_790_000_000, 1_790_000_000))
     assert run("send", work, "--dry-run").code == 0
     assert dead.exists()
     assert run("send", work).code == 0
