@@ -12,9 +12,10 @@ from typing import Any, Self, Unpack
 
 from delivery import checks, intake, packing, places, planning, platforms, storage
 from delivery.afterwards import compose_message
+from delivery.by_link import check_promises
 from delivery.config import Settings
 from delivery.errors import BlockedError, ConfigError, UsageError
-from delivery.handover import Handover, check_promises
+from delivery.handover import Handover
 from delivery.inputs import Held, Input
 from delivery.message import Situation
 from delivery.message.language import load as language

@@ -82,6 +82,7 @@ def test_every_room_has_a_rule() -> None:
         "__main__",
         "service",
         "handover",
+        "by_link",
         "afterwards",
         "upkeep",
         "cli",

@@ -1,0 +1,121 @@
+"""What the link way needs beside the work itself: promises checked, and what was sent in the forms that others take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from delivery import hosting, storage
+from delivery.errors import UsageError
+from delivery.hosting import Upload, Uploaded
+from delivery.model import Attachment, FileEntry, Link, LinkPolicy, PartKind, Plan
+from delivery.options import SendOptions, show
+from delivery.packing import Packed, manifest
+from delivery.planning.names import MANIFEST, MANIFEST_TYPE
+from delivery.progress import CancelToken
+
+
+def check_promises(store: storage.Store | None, options: SendOptions, *, now: datetime) -> None:
+    """Raise, before anything is sent, where what was asked of links and files cannot be kept: UsageError for times that
+    contradict each other, and what :func:`hosting.check_life` raises. ``store`` None: one that keeps all its promises.
+    """
+    if options.retain is not None and options.retain < options.expires:
+        raise UsageError(
+            f"--retain {show(options.retain)} is shorter than --expires {show(options.expires)}: "
+            "the files would be gone before their links end",
+            hint="keep the files at least as long as the links live",
+            code="retain-too-short",
+        )
+    if options.require_expiry is not None and options.require_expiry > options.expires:
+        raise UsageError(
+            f"--require-expiry {show(options.require_expiry)} is longer than --expires {show(options.expires)}",
+            hint="ask for links that live at least as long as they are required to",
+            code="expiry-too-short",
+        )
+    if store is not None:
+        hosting.check_life(store, options.expires, now=now, strict=options.strict, required=options.require_expiry)
+
+
+def put_manifest(
+    store: storage.Store,
+    prefix: str,
+    name: str,
+    files: Sequence[FileEntry],
+    parts: Sequence[Attachment],
+    links: Sequence[Link],
+    *,
+    expires_in: timedelta,
+    now: datetime,
+    cancel: CancelToken,
+) -> Link:
+    """The manifest, each part with its link, put into the store, where `delivery fetch` finds all from one address.
+
+    Those links are secrets, as the page's are: the manifest that is written beside the attachments has none of them.
+    """
+    urls = {link.name: link.url for link in links}
+    data = manifest.in_memory(name, files, parts, urls)
+    return hosting.put_document(
+        store, f"{prefix}{MANIFEST}", data, name=MANIFEST, media_type=MANIFEST_TYPE, expires_in=expires_in, now=now,
+        cancel=cancel,
+    )  # fmt: skip
+
+
+def uploads(packed: Packed) -> list[Upload]:
+    """The plan's parts as they are sent: archives from the work folder, all else straight from its source."""
+    archives = {item.filename: item for item in packed.attachments}
+    uploads = []
+    for part in packed.plan.parts:
+        members = tuple(entry.arcname for entry in part.members)
+        if part.kind is PartKind.ARCHIVE:
+            path = archives[part.filename].path
+            uploads.append(Upload.of_path(path, part.filename, "application/zip", members=members))
+        else:
+            entry = part.members[0]
+            uploads.append(Upload(entry, part.filename, entry.media_type, members=members))
+    return uploads
+
+
+def with_digests(files: Sequence[FileEntry], uploaded: Sequence[Uploaded]) -> tuple[FileEntry, ...]:
+    """Files that went as they are were hashed while they were sent, and streams measured too."""
+    sent = {item.members[0]: item for item in uploaded if len(item.members) == 1}
+
+    def known(entry: FileEntry) -> FileEntry:
+        if entry.content is not None:
+            size = sent[entry.arcname].stored.size
+            entry = replace(entry, size=size, content=None, known_size=True, sha256=sent[entry.arcname].sha256)
+        return entry if entry.sha256 else replace(entry, sha256=sent[entry.arcname].sha256)
+
+    return tuple(map(known, files))
+
+
+def as_sent(plan: Plan, files: Sequence[FileEntry]) -> Plan:
+    """The plan with the sizes of streams, which are known now; any other plan as it is."""
+    if all(entry.content is None for entry in plan.deliverable.entries):
+        return plan
+    known = {entry.arcname: entry for entry in files}
+    parts = tuple(
+        replace(part, members=(known[part.members[0].arcname],), size=known[part.members[0].arcname].size)
+        if part.members and part.members[0].content is not None
+        else part
+        for part in plan.parts
+    )
+    return replace(plan, deliverable=replace(plan.deliverable, entries=tuple(files)), parts=parts)
+
+
+def as_parts(plan: Plan, uploaded: Sequence[Uploaded]) -> list[Attachment]:
+    """What was uploaded, in the form in which the manifest lists parts."""
+    return [
+        Attachment(1, part.filename, item.stored.size, item.sha256, part.kind, item.members)
+        for part, item in zip(plan.parts, uploaded, strict=True)
+    ]
+
+
+def link_notes(plan: Plan, notice: str, why_so_long: str) -> tuple[str, ...]:
+    """What the seller should know of these links, the store's word first."""
+    profile = plan.profile
+    notes = [text for text in (notice, f"the end of the links: {why_so_long}" if why_so_long else "") if text]
+    if profile.link_policy is not LinkPolicy.ALLOWED:
+        known = profile.link_note or f"whether {profile.title} allows links is not known"
+        notes.append(f"links on {profile.title}: {known}")
+    return tuple(notes)
