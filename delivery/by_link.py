@@ -54,11 +54,16 @@ def put_manifest(
     Those links are secrets, as the page's are: the manifest that is written beside the attachments has none of them.
     """
     urls = {link.name: link.url for link in links}
-    data = manifest.in_memory(name, files, parts, urls)
     return hosting.put_document(
-        store, f"{prefix}{MANIFEST}", data, name=MANIFEST, media_type=MANIFEST_TYPE, expires_in=expires_in, now=now,
+        store,
+        f"{prefix}{MANIFEST}",
+        lambda: manifest.pieces(name, files, parts, urls),
+        name=MANIFEST,
+        media_type=MANIFEST_TYPE,
+        expires_in=expires_in,
+        now=now,
         cancel=cancel,
-    )  # fmt: skip
+    )
 
 
 def uploads(packed: Packed) -> list[Upload]:

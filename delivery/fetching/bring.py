@@ -231,7 +231,7 @@ def _without_links(manifest: Manifest) -> memoryview:
         )
         for part in manifest.parts
     ]  # fmt: skip
-    return writer.in_memory(manifest.name, entries, parts, {})
+    return memoryview(b"".join(writer.pieces(manifest.name, entries, parts, {})))
 
 
 def _the_same(path: Path, found: Single) -> FetchedFile:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from delivery.errors import IntegrityError
 from delivery.hosting import page
-from delivery.hosting.bodies import MemoryBody
+from delivery.hosting.bodies import PiecesBody
 from delivery.hosting.items import Uploaded
 from delivery.hosting.links import sign, try_link
 from delivery.hosting.names import headers_for
-from delivery.hosting.pace import Pace
 from delivery.model import Delivery, FileEntry, Link
 from delivery.progress import CancelToken
 from delivery.storage.base import TAG, Store, Watch
@@ -48,7 +46,7 @@ def publish(
     expires_at = min(known) if known and len(known) == len(ends) else None
     data = page.render(name, shown, expires_at=expires_at, order=order, note=note, language=language, manifest=manifest)
     return put_document(
-        store, key, memoryview(data), name=page.FILENAME, media_type=page.MEDIA_TYPE, inline=True,
+        store, key, lambda: [data], name=page.FILENAME, media_type=page.MEDIA_TYPE, inline=True,
         expires_in=expires_in, now=now, cancel=cancel,
     )  # fmt: skip
 
@@ -56,7 +54,7 @@ def publish(
 def put_document(
     store: Store,
     key: str,
-    data: memoryview,
+    pieces: Callable[[], Iterable[bytes]],
     *,
     name: str,
     media_type: str,
@@ -65,16 +63,15 @@ def put_document(
     now: datetime,
     cancel: CancelToken | None = None,
 ) -> Link:
-    """Store ``data`` under ``key``, over what may be there, and hand back its link, tried."""
+    """Store all ``pieces`` under ``key``, over what may be there, and hand back its link, tried."""
     cancel = cancel or CancelToken()
-    digest, headers = hashlib.sha256(data).hexdigest(), headers_for(name, media_type, inline=inline)
-    body = MemoryBody(data, lambda count: None, Pace(None, cancel), sha256=digest)
+    headers, body = headers_for(name, media_type, inline=inline), PiecesBody(pieces)
     watched = store.watched(Watch(cancel=cancel))
     watched.put(key, body, headers, metadata={TAG: secrets.token_hex(16)})
     found = watched.look(key)
-    if found is None or found.stored.size != len(data):
+    if found is None or found.stored.size != body.size:
         raise IntegrityError(f"{name} is not in the store as it was sent", hint="run the same command again")
-    uploaded = Uploaded(found.stored, name, digest, media_type, inline=inline)
+    uploaded = Uploaded(found.stored, name, body.sha256(), media_type, inline=inline)
     (link,) = sign(store, [uploaded], expires_in=expires_in, now=now)
     try_link(link, inline=inline, cancel=cancel)
     return link

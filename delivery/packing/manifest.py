@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,24 +28,14 @@ def document(name: str, files: Sequence[FileEntry], parts: Sequence[Attachment])
 def write(path: Path, name: str, files: Sequence[FileEntry], parts: Sequence[Attachment]) -> None:
     """Write and flush the manifest, one file or part on each line, without holding it in memory."""
     with writing(path), path.open("w+b") as out:
-        for piece in _pieces(name, files, parts, {}):
-            out.write(piece)
+        out.writelines(pieces(name, files, parts, {}))
         flush_to_disk(out)
 
 
-def in_memory(
-    name: str, files: Sequence[FileEntry], parts: Sequence[Attachment], urls: Mapping[str, str]
-) -> memoryview:
-    """The manifest, each part with its link (``urls``, by filename) as it lies in the store, and never on a disk."""
-    text = io.BytesIO()
-    for piece in _pieces(name, files, parts, urls):
-        text.write(piece)
-    return text.getbuffer()
-
-
-def _pieces(
+def pieces(
     name: str, files: Sequence[FileEntry], parts: Sequence[Attachment], urls: Mapping[str, str]
 ) -> Iterator[bytes]:
+    """The manifest bit by bit. With ``urls`` (by filename) each part has its link, as in the store, never on a disk."""
     yield _json({"schema": SCHEMA, "name": name})[:-1].encode()
     for key, records in (("files", file_records(files, parts)), ("parts", part_records(parts, urls))):
         yield f',\n"{key}": ['.encode()

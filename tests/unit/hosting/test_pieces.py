@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.errors import Cancelled, SourceChangedError
-from delivery.hosting.bodies import FileBody, MemoryBody, SliceBody
+from delivery.hosting.bodies import FileBody, MemoryBody, PiecesBody, SliceBody
 from delivery.hosting.crc import combine
 from delivery.hosting.items import Upload
 from delivery.hosting.pace import Pace
@@ -97,3 +99,22 @@ def test_a_halt_is_told_from_a_cancel() -> None:
     with pytest.raises(Cancelled) as caught:
         Halt(parent).check()
     assert not isinstance(caught.value, Halted)
+
+
+def test_pieces_are_made_anew_for_each_try_and_gathered_into_blocks() -> None:
+    made = []
+
+    def pieces() -> Iterator[bytes]:
+        made.append(True)
+        yield from (b"%06d" % number for number in range(100_000))
+
+    body, whole = PiecesBody(pieces), b"".join(b"%06d" % number for number in range(100_000))
+    assert (body.size, body.sha256()) == (len(whole), hashlib.sha256(whole).hexdigest())
+    assert b"".join(body.blocks()) == b"".join(body.blocks()) == whole
+    assert len(made) == 3
+    assert max(map(len, body.blocks())) < 300_000
+
+
+def test_no_pieces_are_an_empty_body() -> None:
+    body = PiecesBody(lambda: [])
+    assert (body.size, b"".join(body.blocks())) == (0, b"")
