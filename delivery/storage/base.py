@@ -49,8 +49,6 @@ class Quirks:
     """``If-None-Match: *`` refuses to overwrite, ``If-Match`` to overwrite another than was read."""
     quoted_etags: bool = True
     """Wants the ETag of ``If-Match`` in quotes, as HTTP has it; where not, it compares the bare text."""
-    equal_parts: bool = True
-    """All parts but the last must have one size; the tool makes them so everywhere."""
     multipart: bool = True
     """Parts make sense; where not, one stream in order is quicker and lighter."""
     max_object: int = 48 * 1024**4 + 819 * 1024**3
