@@ -45,6 +45,21 @@ _WORTH = 0.95
 """Compressed to less than this share, it is deflated. Photos, music, video and archives are not."""
 
 
+def _choose_machine_code() -> None:
+    """Make the libraries do now, on one thread, what they do at their first call: choose the code for this processor.
+
+    Where two threads make isal's first call at once, one of them in a thousand gets other bytes, though sound ones, and
+    the same files would not always become the same zips.
+    """
+    sample = memoryview(bytes(range(256)) * 16)
+    crc32(sample)
+    for squeeze, level in ((_zlib.compress, LEVEL), (_quick.compress, 1)):
+        squeeze(sample, level, _RAW)
+
+
+_choose_machine_code()
+
+
 def compressor() -> Any:
     return _zlib.compressobj(LEVEL, _zlib.DEFLATED, _RAW, _MEMORY)
 

@@ -57,3 +57,19 @@ def test_without_the_quick_wheels_the_standard_library_serves() -> None:
         "assert zlib.decompress(packed, -15) == data and len(packed) < 500, len(packed)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_the_libraries_first_call_is_made_when_the_module_is_loaded() -> None:
+    """Threads that make isal's first call at the same time may get different bytes for the same file."""
+    script = """
+import isal.isal_zlib, threading
+first = []
+real = isal.isal_zlib.compress
+def compress(*args):
+    first.append(threading.current_thread() is threading.main_thread())
+    return real(*args)
+isal.isal_zlib.compress = compress
+import delivery.packing.deflate
+assert first == [True], first
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
