@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.corpus import good, noise
+from support.corpus import begin_noise, good, noise
 
 from delivery.errors import Cancelled
 from delivery.intake import many_types, types
@@ -12,6 +12,11 @@ from delivery.model import FileEntry
 from delivery.progress import CancelToken, NullProgress, RecordingProgress
 
 EXR = b"\x76\x2f\x31\x01\x02\x00\x00\x00"
+
+
+@pytest.fixture(autouse=True)
+def _the_same_noise() -> None:
+    begin_noise()
 
 
 def entries(folder: Path, files: dict[str, bytes]) -> list[FileEntry]:
