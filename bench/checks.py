@@ -39,12 +39,12 @@ from delivery import checks, intake, platforms
 from delivery.config import Settings
 from delivery.options import CheckOptions
 from delivery.intake.types import media_type_of
-from delivery.intake import observe as _
+from delivery.intake.observe import observe
 profile = platforms.get("fiverr", Settings())
 media_type_of(b"warm")
 START
 deliverable = intake.take_in([sys.argv[1]])
-seen = intake.observe(deliverable)
+seen = observe(deliverable)
 found = checks.run(deliverable, seen, profile, CheckOptions(), now=datetime.now(UTC))
 """
 LOOK = """

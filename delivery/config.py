@@ -6,7 +6,6 @@ Precedence: override (a command's option or a caller's argument), environment, f
 from __future__ import annotations
 
 import configparser
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 
 from delivery import places
 from delivery.errors import ConfigError
+from delivery.nearest import nearest
 from delivery.options import (
     CheckOptions,
     MessageOptions,
@@ -156,7 +156,7 @@ def _parse(item: Any, text: str, where: str) -> Any:
 
 
 def _unknown(what: str, name: str, known: list[str], path: Path) -> ConfigError:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close = nearest(name, known)
     hint = f"did you mean {close[0]!r}?" if close else f"known here: {', '.join(known)}"
     return ConfigError(f"{path}: unknown {what}", hint=hint, code="config-unknown")
 

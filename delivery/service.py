@@ -17,6 +17,7 @@ from delivery.config import Settings
 from delivery.errors import BlockedError, ConfigError, UsageError
 from delivery.handover import Handover
 from delivery.inputs import Held, Input
+from delivery.intake.observe import observe
 from delivery.message import Situation
 from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Method, Plan, Profile, Via
@@ -125,7 +126,7 @@ def _inspect(
     if digests:
         entries = intake.with_digests(deliverable.entries, progress=progress, cancel=cancel)
         deliverable = replace(deliverable, entries=entries)
-    observations = intake.observe(deliverable, options=settings.checks, progress=progress, cancel=cancel)
+    observations = observe(deliverable, options=settings.checks, progress=progress, cancel=cancel)
     found = checks.run(deliverable, observations, profile, settings.checks, now=now)
     kept, waived = checks.waive(found, settings.delivery.allow)
     return Inspection(settings, profile, deliverable, kept, waived, notes, held)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from delivery.checks.rule import RULES, Case, File, Rule
 from delivery.errors import UsageError
 from delivery.intake.observation import Observations
 from delivery.model import Deliverable, Finding, Profile, Severity
+from delivery.nearest import nearest
 from delivery.options import CheckOptions
 
 _ROOMS = (arrival, opening, wrong, leaks, leftovers)  # importing them is what registers their rules
@@ -77,7 +77,7 @@ def _waiver(item: str) -> tuple[str, str]:
     code, _, pattern = item.strip().partition(":")
     code = code.strip().lower()
     if code not in RULES:
-        close = difflib.get_close_matches(code, RULES, n=1, cutoff=0.4)
+        close = nearest(code, RULES, cutoff=0.4)
         hint = f"did you mean {close[0]}?" if close else "docs/checks.md lists the codes"
         raise UsageError(f"there is no finding called {code!r} to allow", hint=hint, code="unknown-finding")
     return code, pattern.strip()

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from delivery.errors import IntegrityError, StoreUnreachableError
 from delivery.escape import printable
 from delivery.fetching.client import Client, Content, content_of, replaced
+from delivery.fetching.front import FrontDigest
 from delivery.fetching.progressed import Ranges, Record
 from delivery.fetching.target import Target
 from delivery.packing.crew import Crew
-from delivery.packing.trailing import TrailingDigest
 from delivery.progress import Progress, Task
 from delivery.storage import faults
 from delivery.storage.base import Watch
@@ -82,9 +80,9 @@ class Download:
             progress.note(f"{self._shown}: {here} are here already")
             task.advance(self._ranges.size)
         self._target = Target(self.path, item.size, again=self._resumed)
-        self._digest: _Inline | TrailingDigest = self._new_digest()
+        self._digest = FrontDigest(self.path, crew)
         self._divide()
-        self._follow()
+        self._digest.follow(self._ranges.front)
 
     # -- pieces ------------------------------------------------------------------------------------------------
 
@@ -130,7 +128,7 @@ class Download:
 
     def release(self) -> None:
         """Let go of the files after a failure; what the next run can go on with stays."""
-        self._digest.__exit__(None, None, None)
+        self._digest.close()
         self._target.close()
         self._record.close()
         if not self._ranges.size or self.item.size <= self._span:
@@ -209,8 +207,7 @@ class Download:
                 if not count:
                     raise ConnectionResetError
                 self._target.write(buffer[:count], piece.at)
-                if isinstance(self._digest, _Inline):
-                    self._digest.update(buffer[:count])
+                self._digest.take(buffer[:count], piece.at)
                 piece.at += count
                 self._task.advance(count)
                 if piece.at - noted >= _NOTED:
@@ -223,10 +220,6 @@ class Download:
         with self._lock:
             self._ranges.add(start, end)
             self._record.note(start, end)
-            self._follow()
-
-    def _follow(self) -> None:
-        if isinstance(self._digest, TrailingDigest) and self._digest.is_due(self._ranges.front):
             self._digest.follow(self._ranges.front)
 
     # -- beginning, again --------------------------------------------------------------------------------------
@@ -242,8 +235,8 @@ class Download:
         """All of the file is missing again, and ``piece`` begins with its first byte."""
         self._task.advance(-self._ranges.size)
         self._ranges = Ranges()
-        self._digest.__exit__(None, None, None)
-        self._digest = self._new_digest()
+        self._digest.close()
+        self._digest = FrontDigest(self.path, self._crew)
         piece.at = 0
 
     def _start_over(self) -> None:
@@ -255,29 +248,12 @@ class Download:
         self._target = Target(self.path, self.item.size, again=False)
 
     def _close(self) -> str:
-        if isinstance(self._digest, TrailingDigest):
-            self._digest.follow(self.item.size)
-        digest = self._digest.hexdigest()
-        self._digest.__exit__(None, None, None)
+        digest = self._digest.finish(self.item.size)
+        self._digest.close()
         self._target.close()
         self._record.close()
         return digest
 
-    def _new_digest(self) -> _Inline | TrailingDigest:
-        return TrailingDigest(self.path, self._crew) if self.item.size > self._span else _Inline()
-
     @property
     def _shown(self) -> str:
         return printable(self.item.name)
-
-
-class _Inline:
-    """The digest of a file that comes in one piece, taken from memory."""
-
-    def __init__(self) -> None:
-        digest = hashlib.sha256()
-        self.update: Callable[[memoryview], None] = digest.update
-        self.hexdigest = digest.hexdigest
-
-    def __exit__(self, *error: object) -> None:
-        pass

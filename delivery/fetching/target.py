@@ -32,7 +32,8 @@ class Target:
         with writing(self._path):
             while data:
                 if _pwrite is not None:
-                    count = _pwrite(self._stream.fileno(), data, offset)
+                    with self._lock:
+                        count = _pwrite(self._stream.fileno(), data, offset)
                 else:
                     with self._lock:
                         self._stream.seek(offset)

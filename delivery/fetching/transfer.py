@@ -13,7 +13,7 @@ from delivery.packing.crew import Crew
 from delivery.progress import Halt, Halted, Task, first_failure
 from delivery.storage.base import Watch
 
-AT_ONCE = 8
+AT_ONCE = 4
 _BLOCK = 512 * 1024
 _POLL = 0.2
 
@@ -62,11 +62,14 @@ class Transfer:
 
     def _work(self) -> None:
         buffer = memoryview(bytearray(_BLOCK))
+        own: Download | None = None
         try:
-            while (found := self._next()) is not None:
+            while (found := self._next(own)) is not None:
                 download, settle, piece = found
+                own = download
                 if download.bring(piece, buffer, self._watch) and download.finish():
                     settle(download)
+                    own = None
                     with self._changed:
                         self._active.remove((download, settle))
                 with self._changed:
@@ -75,16 +78,24 @@ class Transfer:
             self._halt.cancel()
             raise
 
-    def _next(self) -> tuple[Download, Settle, Piece] | None:
+    def _next(self, own: Download | None) -> tuple[Download, Settle, Piece] | None:
+        """A thread goes on with its ``own`` file, whose pieces are then hashed as they come; then it begins another.
+
+        Only where none is left to begin do several threads bring one file.
+        """
         with self._changed:
             while True:
                 self._halt.check()
                 for download, settle in self._active:
-                    if (piece := download.take()) is not None:
+                    if download is own and (piece := download.take()) is not None:
                         return download, settle, piece
                 if (more := next(self._waiting, None)) is not None:
                     self._active.append(more)
-                elif self._active:
-                    self._changed.wait(_POLL)
-                else:
+                    own = more[0]
+                    continue
+                for download, settle in self._active:
+                    if (piece := download.take()) is not None:
+                        return download, settle, piece
+                if not self._active:
                     return None
+                self._changed.wait(_POLL)

@@ -1,8 +1,16 @@
-"""What is delivered: walked, stat'ed, typed, and read once."""
+"""What is delivered: walked, stat'ed, typed, looked into, and read once."""
 
-from delivery.intake.digest import with_digests
-from delivery.intake.observation import Observations
-from delivery.intake.observe import observe
-from delivery.intake.walk import take_in
+from __future__ import annotations
 
-__all__ = ["Observations", "observe", "take_in", "with_digests"]
+from typing import TYPE_CHECKING
+
+from delivery.lazy import lazily
+
+if TYPE_CHECKING:
+    from delivery.intake.digest import with_digests
+    from delivery.intake.observation import Observations
+    from delivery.intake.walk import take_in
+
+__getattr__ = lazily(__name__, {"digest": "with_digests", "observation": "Observations", "walk": "take_in"})
+
+__all__ = ["Observations", "take_in", "with_digests"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import sqlite3
 
 from delivery.errors import UsageError
+from delivery.nearest import nearest
 
 _NEAREST = 5
 _SEARCHED = 2000
@@ -35,7 +35,7 @@ def find(db: sqlite3.Connection, id: str) -> sqlite3.Row:
             code="ambiguous-delivery",
         )
     latest = [row["id"] for row in db.execute("SELECT id FROM delivery ORDER BY created_at DESC LIMIT ?", (_SEARCHED,))]
-    near = difflib.get_close_matches(id, latest, n=_NEAREST, cutoff=0.5) or latest[:_NEAREST]
+    near = nearest(id, latest, most=_NEAREST) or latest[:_NEAREST]
     raise UsageError(
         f"there is no delivery {id!r} in the record",
         hint=f"nearest: {', '.join(near)}; `delivery list` shows all" if near else "nothing has been delivered yet",

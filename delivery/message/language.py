@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from typing import Any, Literal
 
 from delivery.errors import ConfigError, UsageError
 from delivery.message.template import Resolve, Template
+from delivery.nearest import nearest
 
 Value = str | int | bool | None
 
@@ -162,7 +162,7 @@ class Language:
                 return self.number(value) if type(value) is int and value else value
             sentence = self.sentences.get(name)
             if sentence is None:
-                close = difflib.get_close_matches(name, [*values, *self.sentences], n=1, cutoff=0.5)
+                close = nearest(name, [*values, *self.sentences])
                 raise ConfigError(
                     f"the template {where} asks for {{{name}}}, which there is not",
                     hint=f"did you mean {{{close[0]}}}?" if close else "docs/messages.md lists every name",
@@ -204,7 +204,7 @@ def load(code: str, own: str | None = None) -> Language:
     known = codes()
     found = next((name for name in (wanted, wanted.partition("-")[0]) if name in known), None)
     if found is None:
-        close = difflib.get_close_matches(wanted, known, n=1, cutoff=0.5)
+        close = nearest(wanted, known)
         raise UsageError(
             f"there are no messages in the language {code!r}",
             hint=(f"did you mean {close[0]!r}? " if close else "") + f"Languages: {', '.join(known)}",

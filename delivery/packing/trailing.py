@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -54,6 +55,8 @@ class TrailingDigest:
             while count:
                 self._crew.check()
                 length = self._stream.readinto(buffer[: min(count, _BLOCK)])
+                if not length:
+                    raise OSError(errno.EIO, "it is shorter than what was written", str(self._path))
                 self._digest.update(buffer[:length])
                 count -= length
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from dataclasses import replace
 from datetime import date, timedelta
@@ -13,6 +12,7 @@ from typing import Any
 from delivery.config import Settings
 from delivery.errors import UsageError
 from delivery.model import Limits, LinkPolicy, Profile, Source
+from delivery.nearest import nearest
 from delivery.options import PlatformOptions
 
 _OLD_AFTER = timedelta(days=365)
@@ -30,7 +30,7 @@ def get(name: str, settings: Settings | None = None) -> Profile:
     try:
         return profiles[name]
     except KeyError:
-        close = difflib.get_close_matches(name.lower(), profiles, n=1, cutoff=0.5)
+        close = nearest(name.lower(), profiles)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise UsageError(
             f"the platform {name!r} is not known",

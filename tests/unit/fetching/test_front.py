@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import hashlib
+import random
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from delivery.errors import Cancelled, LocalError
+from delivery.fetching import front
+from delivery.fetching.front import FrontDigest
+from delivery.packing.crew import Crew
+from delivery.progress import CancelToken
+
+MIB = 1024**2
+DATA = random.Random(3).randbytes(20 * MIB + 5)
+SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "file").write_bytes(DATA)
+    return tmp_path / "file"
+
+
+@pytest.fixture
+def digest(path: Path) -> Iterator[FrontDigest]:
+    made = FrontDigest(path, Crew(CancelToken()))
+    yield made
+    made.close()
+
+
+def give(digest: FrontDigest, start: int, end: int) -> None:
+    for at in range(start, end, MIB):
+        digest.take(memoryview(DATA)[at : min(at + MIB, end)], at)
+
+
+def test_what_comes_in_order_is_not_read_again(digest: FrontDigest, path: Path) -> None:
+    give(digest, 0, len(DATA))
+    path.unlink()
+    assert digest.finish(len(DATA)) == SHA256
+
+
+def test_what_comes_out_of_order_is_read_from_the_file(digest: FrontDigest) -> None:
+    give(digest, 10 * MIB, len(DATA))
+    give(digest, 0, 10 * MIB)
+    digest.follow(len(DATA))
+    assert digest.finish(len(DATA)) == SHA256
+
+
+def test_pieces_of_several_threads_end_in_the_digest_of_the_whole(digest: FrontDigest) -> None:
+    done, lock = [False] * 20, threading.Lock()
+
+    def bring(numbers: range) -> None:
+        for number in numbers:
+            give(digest, number * MIB, (number + 1) * MIB)
+            with lock:
+                done[number] = True
+                digest.follow((done + [False]).index(False) * MIB)
+
+    threads = [threading.Thread(target=bring, args=(range(first, 20, 3),)) for first in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert digest.finish(len(DATA)) == SHA256
+
+
+def test_little_is_not_worth_reading_back_at_once(digest: FrontDigest, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    monkeypatch.setattr(digest, "_read", read.append)
+    digest.follow(front._STEP - 1)
+    assert read == []
+    digest.follow(front._STEP)
+    digest.close()
+    assert read == [front._STEP]
+
+
+def test_an_empty_file_has_a_digest(digest: FrontDigest) -> None:
+    assert digest.finish(0) == hashlib.sha256().hexdigest()
+
+
+def test_a_cancel_and_a_file_that_went_away_are_heard(path: Path) -> None:
+    token = CancelToken()
+    cancelled = FrontDigest(path, Crew(token))
+    token.cancel()
+    with pytest.raises(Cancelled):
+        cancelled.finish(len(DATA))
+    gone = FrontDigest(path, Crew(CancelToken()))
+    path.unlink()
+    gone.follow(len(DATA))
+    with pytest.raises(LocalError):
+        gone.finish(len(DATA))
+
+
+def test_a_file_that_someone_cut_is_told(digest: FrontDigest, path: Path) -> None:
+    path.write_bytes(DATA[:100])
+    with pytest.raises(LocalError, match="shorter"):
+        digest.finish(len(DATA))
