@@ -24,8 +24,8 @@ PREFIX = ".delivery-unfinished-"
 _LOCK = "lock"
 _MOVING = "moving"
 _READY = "ready"
-_STARTING = 10
-"""Seconds in which a folder without a lock may belong to a run that is just starting."""
+_STARTING = 0.5
+"""Seconds that a run may need from making its folder to holding the lock in it."""
 
 
 class Workspace:
@@ -59,7 +59,8 @@ class Workspace:
                 _refuse_contents(self.out)
             self._own.mkdir()
             self._lock = (self._own / _LOCK).open("wb")
-            _try_lock(self._lock)
+            while not _try_lock(self._lock):
+                time.sleep(0.005)  # another run looks whether this one lives
             self.folder.mkdir()
             self.scratch.mkdir()
         return self
@@ -109,13 +110,10 @@ def is_plain(name: str) -> bool:
 
 
 def is_abandoned(out: Path) -> bool:
-    """Whether ``out`` holds what a killed run left to be removed, and nothing else.
-
-    What is young may be a run's that has made its lock and not taken it yet: it is left alone.
-    """
+    """Whether ``out`` holds what a killed run left to be removed, and nothing else."""
     try:
         leftovers = list(out.glob(f"{PREFIX}*"))
-        if not leftovers or any(_is_young(leftover) or _is_live(leftover) for leftover in leftovers):
+        if not leftovers or any(_is_live(leftover) for leftover in leftovers):
             return False
         gone = {name for leftover in leftovers for name in (leftover.name, *_half_moved(leftover))}
         return all(path.name in gone for path in out.iterdir())
@@ -168,17 +166,27 @@ def _refuse_contents(out: Path) -> None:
 
 
 def _is_live(folder: Path) -> bool:
-    try:
-        with (folder / _LOCK).open("r+b") as lock:
-            return not _try_lock(lock)
-    except FileNotFoundError:
-        return _is_young(folder)
-    except OSError:
-        return True
+    """Whether a run holds the lock in ``folder``; one that has only just made the folder is given time to take it."""
+    deadline = time.monotonic() + _STARTING
+    while True:
+        try:
+            with (folder / _LOCK).open("r+b") as lock:
+                if not _try_lock(lock):
+                    return True
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return True
+        if not _is_young(folder) or time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
 
 
 def _is_young(folder: Path) -> bool:
-    return time.time() - folder.stat().st_mtime < _STARTING
+    try:
+        return time.time() - folder.stat().st_mtime < _STARTING
+    except FileNotFoundError:
+        return False
 
 
 def _try_lock(stream: IO[bytes]) -> bool:

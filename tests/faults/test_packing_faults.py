@@ -83,7 +83,8 @@ def test_a_run_killed_at_any_moment_leaves_nothing_half_and_the_next_one_succeed
             for path in shown:
                 path.unlink()
         unfinished += bool(out.exists() and any(out.iterdir()))
-        subprocess.run([sys.executable, "-c", SCRIPT, source, out], check=True, capture_output=True, env=environment)
+        again = subprocess.run([sys.executable, "-c", SCRIPT, source, out], capture_output=True, env=environment)
+        assert again.returncode == 0, again.stderr.decode()
         assert {path.name: path.read_bytes() for path in out.iterdir()} == whole
         for path in out.iterdir():
             path.unlink()

@@ -58,7 +58,7 @@ def test_pieces_of_several_threads_end_in_the_digest_of_the_whole(digest: FrontD
             give(digest, number * MIB, (number + 1) * MIB)
             with lock:
                 done[number] = True
-                digest.follow((done + [False]).index(False) * MIB)
+                digest.follow([*done, False].index(False) * MIB)
 
     threads = [threading.Thread(target=bring, args=(range(first, 20, 3),)) for first in range(3)]
     for thread in threads:

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from pathlib import Path
+from typing import IO
 
-from delivery.packing.workspace import PREFIX, Workspace, is_abandoned
+import pytest
+
+from delivery.errors import LocalError
+from delivery.packing.workspace import PREFIX, Workspace, _try_lock, is_abandoned
 
 LONG_AGO = (1_790_000_000, 1_790_000_000)
 
@@ -15,15 +21,41 @@ def left_behind(out: Path) -> Path:
     return leftover
 
 
-def test_what_a_killed_run_left_is_abandoned(tmp_path: Path) -> None:
-    os.utime(left_behind(tmp_path), LONG_AGO)
+@pytest.mark.parametrize("old", [True, False])
+@pytest.mark.parametrize("lock", [True, False])
+def test_what_a_killed_run_left_is_removed_by_the_next_one_at_once(tmp_path: Path, lock: bool, old: bool) -> None:
+    """It may have been killed before it had a lock, or while it removed its folder."""
+    leftover = left_behind(tmp_path)
+    if not lock:
+        (leftover / "lock").unlink()
+    if old:
+        os.utime(leftover, LONG_AGO)
     assert is_abandoned(tmp_path)
+    with Workspace(tmp_path) as workspace:
+        assert not leftover.exists()
+        workspace.publish([])
 
 
 def test_a_run_that_is_just_starting_is_left_alone(tmp_path: Path) -> None:
     """Its lock is there, and nobody holds it for a moment."""
-    left_behind(tmp_path)
-    assert not is_abandoned(tmp_path)
+    leftover = left_behind(tmp_path)
+    held: list[IO[bytes]] = []
+
+    def take() -> None:
+        time.sleep(0.1)
+        held.append((leftover / "lock").open("r+b"))
+        while not _try_lock(held[0]):
+            time.sleep(0.001)
+
+    starting = threading.Thread(target=take)
+    starting.start()
+    try:
+        assert not is_abandoned(tmp_path)
+        with pytest.raises(LocalError, match="another run"), Workspace(tmp_path):
+            pass
+    finally:
+        starting.join()
+        held[0].close()
 
 
 def test_a_run_at_work_is_left_alone_however_old_it_is(tmp_path: Path) -> None:
