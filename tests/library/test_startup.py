@@ -33,7 +33,7 @@ def loaded(code: str) -> set[str]:
 def test_what_is_not_needed_is_not_loaded(case: str) -> None:
     code, unwanted = CASES[case]
     if not code.startswith(("import", "from")):
-        code = f"from delivery.cli import main; main({code.split()!r})"
+        code = f"from delivery.cli.app import main; main({code.split()!r})"
     found = loaded(code)
     assert "delivery._version" in found
     bare = loaded("pass")
