@@ -65,6 +65,14 @@ def s5cmd(case: Case) -> list[str]:
     return ["s5cmd", "--no-sign-request", "--endpoint-url", ORIGIN, "cp", "s3://bench/files/*", f"{case.out}/"]
 
 
+def s5cmd_checked(case: Case) -> list[str]:
+    """The same promise as ours: every file compared with its digest."""
+    sums = case.folder.parent / "SHA256SUMS"
+    sums.write_text("".join(f"{digest}  {name}\n" for name, digest in zip(case.names, case.digests, strict=True)))
+    check = f"cd {case.out} && sha256sum --quiet -c {sums}"
+    return ["sh", "-c", f'"$@" && {check}', "sh", *s5cmd(case)]
+
+
 def curl(case: Case) -> list[str]:
     targets = [
         part for name, url in zip(case.names, case.urls, strict=True) for part in ("-o", str(case.out / name), url)
@@ -81,6 +89,7 @@ TOOLS: dict[str, Command] = {
     "aria2c -x8": aria2c(),
     "aria2c -x8 --checksum": aria2c_checked,
     "s5cmd cp": s5cmd,
+    "s5cmd cp; sha256sum -c": s5cmd_checked,
     "curl -Z": curl,
     "delivery fetch": ours,
 }
