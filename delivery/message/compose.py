@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from delivery.errors import ConfigError
+from delivery.errors import ConfigError, UsageError
 from delivery.message import hypertext
 from delivery.message import language as languages
 from delivery.message.changes import Changes
@@ -24,8 +24,16 @@ _DIVIDER = f"\n\n{hypertext.DIVIDER}\n\n"
 """Between a message and its English twin."""
 
 
-class Situation(StrEnum):
-    """Why a delivery is written about."""
+class _Known(StrEnum):
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise UsageError(
+            f"{cls.__name__.lower()} {value!r} is not known", hint=f"one of {', '.join(cls)}", code="unknown-situation"
+        )
+
+
+class Situation(_Known):
+    """Why a delivery is written about. Raises UsageError for a word that is none of these."""
 
     FIRST = "first"
     REVISION = "revision"
@@ -33,8 +41,8 @@ class Situation(StrEnum):
     """Its links were signed again."""
 
 
-class Reply(StrEnum):
-    """What the buyer said that asks for an answer."""
+class Reply(_Known):
+    """What the buyer said that asks for an answer. Raises UsageError for a word that is none of these."""
 
     EMAIL_REQUEST = "email-request"
     CANNOT_OPEN = "cannot-open"

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from delivery.errors import ConfigError, UsageError
-from delivery.message import compose, lint
+from delivery.message import Reply, Situation, compose, lint
 from delivery.model import FileEntry, Link, PartKind, Profile
 from delivery.options import MessageOptions
 
@@ -191,3 +191,10 @@ def test_names_stand_in_backticks_where_markdown_would_change_them(make):
     (text,) = written(replace(delivery, plan=plan))
     assert "- `logo.png` (3.1 MB)" in text
     assert "- `a_b_*c*.png` (before: `a_b_:c*\u02bc.png`)" in text
+
+
+@pytest.mark.parametrize("kind", [Situation, Reply])
+def test_a_word_that_is_no_situation_is_told_with_those_that_are(kind: type[Situation] | type[Reply]) -> None:
+    with pytest.raises(UsageError, match="'revisoin' is not known") as caught:
+        kind("revisoin")
+    assert str(next(iter(kind))) in (caught.value.hint or "")
