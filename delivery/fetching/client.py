@@ -12,8 +12,9 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from delivery.errors import DeliveryError, IntegrityError, StoreRefusedError, UsageError
 from delivery.progress import CancelToken
 from delivery.storage import faults
+from delivery.storage.answers import Stream
 from delivery.storage.retry import Failed
-from delivery.storage.wire import LOOPBACK, LostConnection, Stream, Wire
+from delivery.storage.wire import LOOPBACK, LostConnection, Wire
 
 _REDIRECTS = 5
 _MOVED = frozenset({301, 302, 303, 307, 308})

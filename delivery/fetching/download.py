@@ -16,9 +16,9 @@ from delivery.fetching.target import Target
 from delivery.packing.crew import Crew
 from delivery.progress import Progress, Task
 from delivery.storage import faults
+from delivery.storage.answers import Stream
 from delivery.storage.base import Watch
 from delivery.storage.retry import Failed, persist
-from delivery.storage.wire import Stream
 from delivery.units import format_size
 
 MIB = 1024**2

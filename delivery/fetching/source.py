@@ -14,9 +14,9 @@ from delivery.packing import manifest_reader
 from delivery.packing.manifest import SCHEMA
 from delivery.packing.manifest_reader import Manifest
 from delivery.planning.names import MANIFEST
+from delivery.storage.answers import Stream
 from delivery.storage.base import Watch
 from delivery.storage.retry import persist
-from delivery.storage.wire import Stream
 from delivery.web.document import data_of
 
 _HEAD = 64 * 1024

@@ -12,10 +12,11 @@ import botocore.auth
 import botocore.awsrequest
 
 from delivery.storage import faults
+from delivery.storage.answers import Answer
 from delivery.storage.base import Body, Watch
 from delivery.storage.retry import Failed, persist
 from delivery.storage.translate import Translator, read_fault
-from delivery.storage.wire import Answer, LostConnection, Wire
+from delivery.storage.wire import LostConnection, Wire
 
 _UNSIGNED = "UNSIGNED-PAYLOAD"
 

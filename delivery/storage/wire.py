@@ -16,106 +16,22 @@ import urllib.request
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from delivery.errors import DeliveryError
 from delivery.progress import CancelToken
+from delivery.storage.answers import POLL_SECONDS, STALL_SECONDS, Answer, Stream
 from delivery.storage.base import Body
 from delivery.storage.tls import tls_context
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Names of this machine, which no proxy can reach for us."""
 CONNECT_SECONDS = 10.0
-STALL_SECONDS = 60.0
-"""Without one byte moving for so long, the connection counts as lost."""
-_POLL_SECONDS = 0.2
 _MOST_OF_AN_ANSWER = 1024 * 1024
 
 
 class LostConnection(Exception):
     """The connection could not be made or broke; the text is fit for a person and holds no address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes = field(repr=False)
-
-
-class Stream:
-    """An answer whose body is read into memory that the caller owns: no copies, memory flat, a cancel heard in a stall.
-
-    ``readinto`` raises OSError where the connection breaks; inside :meth:`Wire.stream` that becomes LostConnection.
-    """
-
-    def __init__(self, answer: http.client.HTTPResponse, sock: socket.socket, cancel: CancelToken) -> None:
-        self.status = answer.status
-        self.headers: Mapping[str, str] = {name.lower(): value for name, value in answer.getheaders()}
-        """Names in lower case."""
-        self.length = answer.length
-        """Bytes of the body; None where only its end tells."""
-        self._answer = answer
-        self._sock = sock
-        self._cancel = cancel
-        self._left = answer.length
-        self._buffered = True
-        """Whether the first bytes may have come with the head, and wait in the answer's own buffer."""
-
-    def readinto(self, view: memoryview) -> int:
-        """Fill ``view`` as far as the network gives bytes without much waiting; 0 at the end of the body."""
-        self._cancel.check()
-        if self._left is None or not self._left:
-            return self._answer.readinto(view)
-        view = view[: self._left]
-        count = self._from_buffer(view) if self._buffered else 0
-        count = count or self._from_socket(view)
-        self._left -= count
-        if not self._left:
-            self._answer.close()
-        return count
-
-    def _from_buffer(self, view: memoryview) -> int:
-        self._sock.settimeout(_POLL_SECONDS)
-        try:
-            held = len(self._answer.fp.peek(1))
-        except TimeoutError:
-            held = 0
-        if not held:
-            self._buffered = False
-            return 0
-        data = self._answer.fp.read1(min(held, len(view)))
-        self._buffered = len(data) < held
-        view[: len(data)] = data
-        return len(data)
-
-    def _from_socket(self, view: memoryview) -> int:
-        self._sock.settimeout(_POLL_SECONDS)
-        count, begun = 0, time.monotonic()
-        while count < len(view):
-            try:
-                got = self._sock.recv_into(view[count:])
-            except TimeoutError:
-                self._cancel.check()
-                if count:
-                    break
-                if time.monotonic() - begun > STALL_SECONDS:
-                    raise
-                continue
-            except OSError:
-                if count:
-                    break  # what came is not lost; the next call meets the broken connection again
-                raise
-            if not got:
-                if count:
-                    break
-                raise ConnectionResetError
-            count += got
-            if time.monotonic() - begun > _POLL_SECONDS:
-                break
-        return count
 
 
 class Wire:
@@ -202,7 +118,7 @@ class Wire:
                 _send(connection.sock, block, cancel)
         except (BrokenPipeError, ConnectionResetError):
             # The store may have answered and closed before it had read all: its answer says why.
-            if not _readable(connection.sock, _POLL_SECONDS):
+            if not _readable(connection.sock, POLL_SECONDS):
                 raise
 
     def _take(self) -> http.client.HTTPConnection:
@@ -260,7 +176,7 @@ def _proxy(scheme: str, host: str) -> tuple[str, int, dict[str, str]] | None:
 
 def _send(sock: socket.socket, block: memoryview, cancel: CancelToken) -> None:
     """All of ``block``, waking several times a second to ask ``cancel``, giving up after a stall."""
-    sock.settimeout(_POLL_SECONDS)
+    sock.settimeout(POLL_SECONDS)
     moved_at = time.monotonic()
     try:
         while block:
@@ -279,7 +195,7 @@ def _send(sock: socket.socket, block: memoryview, cancel: CancelToken) -> None:
 
 def _await_readable(connection: http.client.HTTPConnection, cancel: CancelToken) -> None:
     deadline = time.monotonic() + STALL_SECONDS
-    while not _readable(connection.sock, _POLL_SECONDS):
+    while not _readable(connection.sock, POLL_SECONDS):
         cancel.check()
         if time.monotonic() > deadline:
             raise TimeoutError

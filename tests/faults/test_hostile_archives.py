@@ -8,7 +8,7 @@ import pytest
 from support import hostile_archives as hostile
 
 from delivery.intake.observation import Seen
-from delivery.intake.observe import look
+from delivery.intake.observe import look, observe
 from delivery.intake.readers.view import View
 
 TOLD = {
@@ -48,6 +48,6 @@ def test_the_whole_check_tells_a_bomb_as_an_error(tmp_path):
 
     (tmp_path / "bomb.zip").write_bytes(hostile.overlapping(1000))
     deliverable = intake.take_in([tmp_path])
-    observations = intake.observe(deliverable)
+    observations = observe(deliverable)
     found = checks.run(deliverable, observations, Profile("x", "X"), CheckOptions(), now=datetime.now(UTC))
     assert [(item.code, item.severity) for item in found] == [("hostile-archive", "error")] * 2

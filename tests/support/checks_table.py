@@ -13,6 +13,7 @@ from support import corpus, leaky, trees
 
 from delivery import checks, intake
 from delivery.checks.docs import MEASURED, PLACE, documentation
+from delivery.intake.observe import observe
 from delivery.model import Profile
 from delivery.options import CheckOptions
 
@@ -44,7 +45,7 @@ def found_in(files: Mapping[str, bytes]) -> dict[str, set[str]]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         deliverable = intake.take_in([root])
-        observations = intake.observe(deliverable)
+        observations = observe(deliverable)
         found: dict[str, set[str]] = {}
         written = {entry.arcname: entry.original or entry.arcname for entry in deliverable.entries}
         for item in checks.run(deliverable, observations, MARKET, CheckOptions(), now=datetime.now(UTC)):

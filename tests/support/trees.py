@@ -8,8 +8,9 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from delivery import checks, intake
+from delivery import checks
 from delivery.checks import RULES, Group
+from delivery.intake.observe import observe
 from delivery.model import Deliverable, FileEntry, Finding, Profile
 from delivery.options import CheckOptions
 
@@ -53,7 +54,7 @@ def _is_certain(finding: Finding) -> bool:
 def flagged(folders: list[Path]) -> tuple[int, list[Finding]]:
     """How many files there are, and the findings of the two groups but for those that are right without doubt."""
     deliverable = deliverable_of(folders)
-    observations = intake.observe(deliverable)
+    observations = observe(deliverable)
     found = checks.run(deliverable, observations, MARKET, CheckOptions(), now=datetime.now(UTC))
     suspects = [item for item in found if RULES[item.code].group in GROUPS and not _is_certain(item)]
     return len(deliverable.entries), suspects

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from delivery import checks, intake
+from delivery.intake.observe import observe
 from delivery.model import Finding, Profile
 from delivery.options import CheckOptions
 
@@ -43,7 +44,7 @@ def check(tmp_path: Path) -> Check:
 
             deliverable = replace(deliverable, entries=intake.with_digests(deliverable.entries))
         chosen = CheckOptions(**options)  # type: ignore[arg-type]
-        observations = intake.observe(deliverable, options=chosen)
+        observations = observe(deliverable, options=chosen)
         return checks.run(deliverable, observations, profile, chosen, now=NOW)
 
     return run
