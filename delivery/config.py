@@ -17,6 +17,7 @@ from delivery.errors import ConfigError
 from delivery.nearest import nearest
 from delivery.options import (
     CheckOptions,
+    DeliveryOptions,
     MessageOptions,
     PlatformOptions,
     SendOptions,
@@ -90,6 +91,31 @@ class Settings:
         origins = {**self.origins, **{f"{section}.{name}": where(name) for name in texts}}
         changed: Settings = replace(self, **{section: replace(getattr(self, section), **values)}, origins=origins)
         return changed
+
+
+_GIVEN = {item.name: item for section in (SendOptions, CheckOptions) for item in fields(section)}
+
+
+def configured(settings: Settings | None, options: DeliveryOptions) -> Settings:
+    """``settings``, or what :meth:`Settings.load` finds, with the caller's options over them.
+
+    Raises ConfigError for a value that its option does not take, and TypeError for a name that is none.
+    """
+    given: dict[str, Any] = {name: _value(name, value) for name, value in options.items()}
+    return (settings or Settings.load()).override(**given)
+
+
+def _value(name: str, value: Any) -> Any:
+    """As the settings hold it: text read as in the configuration, sequences as tuples."""
+    item = _GIVEN.get(name)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if item is None or value is None or not isinstance(value, str):
+        return tuple(value) if isinstance(value, list | set | frozenset) else value
+    try:
+        return item.metadata["parse"](value)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}", hint=item.metadata["why"], code="config-value") from None
 
 
 def find_file(given: str | Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:

@@ -23,9 +23,9 @@ from delivery.errors import DeliveryError, LocalError, UsageError
 from delivery.escape import printable
 from delivery.intake.readers.formats import extension
 from delivery.intake.streams import Stream
+from delivery.lock import locked
 from delivery.model import FileEntry
 from delivery.progress import CancelToken, Progress, Task
-from delivery.storage.lock import locked
 
 Input: TypeAlias = "str | os.PathLike[str] | FileEntry"
 """A path, or an entry made with :meth:`FileEntry.from_bytes` or :meth:`FileEntry.from_stream`."""

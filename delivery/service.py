@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Self, Unpack
 
 from delivery import checks, intake, packing, places, planning, platforms, storage
 from delivery.afterwards import compose_message
 from delivery.by_link import check_promises
-from delivery.config import Settings
-from delivery.errors import BlockedError, ConfigError, UsageError
+from delivery.config import Settings, configured
+from delivery.errors import BlockedError, UsageError
 from delivery.handover import Handover
 from delivery.inputs import Held, Input
 from delivery.intake.observe import observe
 from delivery.message import Situation
 from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Method, Plan, Profile, Via
-from delivery.options import CheckOptions, DeliveryOptions, SendOptions
+from delivery.options import DeliveryOptions
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.surroundings import id_of, zone_of
 
@@ -283,31 +283,6 @@ def upload(
         paths, settings=settings, revision_of=revision_of, situation=situation, connection=connection,
         progress=progress, cancel=cancel, now=now, **options,
     )  # fmt: skip
-
-
-_OPTIONS = {item.name: item for section in (SendOptions, CheckOptions) for item in fields(section)}
-
-
-def configured(settings: Settings | None, options: DeliveryOptions) -> Settings:
-    """``settings``, or what :meth:`Settings.load` finds, with the caller's options over them.
-
-    Raises ConfigError for a value that its option does not take, and TypeError for a name that is none.
-    """
-    given: dict[str, Any] = {name: _value(name, value) for name, value in options.items()}
-    return (settings or Settings.load()).override(**given)
-
-
-def _value(name: str, value: Any) -> Any:
-    """As the settings hold it: text read as in the configuration, sequences as tuples."""
-    item = _OPTIONS.get(name)
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if item is None or value is None or not isinstance(value, str):
-        return tuple(value) if isinstance(value, list | set | frozenset) else value
-    try:
-        return item.metadata["parse"](value)
-    except ValueError as error:
-        raise ConfigError(f"{name}: {error}", hint=item.metadata["why"], code="config-value") from None
 
 
 def new_id(now: datetime) -> str:

@@ -11,13 +11,12 @@ from typing import Any
 from delivery import hosting, message, places, storage
 from delivery.afterwards import as_parts, as_uploaded, refuse_gone
 from delivery.by_link import put_manifest
-from delivery.config import Settings
+from delivery.config import Settings, configured
 from delivery.errors import ConfigError, StoreRefusedError, UsageError
 from delivery.ledger import Ledger, State
 from delivery.model import Delivery, Link
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken, NullProgress, Progress
-from delivery.service import configured
 from delivery.surroundings import zone_of
 
 

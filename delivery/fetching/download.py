@@ -10,10 +10,10 @@ from pathlib import Path
 from delivery.errors import IntegrityError, StoreUnreachableError
 from delivery.escape import printable
 from delivery.fetching.client import Client, Content, content_of, replaced
-from delivery.fetching.front import FrontDigest
 from delivery.fetching.progressed import Ranges, Record
 from delivery.fetching.target import Target
 from delivery.packing.crew import Crew
+from delivery.packing.trailing import TrailingDigest
 from delivery.progress import Progress, Task
 from delivery.storage import faults
 from delivery.storage.answers import Stream
@@ -80,9 +80,9 @@ class Download:
             progress.note(f"{self._shown}: {here} are here already")
             task.advance(self._ranges.size)
         self._target = Target(self.path, item.size, again=self._resumed)
-        self._digest = FrontDigest(self.path, crew)
+        self._digest = TrailingDigest(self.path, crew)
         self._divide()
-        self._digest.follow(self._ranges.front)
+        self._follow()
 
     # -- pieces ------------------------------------------------------------------------------------------------
 
@@ -220,6 +220,10 @@ class Download:
         with self._lock:
             self._ranges.add(start, end)
             self._record.note(start, end)
+            self._follow()
+
+    def _follow(self) -> None:
+        if self._digest.is_due(self._ranges.front):
             self._digest.follow(self._ranges.front)
 
     # -- beginning, again --------------------------------------------------------------------------------------
@@ -236,7 +240,7 @@ class Download:
         self._task.advance(-self._ranges.size)
         self._ranges = Ranges()
         self._digest.close()
-        self._digest = FrontDigest(self.path, self._crew)
+        self._digest = TrailingDigest(self.path, self._crew)
         piece.at = 0
 
     def _start_over(self) -> None:
@@ -248,7 +252,8 @@ class Download:
         self._target = Target(self.path, self.item.size, again=False)
 
     def _close(self) -> str:
-        digest = self._digest.finish(self.item.size)
+        self._digest.follow(self.item.size)
+        digest = self._digest.hexdigest()
         self._digest.close()
         self._target.close()
         self._record.close()

@@ -17,10 +17,10 @@ from delivery.escape import printable
 from delivery.fetching.units import Output
 from delivery.intake.names import mend_name, numbered
 from delivery.intake.source import BLOCK, unreadable
+from delivery.lock import locked
 from delivery.packing.trouble import writing
 from delivery.packing.workspace import PREFIX
 from delivery.planning.names import MANIFEST
-from delivery.storage.lock import locked
 
 WORK = f"{PREFIX}fetch"
 

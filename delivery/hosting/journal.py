@@ -20,8 +20,8 @@ from typing import IO, Any
 from delivery import places
 from delivery.errors import LocalError
 from delivery.hosting.names import new_token
+from delivery.lock import locked
 from delivery.storage.base import Store
-from delivery.storage.lock import locked
 
 KEPT = timedelta(days=14)
 """How long an unfinished upload is remembered before :func:`stale` offers it for tidying."""

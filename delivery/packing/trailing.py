@@ -1,9 +1,10 @@
-"""The digest of a file that is still being written, kept close behind the writer by a thread of its own."""
+"""The digest of a file that is still being written: kept close behind the writers by a thread, or taken from memory."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -19,14 +20,15 @@ _STEP = 8 * 1024**2
 class TrailingDigest:
     """Reads back what was written and will not change any more; it lies in the system's cache still.
 
-    A zip cannot be hashed as it is written: the checksum of a large member stands before the member.
+    A zip cannot be hashed as it is written: the checksum of a large member stands before the member. Nor can a file
+    that comes in pieces, but for those that come in their turn. Safe to use from several threads.
     """
 
     def __init__(self, path: Path, crew: Crew) -> None:
         self._crew = crew
         self._path = path
         self._digest = hashlib.sha256()
-        self._stream = path.open("rb", buffering=0)
+        self._lock = threading.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="digest")
         self._running: list[Future[None]] = []
         self._end = 0
@@ -34,34 +36,48 @@ class TrailingDigest:
     def __enter__(self) -> Self:
         return self
 
+    def take(self, data: memoryview, at: int) -> None:
+        """These final bytes are at ``at``: they are hashed now where it is their turn, else left to :meth:`follow`."""
+        if at != self._end:  # asked without the lock first: nobody waits for another's turn to be hashed
+            return
+        with self._lock:
+            if at == self._end and (not self._running or self._running[-1].done()):
+                self._digest.update(data)
+                self._end += len(data)
+
     def is_due(self, end: int) -> bool:
         """Whether so much more is final that it is worth a call of :meth:`follow`."""
         return end - self._end >= _STEP
 
     def follow(self, end: int) -> None:
         """Everything before ``end`` is final and has been handed to the system."""
-        self._running.append(self._thread.submit(self._read, end - self._end))
-        self._end = end
+        with self._lock:
+            if end > self._end:
+                self._running.append(self._thread.submit(self._read, self._end, end))
+                self._end = end
 
     def hexdigest(self) -> str:
-        """Waits for the thread to catch up."""
+        """Waits for the thread to catch up, and raises what it met."""
         for future in self._running:
             future.result()
         return self._digest.hexdigest()
 
-    def _read(self, count: int) -> None:
-        buffer = memoryview(bytearray(min(_BLOCK, max(count, 1))))
-        with writing(self._path):
-            while count:
+    def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def _read(self, start: int, end: int) -> None:
+        buffer = memoryview(bytearray(min(_BLOCK, end - start)))
+        with writing(self._path), self._path.open("rb", buffering=0) as stream:
+            stream.seek(start)
+            while start < end:
                 self._crew.check()
-                length = self._stream.readinto(buffer[: min(count, _BLOCK)])
-                if not length:
+                count = stream.readinto(buffer[: end - start])
+                if not count:
                     raise OSError(errno.EIO, "it is shorter than what was written", str(self._path))
-                self._digest.update(buffer[:length])
-                count -= length
+                self._digest.update(buffer[:count])
+                start += count
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._thread.shutdown(cancel_futures=True)
-        self._stream.close()
+        self.close()

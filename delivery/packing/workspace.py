@@ -18,6 +18,7 @@ from typing import IO, Self
 
 from delivery.errors import LocalError
 from delivery.escape import printable
+from delivery.lock import try_lock
 from delivery.packing.trouble import writing
 
 PREFIX = ".delivery-unfinished-"
@@ -59,8 +60,7 @@ class Workspace:
                 _refuse_contents(self.out)
             self._own.mkdir()
             self._lock = (self._own / _LOCK).open("wb")
-            while not _try_lock(self._lock):
-                time.sleep(0.005)  # another run looks whether this one lives
+            _hold(self._lock)
             self.folder.mkdir()
             self.scratch.mkdir()
         return self
@@ -165,13 +165,24 @@ def _refuse_contents(out: Path) -> None:
         )
 
 
+def _hold(lock: IO[bytes]) -> None:
+    """Take the lock, which another run may hold for a moment to see whether this one lives.
+
+    Some file systems know no locks: there a run goes without.
+    """
+    deadline = time.monotonic() + _STARTING
+    with contextlib.suppress(OSError):
+        while not try_lock(lock.fileno()) and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+
 def _is_live(folder: Path) -> bool:
     """Whether a run holds the lock in ``folder``; one that has only just made the folder is given time to take it."""
     deadline = time.monotonic() + _STARTING
     while True:
         try:
             with (folder / _LOCK).open("r+b") as lock:
-                if not _try_lock(lock):
+                if not try_lock(lock.fileno()):
                     return True
         except FileNotFoundError:
             pass
@@ -187,22 +198,6 @@ def _is_young(folder: Path) -> bool:
         return time.time() - folder.stat().st_mtime < _STARTING
     except FileNotFoundError:
         return False
-
-
-def _try_lock(stream: IO[bytes]) -> bool:
-    """Whether the lock was free. It ends with the stream, or with the process."""
-    try:
-        try:
-            import fcntl
-        except ImportError:
-            import msvcrt
-
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _flush_folder(folder: Path) -> None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from delivery.errors import LocalError
+from delivery.lock import locked
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken
 from delivery.storage import local_server, process
 from delivery.storage.base import Store
 from delivery.storage.local_state import BUCKET, HOST, Folder
-from delivery.storage.lock import locked
 from delivery.storage.quirks import table
 
 _START_SECONDS = 30.0

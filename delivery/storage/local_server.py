@@ -20,10 +20,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from delivery.errors import LocalError, MissingDependencyError, UsageError
+from delivery.lock import locked
 from delivery.progress import CancelToken
 from delivery.storage import process
 from delivery.storage.local_state import HOST, Folder, Identity, State, can_bind
-from delivery.storage.lock import locked
 
 GRACE = timedelta(seconds=15)
 """How long the server outlives the last link, so that the link is refused by a server and not by silence."""

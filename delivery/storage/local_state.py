@@ -15,7 +15,7 @@ from pathlib import Path
 
 from delivery import places
 from delivery.errors import LocalError
-from delivery.storage.lock import locked
+from delivery.lock import locked
 
 BUCKET = "deliveries"
 HOST = "127.0.0.1"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "delivery"
-GROUND = {"model", "errors", "units", "escape", "nearest", "progress", "lazy", "_version"}
+GROUND = {"model", "errors", "units", "escape", "nearest", "lock", "progress", "lazy", "_version"}
 SETTINGS = GROUND | {"places", "options", "config"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "ledger": SETTINGS,
     "ci": GROUND,
     "surroundings": SETTINGS | {"ci", "packing"},
-    "inputs": SETTINGS | {"intake", "storage"},
+    "inputs": SETTINGS | {"intake"},
     "report": GROUND | {"fetching", "ledger", "message"},
     "schemas": set(),
 }

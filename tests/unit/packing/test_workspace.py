@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
 from pathlib import Path
 from typing import IO
+from unittest.mock import Mock
 
 import pytest
 
 from delivery.errors import LocalError
-from delivery.packing.workspace import PREFIX, Workspace, _try_lock, is_abandoned
+from delivery.lock import try_lock
+from delivery.packing import workspace as workspace_module
+from delivery.packing.workspace import PREFIX, Workspace, is_abandoned
 
 LONG_AGO = (1_790_000_000, 1_790_000_000)
 
@@ -44,7 +48,7 @@ def test_a_run_that_is_just_starting_is_left_alone(tmp_path: Path) -> None:
     def take() -> None:
         time.sleep(0.1)
         held.append((leftover / "lock").open("r+b"))
-        while not _try_lock(held[0]):
+        while not try_lock(held[0].fileno()):
             time.sleep(0.001)
 
     starting = threading.Thread(target=take)
@@ -56,6 +60,19 @@ def test_a_run_that_is_just_starting_is_left_alone(tmp_path: Path) -> None:
     finally:
         starting.join()
         held[0].close()
+
+
+@pytest.mark.parametrize("answer", [OSError(errno.ENOTSUP, "no locks here"), False])
+def test_where_no_lock_is_to_be_had_a_run_goes_without(
+    answer: OSError | bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        workspace_module, "try_lock", Mock(side_effect=[answer] if answer else None, return_value=answer)
+    )
+    with Workspace(tmp_path / "out") as workspace:
+        (workspace.folder / "a.txt").touch()
+        workspace.publish(["a.txt"])
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.txt"]
 
 
 def test_a_run_at_work_is_left_alone_however_old_it_is(tmp_path: Path) -> None:

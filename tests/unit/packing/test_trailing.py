@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from delivery.errors import Cancelled, LocalError
-from delivery.fetching import front
-from delivery.fetching.front import FrontDigest
+from delivery.packing import trailing
 from delivery.packing.crew import Crew
+from delivery.packing.trailing import TrailingDigest
 from delivery.progress import CancelToken
 
 MIB = 1024**2
@@ -26,31 +26,36 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def digest(path: Path) -> Iterator[FrontDigest]:
-    made = FrontDigest(path, Crew(CancelToken()))
+def digest(path: Path) -> Iterator[TrailingDigest]:
+    made = TrailingDigest(path, Crew(CancelToken()))
     yield made
     made.close()
 
 
-def give(digest: FrontDigest, start: int, end: int) -> None:
+def finished(digest: TrailingDigest, size: int) -> str:
+    digest.follow(size)
+    return digest.hexdigest()
+
+
+def give(digest: TrailingDigest, start: int, end: int) -> None:
     for at in range(start, end, MIB):
         digest.take(memoryview(DATA)[at : min(at + MIB, end)], at)
 
 
-def test_what_comes_in_order_is_not_read_again(digest: FrontDigest, path: Path) -> None:
+def test_what_comes_in_order_is_not_read_again(digest: TrailingDigest, path: Path) -> None:
     give(digest, 0, len(DATA))
     path.unlink()
-    assert digest.finish(len(DATA)) == SHA256
+    assert finished(digest, len(DATA)) == SHA256
 
 
-def test_what_comes_out_of_order_is_read_from_the_file(digest: FrontDigest) -> None:
+def test_what_comes_out_of_order_is_read_from_the_file(digest: TrailingDigest) -> None:
     give(digest, 10 * MIB, len(DATA))
     give(digest, 0, 10 * MIB)
     digest.follow(len(DATA))
-    assert digest.finish(len(DATA)) == SHA256
+    assert finished(digest, len(DATA)) == SHA256
 
 
-def test_pieces_of_several_threads_end_in_the_digest_of_the_whole(digest: FrontDigest) -> None:
+def test_pieces_of_several_threads_end_in_the_digest_of_the_whole(digest: TrailingDigest) -> None:
     done, lock = [False] * 20, threading.Lock()
 
     def bring(numbers: range) -> None:
@@ -65,37 +70,36 @@ def test_pieces_of_several_threads_end_in_the_digest_of_the_whole(digest: FrontD
         thread.start()
     for thread in threads:
         thread.join()
-    assert digest.finish(len(DATA)) == SHA256
+    assert finished(digest, len(DATA)) == SHA256
 
 
-def test_little_is_not_worth_reading_back_at_once(digest: FrontDigest, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[int] = []
-    monkeypatch.setattr(digest, "_read", read.append)
-    digest.follow(front._STEP - 1)
-    assert read == []
-    digest.follow(front._STEP)
-    digest.close()
-    assert read == [front._STEP]
+def test_little_is_not_worth_reading_back_at_once(digest: TrailingDigest) -> None:
+    assert not digest.is_due(trailing._STEP - 1)
+    assert digest.is_due(trailing._STEP)
+    give(digest, 0, MIB)
+    assert not digest.is_due(trailing._STEP)
+    digest.follow(2 * trailing._STEP)
+    assert not digest.is_due(3 * trailing._STEP - 1)
 
 
-def test_an_empty_file_has_a_digest(digest: FrontDigest) -> None:
-    assert digest.finish(0) == hashlib.sha256().hexdigest()
+def test_an_empty_file_has_a_digest(digest: TrailingDigest) -> None:
+    assert finished(digest, 0) == hashlib.sha256().hexdigest()
 
 
 def test_a_cancel_and_a_file_that_went_away_are_heard(path: Path) -> None:
     token = CancelToken()
-    cancelled = FrontDigest(path, Crew(token))
+    cancelled = TrailingDigest(path, Crew(token))
     token.cancel()
     with pytest.raises(Cancelled):
-        cancelled.finish(len(DATA))
-    gone = FrontDigest(path, Crew(CancelToken()))
+        finished(cancelled, len(DATA))
+    gone = TrailingDigest(path, Crew(CancelToken()))
     path.unlink()
     gone.follow(len(DATA))
     with pytest.raises(LocalError):
-        gone.finish(len(DATA))
+        finished(gone, len(DATA))
 
 
-def test_a_file_that_someone_cut_is_told(digest: FrontDigest, path: Path) -> None:
+def test_a_file_that_someone_cut_is_told(digest: TrailingDigest, path: Path) -> None:
     path.write_bytes(DATA[:100])
     with pytest.raises(LocalError, match="shorter"):
-        digest.finish(len(DATA))
+        finished(digest, len(DATA))

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-if sys.platform == "win32":  # pragma: no cover (runs on Windows)
-    import msvcrt
 
-    def _try(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Whether the lock on the open file was free and is ours now, until it is closed or this process ends.
+
+    Raises OSError where the file system knows no locks.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
         try:
             os.lseek(descriptor, 0, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
         except OSError:
             return False
         return True
-
-else:
-    import fcntl
-
-    def _try(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def locked(path: Path, *, wait: float = 0.0) -> Iterator[bool]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
     try:
         deadline = time.monotonic() + wait
-        while not (held := _try(descriptor)) and time.monotonic() < deadline:
+        while not (held := try_lock(descriptor)) and time.monotonic() < deadline:
             time.sleep(0.05)
         yield held
     finally:
