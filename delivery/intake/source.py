@@ -57,6 +57,20 @@ class Source:
                 raise changed(self.entry)
         return count
 
+    def read_all(self, buffer: memoryview) -> int:
+        """All of a small file into ``buffer``, which has room for one byte more; its size. Raises as readinto does.
+
+        One call fewer than reading up to the end: the size says that there is nothing behind it.
+        """
+        size = self.entry.size
+        while self.position < size and self.readinto(buffer[self.position : size + 1]):
+            pass
+        if size:
+            ensure_unchanged(self.entry, self._descriptor)
+        else:
+            self.readinto(buffer[:1])  # what is no ordinary file may say 0, whatever it holds
+        return size
+
     def mark(self) -> object:
         """This place, to come back to with :meth:`rewind`; what was hashed up to here comes back with it."""
         return self.position, self._digest.copy()

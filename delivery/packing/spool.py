@@ -158,15 +158,12 @@ class Spool:
                 crew.check()
                 entry = self.entries[place]
                 with Source(entry) as source:
-                    length = 0
-                    while count := source.readinto(buffer[length : entry.size + 1]):
-                        length += count
+                    length = source.read_all(buffer)
                     sha256 = source.sha256
-                data: memoryview | bytes = buffer[:length]
-                crc = deflate.crc32(data)
-                packed = deflate.squeezed(buffer[:length])
-                if packed is not None:
-                    data = packed
+                whole = buffer[:length]
+                crc = deflate.crc32(whole)
+                packed = deflate.squeezed(whole)
+                data = whole if packed is None else packed
                 self.packed[place] = len(data)
                 self._note(place, STORED if packed is None else DEFLATED, sha256, crc)
                 header = local_header(self.member(place))

@@ -37,12 +37,15 @@ def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[st
     one = _one_attachment(profile)
     capacity = min(one, ARCHIVE_MAX) - END
     zipped: list[FileEntry] = []
+    sizes: list[int] = []
     loose: list[FileEntry] = []
     cut: list[FileEntry] = []
     zip_taken = is_taken("a.zip", profile)
     for entry in entries:
-        if zip_taken and entry.size <= MEMBER_MAX and member_bytes(entry, packed_sizes) <= capacity:
+        size = member_bytes(entry, packed_sizes)
+        if zip_taken and entry.size <= MEMBER_MAX and size <= capacity:
             zipped.append(entry)
+            sizes.append(size)
         elif entry.size <= one and is_taken(entry.arcname, profile):
             loose.append(entry)
         else:
@@ -53,11 +56,11 @@ def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[st
     parts = [part for entry in cut for part in volumes.cut(entry, profile, filenames)]
     parts += [_as_is(entry, filenames) for entry in loose]
     if zipped:
-        grouped = zips.group(zipped, capacity, packed_sizes)
-        if len(grouped) == len(zipped) and not cut and _can_be_loose(entries, profile, one):
+        archives = zips.archives(zipped, sizes, capacity)
+        if len(archives) == len(zipped) and not cut and _can_be_loose(entries, profile, one):
             parts = as_is(entries)
         else:
-            parts += zips.parts(grouped, packed_sizes)
+            parts += archives
     if cut:
         parts = volumes.companions(cut, len(entries), parts, profile) + parts
     messages = _messages([part.size for part in parts], profile)

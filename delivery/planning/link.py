@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delivery.model import Deliverable, Part, PartKind
+from delivery.model import Deliverable, FileEntry, Part, PartKind
 from delivery.planning import attach, words, zips
 from delivery.planning.names import Filenames
 from delivery.planning.sizes import ARCHIVE_MAX, END, member_bytes
@@ -15,14 +15,16 @@ def arrange(deliverable: Deliverable) -> tuple[list[Part], tuple[str, ...]]:
     if len(entries) <= attach.FEW and attach.is_one_folder(entries):
         return attach.as_is(entries), ()
     capacity = ARCHIVE_MAX - END
-    small = [entry for entry in entries if entry.content is None and member_bytes(entry, None) <= capacity]
-    large = [entry for entry in entries if entry.content is not None or member_bytes(entry, None) > capacity]
-    grouped = zips.group(small, capacity, None) if small else []
-    if len(grouped) > 1 or large:
-        large += [held[0] for held in grouped if len(held) == 1]
-        grouped = [held for held in grouped if len(held) > 1]
+    small: list[FileEntry] = []
+    large: list[FileEntry] = []
+    for entry in entries:
+        (small if entry.content is None and member_bytes(entry, None) <= capacity else large).append(entry)
+    archives = zips.archives(small, [member_bytes(entry, None) for entry in small], capacity) if small else []
+    if len(archives) > 1 or large:
+        large += [part.members[0] for part in archives if len(part.members) == 1]
+        archives = [part for part in archives if len(part.members) > 1]
     filenames = Filenames()
     parts = [Part(0, 0, filenames.take(e.arcname.rpartition("/")[2]), PartKind.AS_IS, (e,), e.size) for e in large]
-    parts += zips.parts(grouped, None)
-    reason = f"{words.what(deliverable)}: {words.zips(len(grouped), 1)} instead of a link for each" if grouped else ""
+    parts += archives
+    reason = f"{words.what(deliverable)}: {words.zips(len(archives), 1)} instead of a link for each" if archives else ""
     return zips.named(parts, deliverable.name, filenames), (reason,) if reason else ()

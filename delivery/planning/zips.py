@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from delivery.intake.names import mend_name
 from delivery.model import FileEntry, Part, PartKind
 from delivery.planning import bins
 from delivery.planning.names import Filenames
-from delivery.planning.sizes import END, MEMBERS_MAX, member_bytes
+from delivery.planning.sizes import END, MEMBERS_MAX
 
 _NAME_BYTES = 100
 
 
-def group(entries: Sequence[FileEntry], capacity: int, packed_sizes: Mapping[str, int] | None) -> list[list[FileEntry]]:
-    """The entries by zip. ``capacity`` is what one zip holds without its end record."""
-    sizes = [member_bytes(entry, packed_sizes) for entry in entries]
+def archives(entries: Sequence[FileEntry], sizes: Sequence[int], capacity: int) -> list[Part]:
+    """The entries in zips, each an archive part without a name yet.
+
+    ``sizes`` says what each takes up in a zip, ``capacity`` what one zip holds without its end record.
+    """
     packed = bins.pack_folders(
         sizes, lambda place: tuple(entries[place].arcname.split("/")[:-1]), capacity, MEMBERS_MAX
     )
-    return [[entries[place] for place in members] for members in packed]
-
-
-def parts(grouped: Sequence[Sequence[FileEntry]], packed_sizes: Mapping[str, int] | None) -> list[Part]:
-    """One archive part for each group, without a name yet."""
     return [
-        Part(0, 0, "", PartKind.ARCHIVE, tuple(held), END + sum(member_bytes(entry, packed_sizes) for entry in held))
-        for held in grouped
+        Part(0, 0, "", PartKind.ARCHIVE, tuple(entries[p] for p in places), END + sum(sizes[p] for p in places))
+        for places in packed
     ]
 
 

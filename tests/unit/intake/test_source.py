@@ -64,6 +64,36 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, change:
             pass
 
 
+@pytest.mark.parametrize("size", [0, 1, 1000])
+def test_a_small_file_is_read_in_one(tmp_path: Path, size: int) -> None:
+    data, buffer = os.urandom(size), bytearray(1001)
+    with Source(entry_of(tmp_path / "f", data)) as reader:
+        assert reader.read_all(memoryview(buffer)) == size
+        assert buffer[:size] == data
+        assert reader.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize("before", [b"", b"x" * 100])
+@pytest.mark.parametrize("after", [b"y" * 101, b"y" * 99, b"y" * 100])
+def test_a_small_file_that_changes_before_it_is_read_in_one_is_refused(
+    tmp_path: Path, before: bytes, after: bytes
+) -> None:
+    path = tmp_path / "f"
+    entry = entry_of(path, before)
+    with pytest.raises(SourceChangedError), Source(entry) as reader:
+        path.write_bytes(after)
+        os.utime(path, ns=(entry.mtime_ns + 10**9,) * 2)
+        reader.read_all(memoryview(bytearray(101)))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs a file that says 0 and holds more")
+def test_what_says_that_it_is_empty_and_is_not_is_refused() -> None:
+    status = os.stat("/proc/self/status")
+    entry = FileEntry("/proc/self/status", "status", 0, status.st_mtime_ns)
+    with pytest.raises(SourceChangedError), Source(entry) as reader:
+        reader.read_all(memoryview(bytearray(1)))
+
+
 def test_a_file_that_has_gone_is_named(tmp_path: Path) -> None:
     entry = entry_of(tmp_path / "f", b"x")
     (tmp_path / "f").unlink()
