@@ -34,8 +34,6 @@ from delivery.planning.names import CHECKSUMS, MANIFEST
 from delivery.progress import CancelToken, Progress
 from delivery.surroundings import out_folder, zone_of
 
-_ARCHIVES = "archives"
-
 
 @dataclass(frozen=True, slots=True)
 class Handover:
@@ -137,8 +135,7 @@ class Handover:
             _telling_how_to_go_on(place.journal),
             Workspace(out) as workspace,
         ):
-            archives = workspace.folder / _ARCHIVES
-            packed = packing.pack_archives(plan, archives, progress=self.progress, cancel=self.cancel)
+            packed = packing.pack_archives(plan, workspace, progress=self.progress, cancel=self.cancel)
             uploaded = self._upload(store, place.journal, by_link.uploads(packed))
             files = by_link.with_digests(packed.files, uploaded)
             sent = by_link.as_sent(packed.plan, files)

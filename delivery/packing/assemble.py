@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -25,13 +24,16 @@ from delivery.progress import Task
 
 
 def assemble(
-    part: Part, path: Path, spool: Spool, places: Mapping[str, int], crew: Crew, task: Task
+    part: Part, path: Path, spool: Spool, places: Mapping[str, int], crew: Crew, task: Task, *, lasting: bool
 ) -> tuple[int, str]:
-    """Write the archive of ``part`` at ``path``; its size and SHA-256. ``places`` says where an arcname is spooled."""
+    """Write the archive of ``part`` at ``path``; its size and SHA-256. ``places`` says where an arcname is spooled.
+
+    One that is ``lasting`` is flushed to the disk.
+    """
     size = END + sum(header_bytes(e.arcname) + spool.packed[places[e.arcname]] for e in part.members)
     if size > min(part.size, ARCHIVE_MAX) or len(part.members) > MEMBERS_MAX:
         raise PackingError(f"{printable(part.filename)} would be {size:,} bytes, more than the {part.size:,} planned")
-    with writing(path), path.open("wb", buffering=BLOCK) as out, Flusher(path) as flusher:
+    with writing(path), path.open("wb", buffering=BLOCK) as out, Flusher(path, lasting=lasting) as flusher:
         with TrailingDigest(path, crew) as digest:
             reserve(out.fileno(), size)
             writer = _Writer(out, spool, flusher, digest, crew, task)
@@ -41,7 +43,7 @@ def assemble(
             written = writer.finish()
             if written != size:
                 raise PackingError(f"{printable(part.filename)} became {written:,} bytes instead of {size:,}")
-            os.fsync(out.fileno())
+            flusher.finish(out)
             return size, digest.hexdigest()
 
 

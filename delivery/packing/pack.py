@@ -15,12 +15,14 @@ from delivery.packing import manifest, slices
 from delivery.packing.assemble import assemble
 from delivery.packing.crew import Crew
 from delivery.packing.spool import Spool
+from delivery.packing.trouble import writing
 from delivery.packing.workspace import Workspace
 from delivery.planning import message_with_room
 from delivery.planning import plan as make_plan
 from delivery.planning.names import CHECKSUMS, MANIFEST
 from delivery.progress import CancelToken, NullProgress, Progress, Task
 
+_ARCHIVES = "archives"
 _CARRIERS = (PartKind.AS_IS, PartKind.ARCHIVE, PartKind.VOLUME)
 
 
@@ -57,7 +59,7 @@ def pack(
         raise PackingError("this plan hands over by link", hint="upload it, or plan it again with --via attach")
     _refuse_inside(out, plan.deliverable)
     with Workspace(out) as workspace:
-        work = _Work(plan, workspace, progress or NullProgress(), Crew(cancel or CancelToken()))
+        work = _Work(plan, workspace.folder, workspace.scratch, progress, cancel)
         work.run(_CARRIERS)
         attachments = work.finish(out, language)
         if sheet is not None:
@@ -74,25 +76,27 @@ def pack(
 
 def pack_archives(
     plan: Plan,
-    folder: Path,
+    workspace: Workspace,
     *,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Packed:
-    """For the link way: make only the archives of the plan, in the new or empty ``folder``.
+    """For the link way: make only the archives of the plan, among the scratch of ``workspace``.
 
+    They live until they are uploaded, and a run that ends before that makes them again, so nothing waits for the disk.
     Files that go as they are are read by the upload itself, straight from their source, so their entries in ``files``
     have no digest yet, and ``manifest_path`` is None: write it with :func:`delivery.packing.manifest.write` when every
-    digest is known. A plan without archives makes no folder at all.
+    digest is known.
     """
     if all(part.kind is not PartKind.ARCHIVE for part in plan.parts):
         return Packed(plan, plan.deliverable.entries, (), None)
-    _refuse_inside(folder, plan.deliverable)
-    with Workspace(folder) as workspace:
-        work = _Work(plan, workspace, progress or NullProgress(), Crew(cancel or CancelToken()))
-        work.run((PartKind.ARCHIVE,))
-        attachments = work.finish(folder, "en")
-        workspace.publish([part.filename for part in attachments])
+    _refuse_inside(workspace.out, plan.deliverable)
+    folder = workspace.scratch / _ARCHIVES
+    with writing(folder):
+        folder.mkdir()
+    work = _Work(plan, folder, workspace.scratch, progress, cancel, lasting=False)
+    work.run((PartKind.ARCHIVE,))
+    attachments = work.finish(folder, "en")
     return Packed(work.plan, work.files, attachments, None)
 
 
@@ -114,15 +118,25 @@ class _Packed(Mapping[str, int]):
 
 
 class _Work:
-    """One packing under way in ``workspace``."""
+    """One packing under way, of parts in ``folder``, with room for what is only needed meanwhile in ``scratch``."""
 
-    def __init__(self, plan: Plan, workspace: Workspace, progress: Progress, crew: Crew) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        scratch: Path,
+        progress: Progress | None,
+        cancel: CancelToken | None,
+        *,
+        lasting: bool = True,
+    ) -> None:
         self.plan = plan
         self.files = plan.deliverable.entries
-        self._folder = workspace.folder
-        self._scratch = workspace.scratch
-        self._progress = progress
-        self._crew = crew
+        self._folder = folder
+        self._scratch = scratch
+        self._progress = progress or NullProgress()
+        self._crew = Crew(cancel or CancelToken())
+        self._lasting = lasting
         self._digests: dict[str, str] = {}
         self._made: dict[str, tuple[int, str]] = {}
         """By the part's filename: its size and SHA-256."""
@@ -193,7 +207,7 @@ class _Work:
 
     def _archive(self, part: Part, spool: Spool, places: Mapping[str, int], task: Task) -> None:
         path = self._folder / part.filename
-        self._made[part.filename] = assemble(part, path, spool, places, self._crew, task)
+        self._made[part.filename] = assemble(part, path, spool, places, self._crew, task, lasting=self._lasting)
 
     def _copy(self, part: Part, task: Task) -> None:
         entry = part.members[0]

@@ -132,10 +132,12 @@ class Spool:
             at += count
 
     def close(self) -> None:
-        """Give up what is still open; on a full disk a stream cannot flush its rest, which no longer matters."""
+        """Remove the spool files; on a full disk a stream cannot flush its rest, which no longer matters."""
         for stream in self._open:
             with contextlib.suppress(OSError):
                 stream.close()
+        for number in range(self._count):
+            self._path(number).unlink(missing_ok=True)
 
     def _jobs(self, crew: Crew, task: Task) -> Iterator[Callable[[], None]]:
         large = [p for p, entry in enumerate(self.entries) if entry.size > SMALL and not self.is_spooled(p)]
@@ -245,11 +247,14 @@ class Spool:
                 number = self._count
                 self._count += 1
                 with writing(self._folder):
-                    stream = (self._folder / f"spool-{number}").open("w+b", buffering=BLOCK)
+                    stream = self._path(number).open("w+b", buffering=BLOCK)
                 self._open.append(stream)
             self._local.writer = (number, stream)
         writer: tuple[int, BinaryIO] = self._local.writer
         return writer
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"spool-{number}"
 
     def _buffer(self) -> bytearray:
         if not hasattr(self._local, "buffer"):
@@ -263,7 +268,7 @@ class Spool:
             self._local.readers = {}
         readers: dict[int, FileIO] = self._local.readers
         if number not in readers:
-            stream = FileIO(self._folder / f"spool-{number}")
+            stream = FileIO(self._path(number))
             readers[number] = stream
             with self._lock:
                 self._open.append(stream)

@@ -78,8 +78,9 @@ def test_the_action_delivers_and_its_page_opens_while_no_secret_leaves(
     for link in document["links"]:
         assert hashlib.sha256(read(link["url"])).hexdigest() == link["sha256"]
     assert document["page"]["url"] in (checkout / "delivery-message.txt").read_text()
+    first_end = min(link["expires_at"] for link in document["links"])
     assert ran.outputs == {
-        "id": document["id"], "method": "link", "expires-at": document["page"]["expires_at"], "files": "2",
+        "id": document["id"], "method": "link", "expires-at": first_end, "files": "2",
         "bytes": str(19 + 256 * 40), "out": str(checkout / "delivered"), "report": "delivery.json",
     }  # fmt: skip
     assert document["id"].startswith("acme-site-build-0123456789ab-")

@@ -19,6 +19,7 @@ from delivery.errors import Cancelled, LocalError, PackingError, SourceChangedEr
 from delivery.model import Deliverable, FileEntry, Limits, Method, PartKind, Profile, Via
 from delivery.packing import estimate, pack, pack_archives, verify
 from delivery.packing.read_ahead import BLOCK
+from delivery.packing.workspace import Workspace
 from delivery.planning import plan
 from delivery.progress import CancelToken, RecordingProgress
 
@@ -189,17 +190,35 @@ def test_estimates_are_near_and_cover_every_file(tree: Path) -> None:
 def test_the_link_way_makes_only_the_zips(tree: Path, tmp_path: Path) -> None:
     planned = plan(taken_in(tree), profile(), via=Via.LINK)
     assert planned.method is Method.LINK
-    packed = pack_archives(planned, tmp_path / "work")
-    assert contents(tmp_path / "work").keys() == {"work.zip"}
+    with Workspace(tmp_path / "out") as workspace:
+        packed = pack_archives(planned, workspace)
+        (made,) = packed.attachments
+        assert hashlib.sha256(Path(made.path).read_bytes()).hexdigest() == made.sha256
+        assert [path.name for path in workspace.scratch.iterdir()] == ["archives"], "the spool is gone"
+    assert made.filename == "work.zip"
     assert packed.manifest_path is None
     assert all(file.sha256 for file in packed.files)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_link_of_few_files_needs_no_folder(tmp_path: Path) -> None:
+def test_zips_that_are_only_uploaded_do_not_wait_for_the_disk(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    with Workspace(tmp_path / "out") as workspace:
+        monkeypatch.setattr("os.fsync", flushed.append)
+        pack_archives(plan(taken_in(tree), profile(), via=Via.LINK), workspace)
+        assert flushed == []
+    pack(plan(taken_in(tree), profile()), tmp_path / "attached")
+    assert flushed
+
+
+def test_a_link_of_few_files_needs_no_zips(tmp_path: Path) -> None:
     write(tmp_path / "source", "a.jpg", b"a" * 10)
-    packed = pack_archives(plan(taken_in(tmp_path / "source"), profile(), via=Via.LINK), tmp_path / "work")
-    assert packed.attachments == ()
-    assert not (tmp_path / "work").exists()
+    with Workspace(tmp_path / "out") as workspace:
+        packed = pack_archives(plan(taken_in(tmp_path / "source"), profile(), via=Via.LINK), workspace)
+        assert packed.attachments == ()
+        assert list(workspace.scratch.iterdir()) == []
 
 
 def test_progress_counts_each_source_byte_once(tree: Path, tmp_path: Path) -> None:
