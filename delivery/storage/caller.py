@@ -7,7 +7,7 @@ client itself is never called.
 from __future__ import annotations
 
 import re
-import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ import botocore.session
 
 from delivery.errors import StoreRefusedError, UsageError
 from delivery.options import StoreOptions
+from delivery.storage.connect import making
 
 if TYPE_CHECKING:
     from delivery.storage import Connection
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 _OF_AWS = re.compile(r"s3([.-][a-z0-9-]+)?\.amazonaws\.com(\.cn)?")
 _ADDRESSINGS = ("virtual", "path")
 _PLAIN = "s3"
-making = threading.Lock()
-"""boto3 sessions make clients in one thread at a time only, and several calls may share a caller's session."""
 
 
 def described(name: str, options: StoreOptions, connection: Connection) -> StoreOptions:
@@ -57,17 +56,19 @@ def described(name: str, options: StoreOptions, connection: Connection) -> Store
     )
 
 
-def session_of(name: str, connection: Connection, without_files: botocore.session.Session) -> tuple[boto3.Session, Any]:
-    """A session for clients of our own, and the credentials: the very object, since it may refresh itself.
+def clients_of(
+    name: str, connection: Connection, without_files: botocore.session.Session
+) -> tuple[Callable[..., Any], Any]:
+    """What makes clients of our own, and the credentials: the very object, since it may refresh itself.
 
-    ``without_files`` is a botocore session that no file of the user disturbs; one for a client is built over it.
+    ``without_files`` is a botocore session that no file of the user disturbs; beside a client it makes the others.
     """
     try:
         if isinstance(connection, boto3.Session):
-            return connection, connection.get_credentials()
+            return connection.client, connection.get_credentials()
         credentials = _s3_client(connection)._request_signer._credentials
         without_files._credentials = credentials  # type: ignore[attr-defined]  # there is no public way to hand it over
-        return boto3.Session(botocore_session=without_files), credentials
+        return without_files.create_client, credentials
     except botocore.exceptions.BotoCoreError as error:
         raise _unusable(name, error) from error
 

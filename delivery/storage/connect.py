@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import boto3
 import botocore.exceptions
 import botocore.session
 from botocore.config import Config
 
-from delivery.errors import StoreRefusedError
+from delivery.errors import ConfigError, StoreRefusedError
 from delivery.escape import printable
 from delivery.options import StoreOptions
-from delivery.storage import caller
 from delivery.storage.base import Quirks, Watch
 from delivery.storage.bucket import Signer
 from delivery.storage.carry import Carrier
@@ -26,6 +26,9 @@ from delivery.storage.wire import LOOPBACK, Wire
 
 if TYPE_CHECKING:
     from delivery.storage import Connection
+
+making = threading.Lock()
+"""botocore's sessions make clients in one thread at a time only, and several calls may share a caller's session."""
 
 
 def connect(
@@ -47,9 +50,11 @@ def connect(
     region = quirks.region or "us-east-1"
     addressing = options.addressing or ("path" if "." in options.bucket else quirks.addressing)
     if connection is not None:
-        session, credentials = caller.session_of(name, connection, _ignoring_the_users_files())
+        from delivery.storage import caller
+
+        make, credentials = caller.clients_of(name, connection, _ignoring_the_users_files())
     else:
-        session, credentials = _session(name, options, quirks)
+        make, credentials = _clients(name, options, quirks)
     if credentials is None:
         raise no_credentials(name)
     config = Config(
@@ -63,15 +68,12 @@ def connect(
         response_checksum_validation="when_required",
     )
     signer = None
-    with caller.making:
-        client = session.client("s3", endpoint_url=options.endpoint, region_name=region, config=config)
+    with making:
+        client = make("s3", endpoint_url=options.endpoint, region_name=region, config=config)
         if options.signing_profile:
-            signing, keys = _session(name, _signing(options), quirks)
-            signer = Signer(
-                options.signing_profile,
-                signing.client("s3", endpoint_url=options.endpoint, region_name=region, config=config),
-                keys,
-            )
+            make, keys = _clients(name, _signing(options), quirks)
+            signing = make("s3", endpoint_url=options.endpoint, region_name=region, config=config)
+            signer = Signer(options.signing_profile, signing, keys)
     with Translator(name, options.bucket).told("addressing the bucket"):
         sample = client.generate_presigned_url("get_object", Params={"Bucket": options.bucket, "Key": "k"})
     base = sample.partition("?")[0].removesuffix("k")
@@ -99,16 +101,25 @@ def _signing(options: StoreOptions) -> StoreOptions:
     )
 
 
-def _session(name: str, options: StoreOptions, quirks: Quirks) -> tuple[boto3.Session, Any]:
-    """boto3's session and its credentials. Raises StoreRefusedError where there are none."""
-    try:
-        session = boto3.Session(
-            botocore_session=_ignoring_the_users_files() if quirks.name == "embedded" else None,
-            aws_access_key_id=options.access_key_id,
-            aws_secret_access_key=options.secret_access_key,
-            aws_session_token=options.session_token,
-            profile_name=options.aws_profile,
+def _clients(name: str, options: StoreOptions, quirks: Quirks) -> tuple[Callable[..., Any], Any]:
+    """What makes clients, and their credentials. Raises StoreRefusedError where there are none, ConfigError for half.
+
+    The session is botocore's, without what boto3 adds: its resources and transfers take long to load and have no use.
+    """
+    key, secret = options.access_key_id, options.secret_access_key
+    if bool(key) != bool(secret):
+        raise ConfigError(
+            f"[store:{name}] has half of a pair of keys",
+            hint="give access_key_id and secret_access_key together, or neither and leave them to the AWS chain",
+            code="store-incomplete",
         )
+    try:
+        session = _ignoring_the_users_files() if quirks.name == "embedded" else botocore.session.Session()
+        if options.aws_profile is not None:
+            session.set_config_variable("profile", options.aws_profile)
+        session.get_scoped_config()  # raises where the profile is not to be found
+        if key and secret:
+            session.set_credentials(key, secret, options.session_token or None)
         credentials = session.get_credentials()
     except botocore.exceptions.ProfileNotFound as error:
         raise StoreRefusedError(
@@ -119,12 +130,12 @@ def _session(name: str, options: StoreOptions, quirks: Quirks) -> tuple[boto3.Se
     except botocore.exceptions.BotoCoreError as error:
         raise StoreRefusedError(
             f"the credentials for the store {name} could not be had ({type(error).__name__})",
-            hint="give access_key_id and secret_access_key together, or check the AWS configuration",
+            hint="check the AWS configuration: `aws configure list` shows where keys are looked for",
             code="credentials",
         ) from error
     if credentials is None:
         raise no_credentials(name)
-    return session, credentials
+    return session.create_client, credentials
 
 
 def _ignoring_the_users_files() -> botocore.session.Session:

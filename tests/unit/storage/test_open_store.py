@@ -30,6 +30,8 @@ def opened(**values: str | None):  # type: ignore[no-untyped-def]
         ({"profile": "nope"}, "minio"),
         ({"endpoint": "s3.example.com"}, "https://"),
         ({"endpoint": "http://s3.example.com"}, "https"),
+        ({"secret_access_key": None}, "secret_access_key together"),
+        ({"access_key_id": None}, "access_key_id and"),
     ],
 )
 def test_an_incomplete_store_is_an_error_that_says_what_to_write(values: dict[str, str | None], hint: str) -> None:
