@@ -10,10 +10,11 @@ from delivery import hosting, storage
 from delivery.errors import UsageError
 from delivery.hosting import Upload, Uploaded
 from delivery.model import Attachment, FileEntry, Link, LinkPolicy, PartKind, Plan
-from delivery.options import SendOptions, show
+from delivery.options import SendOptions
 from delivery.packing import Packed, manifest
 from delivery.planning.names import MANIFEST, MANIFEST_TYPE
 from delivery.progress import CancelToken
+from delivery.values import show
 
 
 def check_promises(store: storage.Store | None, options: SendOptions, *, now: datetime) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -151,16 +152,21 @@ delivering = together(
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Session:
     """What a command works with."""
 
-    settings: Settings
     progress: Progress
     cancel: CancelToken
     as_json: bool
     quiet: bool
     verbose: bool
+    _load: Callable[[], Settings] = field(repr=False)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Loaded when they are asked for. Raises ConfigError."""
+        return self._load()
 
 
 @contextmanager
@@ -169,15 +175,20 @@ def session(values: dict[str, Any]) -> Iterator[Session]:
     as_json, quiet, verbose, silent, file = (
         values.pop(name) for name in ("as_json", "quiet", "verbose", "no_progress", "config")
     )
-    from delivery.config import Settings
+    bilingual = values.pop("bilingual", False)
 
-    settings = Settings.load(file)
-    if values.pop("bilingual", False):
-        settings = replace(settings, message=replace(settings.message, bilingual=True))
-    shown = not (quiet or silent)
+    def load() -> Settings:
+        from delivery.config import Settings
+
+        settings = Settings.load(file)
+        return replace(settings, message=replace(settings.message, bilingual=True)) if bilingual else settings
+
     cancel = CancelToken()
-    with progress_for(shown) as progress, _cancelling(cancel):
-        yield Session(settings, progress, cancel, as_json, quiet, verbose)
+    with progress_for(not (quiet or silent)) as progress, _cancelling(cancel):
+        session = Session(progress, cancel, as_json, quiet, verbose, load)
+        if file is not None:
+            _ = session.settings  # a file that was named is read, whether or not the command needs it
+        yield session
 
 
 @contextmanager

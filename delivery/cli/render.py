@@ -15,8 +15,8 @@ from delivery.cli.pipeline import annotate
 from delivery.errors import BlockedError, DeliveryError
 from delivery.escape import printable
 from delivery.model import Attachment, Delivery, Finding, Method, Part, Plan, Severity
-from delivery.options import show
 from delivery.units import format_duration, format_size
+from delivery.values import show
 
 if TYPE_CHECKING:
     from delivery.config import Settings

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from delivery.options import parse_day, parse_list, parse_rate
 from delivery.units import parse_duration
+from delivery.values import parse_day, parse_list, parse_rate
 
 if TYPE_CHECKING:
     _Type = click.ParamType[Any]

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from delivery.errors import LocalError, UsageError
 from delivery.escape import printable
-from delivery.fetching import source, unpack
+from delivery.fetching import source
 from delivery.fetching.client import Client
 from delivery.fetching.download import Download, Item
 from delivery.fetching.place import Place, choose
@@ -29,7 +29,7 @@ from delivery.packing.crew import Crew
 from delivery.packing.manifest_reader import Manifest, PartRecord
 from delivery.planning.names import MANIFEST
 from delivery.progress import CancelToken, Halt, NullProgress, Progress
-from delivery.storage.base import Watch
+from delivery.storage.watch import Watch
 
 _MD5 = re.compile(r'"([0-9a-f]{32})"')
 
@@ -181,6 +181,8 @@ class _Run:
         if unit.members is None and (size, sha256) == (unit.parts[0].size, unit.parts[0].sha256):
             self._put(place, paths[0], unit.outputs[0])
             return
+        from delivery.fetching import unpack
+
         folder = paths[0].with_suffix(".whole")
         folder.mkdir(exist_ok=True)
         if unit.members is not None:

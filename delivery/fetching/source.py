@@ -15,9 +15,9 @@ from delivery.packing.manifest import SCHEMA
 from delivery.packing.manifest_reader import Manifest
 from delivery.planning.names import MANIFEST
 from delivery.storage.answers import Stream
-from delivery.storage.base import Watch
 from delivery.storage.retry import persist
-from delivery.web.document import data_of
+from delivery.storage.watch import Watch
+from delivery.web.data import data_of
 
 _HEAD = 64 * 1024
 _LARGEST = 128 * 1024**2

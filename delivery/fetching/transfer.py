@@ -11,7 +11,7 @@ from delivery.fetching.client import Client
 from delivery.fetching.download import Download, Item, Piece
 from delivery.packing.crew import Crew
 from delivery.progress import Halt, Halted, Task, first_failure
-from delivery.storage.base import Watch
+from delivery.storage.watch import Watch
 
 AT_ONCE = 4
 _BLOCK = 512 * 1024

@@ -11,8 +11,7 @@ from typing import NamedTuple
 from delivery.errors import IntegrityError, UsageError
 from delivery.escape import printable
 from delivery.intake.names import fold, mend
-from delivery.packing.check import volume_sets
-from delivery.packing.manifest_reader import FileRecord, Manifest, PartRecord
+from delivery.packing.manifest_reader import FileRecord, Manifest, PartRecord, volume_sets
 from delivery.packing.workspace import PREFIX
 
 

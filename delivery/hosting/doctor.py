@@ -13,7 +13,8 @@ from delivery.hosting.policy import smallest_policy
 from delivery.hosting.trials import Trials, Unmet
 from delivery.hosting.upload import new_prefix
 from delivery.progress import CancelToken, NullProgress, Progress
-from delivery.storage.base import Quirks, Store, Watch
+from delivery.storage.base import Quirks, Store
+from delivery.storage.watch import Watch
 
 
 def examine(

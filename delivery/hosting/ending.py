@@ -11,8 +11,9 @@ from delivery.escape import printable
 from delivery.hosting.journal import KEPT, unfinished
 from delivery.hosting.record import OUR_PREFIX
 from delivery.progress import CancelToken, NullProgress, Progress
-from delivery.storage.base import Store, Watch
+from delivery.storage.base import Store
 from delivery.storage.probe import probe
+from delivery.storage.watch import Watch
 
 _PROOF_LIFE = timedelta(minutes=5)
 

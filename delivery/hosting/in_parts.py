@@ -22,7 +22,8 @@ from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.intake.source import BLOCK, Source, changed
 from delivery.progress import Halted, first_failure
-from delivery.storage.base import TAG, RemotePart, Watch
+from delivery.storage.base import TAG, RemotePart
+from delivery.storage.watch import Watch
 
 MIB = 1024**2
 MOST_PARTS = 10_000

@@ -14,8 +14,9 @@ from delivery.hosting.items import Uploaded
 from delivery.hosting.names import headers_for
 from delivery.model import Link
 from delivery.progress import CancelToken, Halt
-from delivery.storage.base import KeyLife, Store, Watch
+from delivery.storage.base import KeyLife, Store
 from delivery.storage.probe import Probe, probe
+from delivery.storage.watch import Watch
 from delivery.units import format_duration, format_utc
 
 _MOST_SKEW = timedelta(minutes=5)

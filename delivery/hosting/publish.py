@@ -14,8 +14,9 @@ from delivery.hosting.links import sign, try_link
 from delivery.hosting.names import headers_for
 from delivery.model import Delivery, FileEntry, Link
 from delivery.progress import CancelToken
-from delivery.storage.base import TAG, Store, Watch
+from delivery.storage.base import TAG, Store
 from delivery.storage.faults import ObjectGoneError
+from delivery.storage.watch import Watch
 
 
 def publish(

@@ -11,7 +11,7 @@ from delivery.escape import printable
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.run import Run
 from delivery.model import StoredObject
-from delivery.storage.base import Watch
+from delivery.storage.watch import Watch
 
 
 def settled(run: Run, item: Upload, key: str, digest: str, tag: str, etag: str, crc32: int | None) -> Uploaded:

@@ -19,8 +19,9 @@ from delivery.hosting.journal import Journal, JournalFile, journal_for
 from delivery.hosting.names import new_token
 from delivery.hosting.record import Standing
 from delivery.progress import CancelToken, NullProgress, Progress
-from delivery.storage.base import Store, Watch
+from delivery.storage.base import Store
 from delivery.storage.faults import ObjectExistsError
+from delivery.storage.watch import Watch
 
 CLAIM = timedelta(minutes=5)
 """How long a run that has died holds others off."""

@@ -14,9 +14,10 @@ from delivery.hosting.diagnosis import Outcome, Step
 from delivery.hosting.names import headers_for
 from delivery.hosting.pace import Pace
 from delivery.progress import CancelToken
-from delivery.storage.base import TAG, RemotePart, Store, Watch
+from delivery.storage.base import TAG, RemotePart, Store
 from delivery.storage.faults import ObjectExistsError
 from delivery.storage.probe import Probe, probe
+from delivery.storage.watch import Watch
 from delivery.units import format_duration
 
 _PART = 5 * 1024**2

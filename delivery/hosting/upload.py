@@ -19,7 +19,8 @@ from delivery.hosting.send import is_large, send
 from delivery.model import StoredObject
 from delivery.options import UploadOptions
 from delivery.progress import CancelToken, Halt, Halted, NullProgress, Progress, first_failure
-from delivery.storage.base import Store, Watch
+from delivery.storage.base import Store
+from delivery.storage.watch import Watch
 from delivery.units import format_size
 
 _SMALL = 8 * 1024**2

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from delivery.lazy import lazily
-from delivery.packing.estimate import estimate
-from delivery.packing.pack import Packed, pack, pack_archives
 
+TYPE_CHECKING = False  # as type checkers read it; importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from delivery.packing.check import Joined, Verified, join, verify
+    from delivery.packing.estimates import estimate
+    from delivery.packing.work import Packed, pack, pack_archives
 
-__getattr__ = lazily(__name__, {"check": "Joined Verified join verify"})
+__getattr__ = lazily(
+    __name__,
+    {"check": "Joined Verified join verify", "estimates": "estimate", "work": "Packed pack pack_archives"},
+)
 
 __all__ = ["Joined", "Packed", "Verified", "estimate", "join", "pack", "pack_archives", "verify"]

@@ -16,7 +16,7 @@ from delivery.intake.source import BLOCK, unreadable
 from delivery.packing import manifest_reader
 from delivery.packing.crew import Crew
 from delivery.packing.direct import write_all
-from delivery.packing.manifest_reader import FileRecord, Manifest, PartRecord, is_plain_name
+from delivery.packing.manifest_reader import FileRecord, Manifest, PartRecord, is_plain_name, volume_sets
 from delivery.packing.trouble import writing
 from delivery.packing.workspace import Workspace, flush_to_disk
 from delivery.planning.names import Filenames
@@ -244,27 +244,6 @@ class _Check:
         return IntegrityError(
             "\n".join(lines), hint="download what is named here once more, then run the same command again"
         )
-
-
-def volume_sets(manifest: Manifest) -> dict[str, list[PartRecord]]:
-    """File -> its volumes in order. Raises IntegrityError when the manifest contradicts itself."""
-    sets: dict[str, list[PartRecord]] = {}
-    for part in manifest.parts:
-        if part.kind == "volume" and part.file is not None:
-            sets.setdefault(part.file, []).append(part)
-    sizes = {record.path: record.size for record in manifest.files}
-    for path, parts in sets.items():
-        parts.sort(key=lambda part: part.order)
-        whole = [part.order for part in parts] == list(range(1, len(parts) + 1)) and all(
-            part.of == len(parts) for part in parts
-        )
-        if not whole or sizes.get(path) != sum(part.size for part in parts):
-            raise IntegrityError(
-                f"the manifest does not name all volumes of {printable(path)}",
-                hint="get it again from the seller",
-                code="manifest-broken",
-            )
-    return sets
 
 
 def _listing(folder: Path) -> dict[str, tuple[str, int]]:

@@ -159,3 +159,24 @@ def _broken(shown: str, why: str) -> IntegrityError:
     return IntegrityError(
         f"{shown} is not a sound manifest: {why}", hint="get it again from the seller", code="manifest-broken"
     )
+
+
+def volume_sets(manifest: Manifest) -> dict[str, list[PartRecord]]:
+    """File -> its volumes in order. Raises IntegrityError when the manifest contradicts itself."""
+    sets: dict[str, list[PartRecord]] = {}
+    for part in manifest.parts:
+        if part.kind == "volume" and part.file is not None:
+            sets.setdefault(part.file, []).append(part)
+    sizes = {record.path: record.size for record in manifest.files}
+    for path, parts in sets.items():
+        parts.sort(key=lambda part: part.order)
+        whole = [part.order for part in parts] == list(range(1, len(parts) + 1)) and all(
+            part.of == len(parts) for part in parts
+        )
+        if not whole or sizes.get(path) != sum(part.size for part in parts):
+            raise IntegrityError(
+                f"the manifest does not name all volumes of {printable(path)}",
+                hint="get it again from the seller",
+                code="manifest-broken",
+            )
+    return sets

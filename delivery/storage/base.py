@@ -11,13 +11,12 @@ the store reports that bytes arrived damaged, Cancelled. A message never holds a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, Self
 
 from delivery.model import StoredObject
-from delivery.progress import CancelToken, NullProgress, Progress
-from delivery.storage.brake import Brake
+from delivery.storage.watch import Watch
 
 TAG = "delivery-tag"
 """The metadata that tells our own object from another under the same key."""
@@ -117,17 +116,6 @@ class KeyLife:
 
     temporary: bool
     ends_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Who is told and asked while a store works."""
-
-    attempts: int = 6
-    progress: Progress = field(default_factory=NullProgress)
-    cancel: CancelToken = field(default_factory=CancelToken)
-    brake: Brake = field(default_factory=Brake)
-    """Shared by all who work with this watch: one is asked to slow down, all do."""
 
 
 BucketSetting = Literal["lifecycle", "encryption", "cors", "versioning", "public_access"]

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import botocore.exceptions
 
 from delivery.errors import StoreRefusedError
-from delivery.storage.base import BucketSetting, KeyLife, Watch
+from delivery.storage.base import BucketSetting, KeyLife
 from delivery.storage.retry import Failed, persist
 from delivery.storage.translate import Passing, Translator, code_of
+from delivery.storage.watch import Watch
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -13,9 +13,10 @@ import botocore.awsrequest
 
 from delivery.storage import faults
 from delivery.storage.answers import Answer
-from delivery.storage.base import Body, Watch
+from delivery.storage.base import Body
 from delivery.storage.retry import Failed, persist
 from delivery.storage.translate import Translator, read_fault
+from delivery.storage.watch import Watch
 from delivery.storage.wire import LostConnection, Wire
 
 _UNSIGNED = "UNSIGNED-PAYLOAD"

@@ -16,12 +16,13 @@ from botocore.config import Config
 from delivery.errors import ConfigError, StoreRefusedError
 from delivery.escape import printable
 from delivery.options import StoreOptions
-from delivery.storage.base import Quirks, Watch
+from delivery.storage.base import Quirks
 from delivery.storage.bucket import Signer
 from delivery.storage.carry import Carrier
 from delivery.storage.quirks import overridden
 from delivery.storage.s3 import S3Store
 from delivery.storage.translate import Translator, no_credentials
+from delivery.storage.watch import Watch
 from delivery.storage.wire import LOOPBACK, Wire
 
 if TYPE_CHECKING:

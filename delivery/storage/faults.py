@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Literal
 
 from delivery.errors import DeliveryError, IntegrityError, StoreRefusedError, StoreUnreachableError
@@ -61,6 +59,9 @@ _RESUME = "run the same command again: it goes on where it stopped"
 
 @cache
 def _table() -> tuple[dict[str, Fault], dict[str, Fault]]:
+    import tomllib  # most runs meet no fault
+    from importlib import resources
+
     text = resources.files("delivery.storage").joinpath("faults.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
     codes = {name: Fault(**row) for name, row in data["codes"].items()}

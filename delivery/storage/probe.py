@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from delivery.errors import DeliveryError
 from delivery.storage import faults
 from delivery.storage.answers import Answer
-from delivery.storage.base import Watch
 from delivery.storage.retry import Failed, persist
+from delivery.storage.watch import Watch
 from delivery.storage.wire import LostConnection, Wire
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from delivery.errors import DeliveryError
-from delivery.storage.base import Watch
 from delivery.storage.faults import Fault
+from delivery.storage.watch import Watch
 
 _Result = TypeVar("_Result")
 _FIRST = 0.25

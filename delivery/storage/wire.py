@@ -12,17 +12,19 @@ import socket
 import ssl
 import threading
 import time
-import urllib.request
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from delivery.errors import DeliveryError
 from delivery.progress import CancelToken
 from delivery.storage.answers import POLL_SECONDS, STALL_SECONDS, Answer, Stream
-from delivery.storage.base import Body
 from delivery.storage.tls import tls_context
+
+if TYPE_CHECKING:
+    from delivery.storage.base import Body
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Names of this machine, which no proxy can reach for us."""
@@ -161,8 +163,12 @@ def _close_all(connections: list[http.client.HTTPConnection]) -> None:
 
 def _proxy(scheme: str, host: str) -> tuple[str, int, dict[str, str]] | None:
     """Host, port and headers of the proxy that the environment or system names for ``host``, or None."""
+    if host in LOOPBACK:
+        return None
+    import urllib.request
+
     address = urllib.request.getproxies().get(scheme)
-    if not address or host in LOOPBACK or urllib.request.proxy_bypass(host):
+    if not address or urllib.request.proxy_bypass(host):
         return None
     parts = urlsplit(address if "://" in address else f"http://{address}")
     headers = {}

@@ -5,15 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
+from delivery.web.data import json_block
 from delivery.web.words import RTL, languages, words
-
-_DATA = re.compile(rb'<script type="application/json" id="data">([^<]*)</script>')
 
 
 @cache
@@ -29,23 +26,6 @@ def asset(name: str) -> str:
 def text(value: str) -> str:
     """``value`` for the text or a quoted attribute of an element."""
     return html.escape(value, quote=True)
-
-
-def json_block(value: object) -> str:
-    """``value`` as JSON that no HTML parser mistakes for markup, whatever its strings hold."""
-    plain = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for char in "<>&\u2028\u2029":
-        plain = plain.replace(char, f"\\u{ord(char):04x}")
-    return plain
-
-
-def data_of(page: bytes) -> object:
-    """The data that a page made by :func:`document` carries; None for any other text. Nothing in it is run."""
-    found = _DATA.search(page)
-    try:
-        return json.loads(found[1]) if found else None
-    except (ValueError, RecursionError):
-        return None
 
 
 def all_words(section: str) -> dict[str, dict[str, str]]:

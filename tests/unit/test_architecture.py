@@ -12,10 +12,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "delivery"
 GROUND = {"model", "errors", "units", "escape", "nearest", "lock", "progress", "lazy", "_version"}
-SETTINGS = GROUND | {"places", "options", "config"}
+SETTINGS = GROUND | {"places", "values", "options", "config"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
-    **dict.fromkeys(("places", "options", "config"), SETTINGS),
+    **dict.fromkeys(("places", "values", "options", "config"), SETTINGS),
     "platforms": SETTINGS,
     "intake": SETTINGS | {"lists"},
     "checks": SETTINGS | {"intake", "message"},
@@ -118,3 +118,12 @@ def test_importing_the_library_loads_nothing_heavy() -> None:
     script = "import sys, delivery; print(*sorted({n.split('.')[0] for n in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert not {"boto3", "botocore", "magic", "click", "tqdm", "PIL", "sqlite3", "babel"} & set(loaded)
+
+
+def test_fetching_loads_no_room_that_it_does_not_use() -> None:
+    """What it loads is a third of what the shortest fetch takes."""
+    script = "import sys, delivery.cli.fetch, delivery.fetching; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    unused = {"config", "options", "service", "planning.decide", "packing.work", "packing.check", "storage.opening"}
+    assert not {f"delivery.{name}" for name in unused} & set(loaded)
+    assert not {"tomllib", "configparser", "platformdirs"} & set(loaded)

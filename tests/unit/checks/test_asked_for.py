@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from delivery.options import parse_day
+from delivery.values import parse_day
 
 
 def png() -> bytes:

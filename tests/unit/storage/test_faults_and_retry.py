@@ -5,8 +5,8 @@ import pytest
 from delivery.errors import Cancelled, IntegrityError, StoreRefusedError, StoreUnreachableError
 from delivery.progress import CancelToken, RecordingProgress
 from delivery.storage import faults
-from delivery.storage.base import Watch
 from delivery.storage.retry import Failed, pause, persist
+from delivery.storage.watch import Watch
 
 
 @pytest.mark.parametrize(

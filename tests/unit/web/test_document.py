@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from delivery.web.document import document, json_block, text
+from delivery.web.data import json_block
+from delivery.web.document import document, text
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!--\u2028\"' &amp; ]]>"
 
