@@ -14,7 +14,7 @@ from delivery.progress import Halt, Halted, Task, first_failure
 from delivery.storage.watch import Watch
 
 AT_ONCE = 4
-_BLOCK = 512 * 1024
+_BLOCK = 1024**2
 _POLL = 0.2
 
 Settle = Callable[[Download], None]
