@@ -15,6 +15,8 @@ from delivery.units import format_size
 _A = Group.ARRIVE
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(?:\..*)?", re.IGNORECASE)
 _FORBIDDEN = frozenset('<>:"|?*\\')
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_UNDECODED = re.compile(r"[\udc80-\udcff]")
 _LONGEST_PATH = 180
 _ARCHIVES = frozenset({"zip", "7z", "rar", "gz", "tgz", "tar", "bz2", "xz", "zst"})
 _SHOWN = 3
@@ -148,9 +150,9 @@ def _breaks(piece: str) -> str:
         return "has a character that Windows does not allow in names"
     if piece[-1:] in (".", " "):
         return "ends in a dot or space, which Windows drops"
-    if any(ord(char) < 32 or char == "\x7f" for char in piece):
+    if _CONTROL.search(piece):
         return "has a control character in it"
-    if any("\udc80" <= char <= "\udcff" for char in piece):
+    if _UNDECODED.search(piece):
         return "is not readable text"
     return ""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from delivery.checks import arrival, leaks, leftovers, opening, wrong
-from delivery.checks.rule import RULES, Case, File, Rule
+from delivery.checks.rule import RULES, Case, File
 from delivery.errors import UsageError
 from delivery.intake.observation import Observations
 from delivery.model import Deliverable, Finding, Profile, Severity
@@ -36,26 +36,18 @@ def run(
 
 def _hits(case: Case) -> Iterator[tuple[str, str, str]]:
     """Code, path and message."""
-    outside = [rule for rule in RULES.values() if rule.each and not rule.inside]
-    inside = [rule for rule in RULES.values() if rule.each and rule.inside]
+    outside = [(rule.code, rule.each) for rule in RULES.values() if rule.each and not rule.inside]
+    inside = [(rule.code, rule.each) for rule in RULES.values() if rule.each and rule.inside]
     for entry in case.deliverable.entries:
         seen = case.observations.get(entry.arcname)
         file = File(entry, seen)
-        for rule in outside:
-            yield from _in_file(rule, file, case)
-        if seen.facts or seen.members:
-            for rule in inside:
-                yield from _in_file(rule, file, case)
+        for code, each in (*outside, *inside) if seen.facts or seen.members else outside:
+            for message in each(file, case):
+                yield code, file.path, message
     for rule in RULES.values():
         if rule.whole is not None:
             for path, message in rule.whole(case):
                 yield rule.code, path, message
-
-
-def _in_file(rule: Rule, file: File, case: Case) -> Iterator[tuple[str, str, str]]:
-    assert rule.each is not None
-    for message in rule.each(file, case):
-        yield rule.code, file.path, message
 
 
 def waive(findings: Iterable[Finding], allow: Sequence[str]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:

@@ -60,6 +60,7 @@ def upload(
     progress = progress or NullProgress()
     _refuse_too_large(store, uploads)
     halt = Halt(cancel or CancelToken())
+    resumed = journal is not None and bool(journal.begun or journal.done)
     keys = [prefix + name for name in key_names(item.key_name or item.name for item in uploads)]
     total = sum(item.entry.size for item in uploads) if all(item.entry.known_size for item in uploads) else None
     with (
@@ -81,7 +82,7 @@ def upload(
                 if place not in small:
                     done[place] = send(run, item, keys[place])
             done |= {place: slot.result() for place, slot in small.items()}
-            if len(small) < len(uploads):
+            if resumed and len(small) < len(uploads):
                 _tidy(watched, prefix)
     return tuple(done[place] for place in range(len(uploads)))
 
@@ -98,7 +99,7 @@ def _refuse_too_large(store: Store, uploads: Sequence[Upload]) -> None:
 
 
 def _tidy(store: Store, prefix: str) -> None:
-    """Uploads under our prefix that nobody knows: their beginning succeeded but the answer to it was lost."""
+    """Uploads under our prefix that an earlier run began and did not live to note."""
     try:
         forgotten = list(store.pending(prefix))
     except StoreRefusedError:

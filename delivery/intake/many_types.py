@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
 from delivery.intake.plaintext import is_binary
 from delivery.intake.readers import formats
@@ -67,5 +66,6 @@ def _head(entry: FileEntry) -> bytes:
 
 
 def _set(entries: list[FileEntry], place: int, kind: str, task: Task) -> None:
-    entries[place] = replace(entries[place], media_type=sys.intern(kind))
+    """In the entry itself, which the walk has made and nobody else holds yet: a copy takes twenty times as long."""
+    object.__setattr__(entries[place], "media_type", sys.intern(kind))
     task.advance(1)

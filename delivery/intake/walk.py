@@ -91,9 +91,10 @@ class _Walk:
             self._file(str(root), own_name, status)
 
     def take(self, entry: FileEntry) -> None:
-        """An entry that was made beforehand."""
-        known = self.found.setdefault(entry.arcname, entry)
-        if known is not entry:
+        """An entry that was made beforehand; what is learnt of it is written into a copy."""
+        own = replace(entry)
+        known = self.found.setdefault(entry.arcname, own)
+        if known is not own:
             self.problems.append(_same_name(known.path or "an input", entry.path or "another", entry.arcname))
 
     def _folder(self, folder: Path, tree: Path, prefix: str) -> None:

@@ -45,11 +45,26 @@ class S3Store(Bucket):
         more: dict[str, Any] = _headers(headers)
         if self.quirks.checksum == "crc32":
             more |= {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"}
-        answer = self.ask(
-            "beginning an upload",
-            lambda: self.client.create_multipart_upload(Bucket=self.bucket, Key=key, Metadata=metadata, **more),
-        )
-        return str(answer["UploadId"])
+        tries = 0
+
+        def call() -> Mapping[str, Any]:
+            nonlocal tries
+            tries += 1
+            return self.client.create_multipart_upload(Bucket=self.bucket, Key=key, Metadata=metadata, **more)
+
+        upload_id = str(self.ask("beginning an upload", call)["UploadId"])
+        if tries > 1:
+            self._abort_others(key, upload_id)
+        return upload_id
+
+    def _abort_others(self, key: str, upload_id: str) -> None:
+        """A first try may have begun an upload too, and only its answer was lost: nobody knows that one."""
+        try:
+            others = [item for item in self.pending(key) if item.key == key and item.upload_id != upload_id]
+        except StoreRefusedError:
+            return  # a key that may not list; the lifecycle rule clears them
+        for item in others:
+            self.abort(key, item.upload_id)
 
     def parts(self, key: str, upload_id: str) -> Iterator[RemotePart] | None:
         try:
