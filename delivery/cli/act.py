@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from delivery.cli import options, pipeline, qr, render, stdin
-from delivery.cli.clipboard import Clipboard, copy_each, find
 from delivery.cli.pipeline import Reports, group
 from delivery.errors import BlockedError
 from delivery.model import Delivery, Via
 
 if TYPE_CHECKING:
+    from delivery.cli.clipboard import Clipboard
     from delivery.inputs import Input
 
 
 def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = None) -> None:
     qr_place = values.pop("qr", None)
     open_folder = values.pop("open_folder")
-    clipboard = find() if values.pop("copy") else None
+    clipboard = _clipboard() if values.pop("copy") else None
     inputs = stdin.inputs_of(paths, values)
     reports, quiet, as_json = Reports.taken_from(values), values["quiet"], values["as_json"]
     with reports.kept():
@@ -31,6 +31,13 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
     finish(done, clipboard, qr_place)
     if open_folder and done.out and not done.dry_run:
         click.launch(done.out)
+
+
+def _clipboard() -> Clipboard:
+    """Found before anything is done, since it may be missing."""
+    from delivery.cli.clipboard import find
+
+    return find()
 
 
 def _done(
@@ -84,4 +91,6 @@ def finish(done: Delivery, clipboard: Clipboard | None, qr_place: str | None) ->
     if qr_place is not None and not done.dry_run:
         qr.show(qr.url_of(done), qr_place)
     if clipboard is not None:
+        from delivery.cli.clipboard import copy_each
+
         copy_each(clipboard, done.messages)

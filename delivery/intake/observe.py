@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 
 from delivery.intake.observation import Fact, Observation, Observations, Seen
-from delivery.intake.readers import formats, text
+from delivery.intake.readers import formats
 from delivery.intake.readers.view import Exhausted, View
 from delivery.intake.source import open_entry
 from delivery.intake.twins import twins
@@ -173,7 +173,9 @@ def look(view: View, *, whole: bool = False) -> None:
             view.facts.append(Fact(Seen.FORMAT, sys.intern(found)))
         if found in _READERS:
             _reader(found)(view)
-        elif found in ("", "rtf") and text.is_text(view.head):
+        elif found in ("", "rtf") and formats.is_text(view.head):
+            from delivery.intake.readers import text
+
             text.read_text(view, deep=whole)
     except Exhausted:
         pass

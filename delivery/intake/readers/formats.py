@@ -78,6 +78,15 @@ _RIFF = {b"WEBP": "webp", b"WAVE": "wav", b"AVI ": "avi"}
 _BOXES = frozenset((b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"))
 
 
+UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_MARKS = (*UTF16_MARKS, b"\xef\xbb\xbf")
+
+
+def is_text(head: bytes) -> bool:
+    """Whether what begins so is text, as far as its beginning tells."""
+    return head.startswith(_MARKS) or b"\0" not in head[:8192]
+
+
 def sniff(head: bytes) -> str:
     """The format that ``head`` begins with, or the empty string."""
     if not head:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from delivery.intake import contacts, secrets
 from delivery.intake.observation import Seen
-from delivery.intake.readers.formats import extension
+from delivery.intake.readers.formats import UTF16_MARKS, extension
 from delivery.intake.readers.view import View
 
 LOOKED_AT = 256 * 1024
@@ -46,18 +46,13 @@ _MAIL = re.compile(
 )
 _ROOT = re.compile(rb"<svg\b[^>]{0,20000}>")
 _LOCAL_MARKS = (b"/Users/", b"\\Users\\", b"/home/", b"Documents and Settings")
-_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
-
-
-def is_text(head: bytes) -> bool:
-    return head.startswith(_MARKS) or b"\0" not in head[:8192]
 
 
 def read_text(view: View, *, deep: bool = False) -> None:
     """Note what the first 256 KiB tell; with ``deep`` the first 32 MiB."""
     ending = extension(view.name)
     data = view.head if view.size <= len(view.head) else view.at(0, _ALL if deep else LOOKED_AT)
-    if data.startswith(_MARKS[:2]):
+    if data.startswith(UTF16_MARKS):
         data = data.decode("utf-16", "replace").encode()
     note_secrets(view, data, ending)
     if ending in _PROSE or ending in _PAGES:
