@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,30 +30,40 @@ def assemble(
 ) -> tuple[int, str]:
     """Write the archive of ``part`` at ``path``; its size and SHA-256. ``places`` says where an arcname is spooled.
 
-    One that is ``lasting`` is flushed to the disk.
+    One that is not ``lasting`` is neither flushed nor hashed (the digest is empty): what sends it reads and hashes it.
     """
     size = END + sum(header_bytes(e.arcname) + spool.packed[places[e.arcname]] for e in part.members)
     if size > min(part.size, ARCHIVE_MAX) or len(part.members) > MEMBERS_MAX:
         raise PackingError(f"{printable(part.filename)} would be {size:,} bytes, more than the {part.size:,} planned")
-    with writing(path), path.open("wb", buffering=BLOCK) as out, Flusher(path, lasting=lasting) as flusher:
-        with TrailingDigest(path, crew) as digest:
-            reserve(out.fileno(), size)
-            writer = _Writer(out, spool, flusher, digest, crew, task)
-            for stretch in spool.stretches(places[entry.arcname] for entry in part.members):
-                crew.check()
-                writer.add(stretch)
-            written = writer.finish()
-            if written != size:
-                raise PackingError(f"{printable(part.filename)} became {written:,} bytes instead of {size:,}")
-            flusher.finish(out)
-            return size, digest.hexdigest()
+    with ExitStack() as held:
+        held.enter_context(writing(path))
+        out = held.enter_context(path.open("wb", buffering=BLOCK))
+        flusher = held.enter_context(Flusher(path)) if lasting else None
+        digest = held.enter_context(TrailingDigest(path, crew)) if lasting else None
+        reserve(out.fileno(), size)
+        writer = _Writer(out, spool, flusher, digest, crew, task)
+        for stretch in spool.stretches(places[entry.arcname] for entry in part.members):
+            crew.check()
+            writer.add(stretch)
+        written = writer.finish()
+        if written != size:
+            raise PackingError(f"{printable(part.filename)} became {written:,} bytes instead of {size:,}")
+        if lasting:
+            os.fsync(out.fileno())
+        return size, digest.hexdigest() if digest else ""
 
 
 class _Writer:
     """One zip being written."""
 
     def __init__(
-        self, out: BinaryIO, spool: Spool, flusher: Flusher, digest: TrailingDigest, crew: Crew, task: Task
+        self,
+        out: BinaryIO,
+        spool: Spool,
+        flusher: Flusher | None,
+        digest: TrailingDigest | None,
+        crew: Crew,
+        task: Task,
     ) -> None:
         self._out = out
         self._spool = spool
@@ -77,7 +89,7 @@ class _Writer:
         for place in stretch:
             self._central += central_header(self._spool.member(place), start + self._spool.offset(place, first))
         self._count += len(stretch)
-        if self._digest.is_due(self._at):
+        if self._digest and self._digest.is_due(self._at):
             self._out.flush()
             self._digest.follow(self._at)
 
@@ -87,7 +99,8 @@ class _Writer:
         self._write(self._central)
         self._write(end_record(self._count, len(self._central), start))
         self._out.flush()
-        self._digest.follow(self._at)
+        if self._digest:
+            self._digest.follow(self._at)
         return self._at
 
     def _store(self, place: int) -> None:
@@ -107,4 +120,5 @@ class _Writer:
     def _write(self, data: bytes | bytearray | memoryview) -> None:
         self._out.write(data)
         self._at += len(data)
-        self._flusher.wrote(self._out, len(data))
+        if self._flusher:
+            self._flusher.wrote(self._out, len(data))

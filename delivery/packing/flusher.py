@@ -19,12 +19,11 @@ class Flusher:
     """A context manager that owns the files given to :meth:`close`; it ends when all of them are on the disk.
 
     A stream that is not given to it must stay open until then. Errors of the disk are raised as LocalError, at the
-    next call or at the end. What is not ``lasting`` is not flushed at all.
+    next call or at the end.
     """
 
-    def __init__(self, place: Path, *, lasting: bool = True) -> None:
+    def __init__(self, place: Path) -> None:
         self._place = place
-        self._lasting = lasting
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="flush")
         self._running: list[Future[None]] = []
         self._written = 0
@@ -35,15 +34,10 @@ class Flusher:
     def wrote(self, stream: BinaryIO | FileIO, count: int) -> None:
         """Called after ``count`` more bytes were written; now and then they are sent on their way to the disk."""
         self._written += count
-        if self._lasting and self._written >= _STRIDE:
+        if self._written >= _STRIDE:
             self._written = 0
             self._running.append(self._thread.submit(self._flush, stream))
             self._collect()
-
-    def finish(self, stream: BinaryIO | FileIO) -> None:
-        """Flush ``stream``, all of which is written; it is the caller's to close."""
-        if self._lasting:
-            os.fsync(stream.fileno())
 
     def close(self, stream: BinaryIO | FileIO, path: Path) -> None:
         """Flush and close ``stream``, in the background."""

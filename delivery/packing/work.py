@@ -83,7 +83,8 @@ def pack_archives(
 ) -> Packed:
     """For the link way: make only the archives of the plan, among the scratch of ``workspace``.
 
-    They live until they are uploaded, and a run that ends before that makes them again, so nothing waits for the disk.
+    They live until they are uploaded, and a run that ends before that makes them again, so nothing waits for the disk;
+    the upload hashes them, so their attachments have no digest yet.
     Files that go as they are are read by the upload itself, straight from their source, so their entries in ``files``
     have no digest yet, and ``manifest_path`` is None: write it with :func:`delivery.packing.manifest.write` when every
     digest is known.
