@@ -21,6 +21,7 @@ from delivery.hosting.reading import fill, finish
 from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.intake.source import BLOCK, Source, changed
+from delivery.memory import pages
 from delivery.progress import Halted, first_failure
 from delivery.storage.base import TAG, RemotePart
 from delivery.storage.watch import Watch
@@ -121,7 +122,7 @@ def _send_missing(
     """Read the file once, in order: send what the store lacks, check what it has. All parts, and the digest."""
     step = begun.part_size
     room = min(run.options.threads + 1, MEMORY // step)
-    buffers: queue.SimpleQueue[bytearray | None] = queue.SimpleQueue()
+    buffers: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
     for _ in range(room):
         buffers.put(None)
     slots: list[Future[SentPart]] = []
@@ -133,8 +134,8 @@ def _send_missing(
                 if room < 2:
                     slots.append(_streamed(run, source, key, begun, number, size, held))
                     continue
-                buffer = buffers.get() or bytearray(step)
-                view = memoryview(buffer)[:size]
+                buffer = buffers.get() or pages(step)
+                view = buffer[:size]
                 fill(source, view, run.halt)
                 if number in held:
                     _check(source, begun, number)
@@ -165,8 +166,8 @@ def wait_for(slots: Sequence[Future[SentPart]]) -> None:
 
 def send_part(
     run: Run,
-    buffers: queue.SimpleQueue[bytearray | None],
-    buffer: bytearray,
+    buffers: queue.SimpleQueue[memoryview | None],
+    buffer: memoryview,
     key: str,
     begun: Begun,
     number: int,
@@ -175,7 +176,7 @@ def send_part(
 ) -> SentPart:
     """Send one part from memory, on a worker. ``digest`` is of the whole file up to its end."""
     try:
-        view = memoryview(buffer)[:size]
+        view = buffer[:size]
         crc = _crc(run, view)
         proof = hashlib.sha256(view).hexdigest() if _proves_parts(run) else None
         body = MemoryBody(view, run.task.advance, run.pace, sha256=proof)

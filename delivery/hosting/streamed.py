@@ -22,6 +22,7 @@ from delivery.hosting.names import headers_for
 from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.intake.streams import Stream
+from delivery.memory import pages
 from delivery.progress import Halted, first_failure
 from delivery.storage.base import TAG
 from delivery.units import format_size
@@ -39,11 +40,11 @@ def send_stream(run: Run, item: Upload, key: str) -> Uploaded:
     if run.journal is not None and (before := run.journal.begun.get(key)) is not None:
         give_up(run, key, before)
     step = min(part_size(item.entry.size, run.options.part_size), MEMORY // 2)
-    buffer = bytearray(step)
-    filled = source.fill(memoryview(buffer))
+    buffer = pages(step)
+    filled = source.fill(buffer)
     run.halt.check()
     if filled < step:
-        return _whole(run, item, key, memoryview(buffer)[:filled])
+        return _whole(run, item, key, buffer[:filled])
     return _in_parts(run, item, key, source, buffer)
 
 
@@ -54,7 +55,7 @@ def _whole(run: Run, item: Upload, key: str, data: memoryview) -> Uploaded:
     return settled(run, _sized(item, len(data)), key, digest, tag, etag, None)
 
 
-def _in_parts(run: Run, item: Upload, key: str, source: Stream, first: bytearray) -> Uploaded:
+def _in_parts(run: Run, item: Upload, key: str, source: Stream, first: memoryview) -> Uploaded:
     headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
     begun = Begun(run.store.begin(key, headers, metadata={TAG: tag}), len(first), 0, tag)
     if run.journal is not None:  # so that what a kill leaves is found and removed
@@ -69,11 +70,11 @@ def _in_parts(run: Run, item: Upload, key: str, source: Stream, first: bytearray
 
 
 def _send(
-    run: Run, item: Upload, key: str, source: Stream, begun: Begun, first: bytearray
+    run: Run, item: Upload, key: str, source: Stream, begun: Begun, first: memoryview
 ) -> tuple[list[SentPart], int, str]:
     """Every part, the size and the digest. As many buffers as workers need, and no more, are filled in turn."""
     step, whole, size = begun.part_size, hashlib.sha256(), 0
-    buffers: queue.SimpleQueue[bytearray | None] = queue.SimpleQueue()
+    buffers: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
     for _ in range(max(1, min(run.options.threads + 1, MEMORY // step) - 1)):
         buffers.put(None)
     slots: list[Future[SentPart]] = []
@@ -84,13 +85,13 @@ def _send(
             number = len(slots) + 1
             size += filled
             _refuse_too_long(run, item, number, size, step)
-            whole.update(memoryview(buffer)[:filled])
+            whole.update(buffer[:filled])
             digest = whole.hexdigest()
             slots.append(run.pool.submit(send_part, run, buffers, buffer, key, begun, number, filled, digest))
             if filled < step:
                 break
-            buffer = buffers.get() or bytearray(step)
-            filled = source.fill(memoryview(buffer))
+            buffer = buffers.get() or pages(step)
+            filled = source.fill(buffer)
         run.halt.check()
         return [slot.result() for slot in slots], size, whole.hexdigest()
     except BaseException as error:

@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 
 from delivery.errors import Cancelled
+from delivery.packing.direct import Buffers
 from delivery.progress import CancelToken
 
 WORKERS = max(2, min(4, os.cpu_count() or 1))
 
 
 class Crew:
-    """Runs jobs on a few threads. Jobs call :meth:`check` between blocks."""
+    """Runs jobs on a few threads, which share its ``buffers``. Jobs call :meth:`check` between blocks."""
 
     def __init__(self, cancel: CancelToken) -> None:
+        self.buffers = Buffers()
         self._cancel = cancel
         self._stop = threading.Event()
 

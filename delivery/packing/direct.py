@@ -7,14 +7,20 @@ is not aligned, writing falls back to the ordinary way by itself.
 from __future__ import annotations
 
 import errno
-import mmap
 import os
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
+
+from delivery.memory import pages
 
 _FLAG: int = getattr(os, "O_DIRECT", 0)
 _FROM = 32 * 1024**2
 _ALIGNMENT = 4096
+BLOCK = 2 * 1024**2
+"""Large enough that writing past the system's cache is fast, small enough to stay in the processor's."""
 
 
 def open_new(path: Path, size: int) -> FileIO:
@@ -28,9 +34,28 @@ def open_new(path: Path, size: int) -> FileIO:
     return out
 
 
-def buffer(size: int) -> memoryview:
-    """Memory that begins where a page does, as writing past the cache needs it."""
-    return memoryview(mmap.mmap(-1, size))
+class Buffers:
+    """Blocks of memory that begin where a page does, as writing past the cache needs it, lent again and again.
+
+    Memory that is new costs more time than the reading of what goes into it. Safe to use from several threads.
+    """
+
+    def __init__(self) -> None:
+        self._spare: deque[memoryview] = deque()
+
+    @contextmanager
+    def lent(self, count: int) -> Iterator[list[memoryview]]:
+        """So many blocks, which nothing may use any more at the end."""
+        blocks: list[memoryview] = []
+        while len(blocks) < count:
+            try:
+                blocks.append(self._spare.pop())
+            except IndexError:
+                blocks.append(pages(BLOCK))
+        try:
+            yield blocks
+        finally:
+            self._spare.extend(blocks)
 
 
 def write_all(out: FileIO, data: memoryview) -> None:

@@ -6,6 +6,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import cycle
 from types import TracebackType
 from typing import Self
@@ -13,11 +14,9 @@ from typing import Self
 from delivery.intake.source import Source, changed
 from delivery.model import FileEntry
 from delivery.packing.crew import Crew
-from delivery.packing.direct import buffer
+from delivery.packing.direct import BLOCK
 from delivery.progress import Task
 
-BLOCK = 2 * 1024**2
-"""Large enough that writing past the system's cache is fast, small enough to stay in the processor's."""
 _DEPTH = 6
 _ALONE = 2 * BLOCK
 """A file up to this size is read by the thread that uses it: a second one would cost more than it saves."""
@@ -40,11 +39,13 @@ class ReadAhead:
         self._free: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
         self._full: queue.SimpleQueue[tuple[memoryview, int] | BaseException | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._held = ExitStack()
 
     def __enter__(self) -> Self:
+        self._lent = self._held.enter_context(self._crew.buffers.lent(_DEPTH if self._entry.size > _ALONE else 2))
         if self._entry.size > _ALONE:
-            for _ in range(_DEPTH):
-                self._free.put(buffer(BLOCK))
+            for block in self._lent:
+                self._free.put(block)
             self._thread = threading.Thread(target=self._produce, name="read-ahead", daemon=True)
             self._thread.start()
         return self
@@ -55,11 +56,11 @@ class ReadAhead:
         if self._thread is not None:
             self._free.put(None)
             self._thread.join()
+        self._held.close()
 
     def __iter__(self) -> Iterator[memoryview]:
         if self._thread is None:
-            length = min(BLOCK, self._entry.size + 1)
-            turns = cycle((memoryview(bytearray(length)), memoryview(bytearray(length))))
+            turns = cycle(self._lent)
             for block, count in self._blocks(lambda: next(turns)):
                 yield block[:count]
             return
