@@ -9,6 +9,7 @@ are to be measured; what is missing is left out. Our side always includes the SH
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import signal
@@ -186,16 +187,18 @@ def files(folder: Path, count: int, size: int) -> Path:
 
 
 def table(case: Case, runs: dict[str, list[Run]]) -> None:
-    base = statistics.median(run.wall for run in runs["s5cmd"]) if runs.get("s5cmd") else None
-    base_cpu = statistics.median(run.cpu for run in runs["s5cmd"]) if runs.get("s5cmd") else None
+    base = runs.get("s5cmd", [])
     print(f"\n## {case.title}\n")
     print("| | wall s (range) | CPU s | peak MB | wall / s5cmd | CPU / s5cmd |\n|---|---|---|---|---|---|")
     for name, rows in runs.items():
         walls = sorted(run.wall for run in rows)
         wall, cpu = statistics.median(walls), statistics.median(run.cpu for run in rows)
-        ratios = f"{wall / base:.2f} | {cpu / base_cpu:.2f}" if base and base_cpu else "- | -"
+        pairs = list(zip(rows, base, strict=True)) if base else []  # a round's runs meet the machine in one mood
+        wall_ratio = statistics.median(run.wall / other.wall for run, other in pairs) if pairs else math.nan
+        cpu_ratio = statistics.median(run.cpu / other.cpu for run, other in pairs) if pairs else math.nan
         peak = max(run.peak for run in rows)
-        print(f"| {name} | {wall:.2f} ({walls[0]:.2f}-{walls[-1]:.2f}) | {cpu:.2f} | {peak:.0f} | {ratios} |")
+        measured = f"{wall:.2f} ({walls[0]:.2f}-{walls[-1]:.2f}) | {cpu:.2f} | {peak:.0f}"
+        print(f"| {name} | {measured} | {wall_ratio:.2f} | {cpu_ratio:.2f} |")
     sys.stdout.flush()
 
 

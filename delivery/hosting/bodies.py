@@ -10,6 +10,7 @@ from delivery.intake.source import Source, changed
 from delivery.model import FileEntry
 
 _GATHERED = 256 * 1024
+_HELD = 4 * 1024**2
 Moved = Callable[[int], None]
 """Told of bytes as they go; of a negative count when a retry takes them back."""
 
@@ -108,14 +109,19 @@ class FileBody:
 
 
 class PiecesBody:
-    """Bytes that are made anew for every try and never held: the manifest of 100,000 files is 20 MB."""
+    """Bytes that are made anew for every try, and held only where they are few: a manifest may be 20 MB."""
 
     def __init__(self, pieces: Callable[[], Iterable[bytes]]) -> None:
         self._pieces = pieces
+        self._held: list[memoryview] = []
         digest, self._size = hashlib.sha256(), 0
-        for block in self.blocks():
+        for block in self._made():
             digest.update(block)
             self._size += len(block)
+            if self._size <= _HELD:
+                self._held.append(block)
+            else:
+                self._held.clear()
         self._sha256 = digest.hexdigest()
 
     @property
@@ -123,6 +129,9 @@ class PiecesBody:
         return self._size
 
     def blocks(self) -> Iterator[memoryview]:
+        return iter(self._held) if self._held else self._made()
+
+    def _made(self) -> Iterator[memoryview]:
         block = bytearray()
         for piece in self._pieces():
             block += piece

@@ -101,17 +101,18 @@ def test_a_halt_is_told_from_a_cancel() -> None:
     assert not isinstance(caught.value, Halted)
 
 
-def test_pieces_are_made_anew_for_each_try_and_gathered_into_blocks() -> None:
+@pytest.mark.parametrize("count, times", [(100_000, 1), (1_000_000, 3)])
+def test_many_pieces_are_made_anew_for_each_try_and_few_are_held(count: int, times: int) -> None:
     made = []
 
     def pieces() -> Iterator[bytes]:
         made.append(True)
-        yield from (b"%06d" % number for number in range(100_000))
+        yield from (b"%06d" % number for number in range(count))
 
-    body, whole = PiecesBody(pieces), b"".join(b"%06d" % number for number in range(100_000))
+    body, whole = PiecesBody(pieces), b"".join(b"%06d" % number for number in range(count))
     assert (body.size, body.sha256()) == (len(whole), hashlib.sha256(whole).hexdigest())
     assert b"".join(body.blocks()) == b"".join(body.blocks()) == whole
-    assert len(made) == 3
+    assert len(made) == times
     assert max(map(len, body.blocks())) < 300_000
 
 
