@@ -51,7 +51,10 @@ def body(
     def say(key: str, tag: str = "span", attributes: str = "") -> str:
         return f'<{tag} data-say="{key}"{attributes}>{text(said[key])}</{tag}>'
 
-    eyebrow = f"{say('order')} <bdi>{text(printable(order))}</bdi>" if order else say("delivery")
+    eyebrow = say("delivery")
+    if order:
+        says_so = order.casefold().startswith(said["order"].casefold())
+        eyebrow = f"{'' if says_so else say('order') + ' '}<bdi>{text(printable(order))}</bdi>"
     shown_note = (
         f'<section class="card seller-note">{say("note", "h2")}<p dir="auto">{text(_lines(note))}</p></section>'
         if note and note.strip()

@@ -64,6 +64,13 @@ def test_it_says_what_is_delivered_without_any_script() -> None:
     assert "download" in button and "hero.png" in button["aria-label"]
 
 
+@pytest.mark.parametrize("label, times", [("FO-1", 1), ("order FO-1", 0), ("Order", 0)])
+def test_an_order_that_calls_itself_so_is_not_called_so_again(label: str, times: int) -> None:
+    made = page.render("Acme site", [PageFile(link())], expires_at=END, order=label).decode()
+    eyebrow = made.partition('<p class="eyebrow">')[2].partition("</p>")[0]
+    assert (eyebrow.count('data-say="order"'), f"<bdi>{label}</bdi>" in eyebrow) == (times, True)
+
+
 def test_every_string_from_outside_stays_text() -> None:
     files = [PageFile(link(HOSTILE, members=(HOSTILE, "b")), "image/png"), PageFile(link(HOSTILE), "audio/mpeg")]
     made = page.render(HOSTILE, files, expires_at=END, order=HOSTILE, note=HOSTILE)
