@@ -34,11 +34,12 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_size(size: int) -> str:
-    """``5 GB``, ``10 MiB`` or ``3.4 MB``: exact where it is a round binary or decimal number, else one decimal."""
+    """``5 GB``, ``10 MiB`` or ``3.4 MB``: exact where it is a short binary or decimal number, else one decimal."""
     for power, letter in ((4, "T"), (3, "G"), (2, "M"), (1, "K")):
         for base, suffix in ((1000, "B"), (1024, "iB")):
-            if size >= base**power and size % base**power == 0:
-                return f"{size // base**power:,} {letter}{suffix}"
+            count, rest = divmod(size, base**power)
+            if not rest and 1 <= count < 1000:
+                return f"{count} {letter}{suffix}"
     value = float(size)
     for unit in ("bytes", "KB", "MB", "GB"):
         if round(value, 1) < 1000:

@@ -42,9 +42,10 @@ def test_a_bad_duration_is_refused(text: str) -> None:
         (0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1 KB"), (1024, "1 KiB"), (1_048_576, "1 MiB"),
         (25_000_000, "25 MB"), (26_214_400, "25 MiB"), (3_400_000_001, "3.4 GB"), (999_950, "1.0 MB"),
         (5_000_000_000, "5 GB"), (2_147_483_647, "2.1 GB"), (1_500_000_000_001, "1.5 TB"),
+        (71_233_412 * 1024, "72.9 GB"), (1536 * 1024, "1.6 MB"), (1_500_000, "1.5 MB"),
     ],
 )  # fmt: skip
-def test_a_size_is_printed_exactly_where_it_is_round(size: int, text: str) -> None:
+def test_a_size_is_printed_exactly_where_that_is_short(size: int, text: str) -> None:
     assert format_size(size) == text
 
 
