@@ -53,6 +53,8 @@ class Journal:
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
+        self.resumed = False
+        """An earlier run has worked under this prefix, and may have begun what it did not live to note."""
         self.begun: dict[str, Begun] = {}
         self.done: dict[str, Done] = {}
 
@@ -87,6 +89,7 @@ class Journal:
 
     def take(self, line: dict[str, Any]) -> None:
         """Remember what an earlier run has noted. Raises KeyError and the like for what is no line of a journal."""
+        self.resumed = True
         if "begin" in line:
             self.begun[line["begin"]] = Begun(line["upload"], line["part_size"], line["size"], line["tag"])
         elif "part" in line:

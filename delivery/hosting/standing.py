@@ -113,6 +113,7 @@ class _Remote(Journal):
     def __init__(self, prefix: str, place: Kept) -> None:
         super().__init__(prefix)
         self._place = place
+        self.resumed = True  # an earlier run may have been killed before its record was saved
 
     def _write(self, **line: Any) -> None:
         if "drop" in line:  # before the object is touched: no record may vouch for bytes that are being replaced

@@ -60,7 +60,6 @@ def upload(
     progress = progress or NullProgress()
     _refuse_too_large(store, uploads)
     halt = Halt(cancel or CancelToken())
-    resumed = journal is not None and bool(journal.begun or journal.done)
     keys = [prefix + name for name in key_names(item.key_name or item.name for item in uploads)]
     total = sum(item.entry.size for item in uploads) if all(item.entry.known_size for item in uploads) else None
     with (
@@ -82,7 +81,7 @@ def upload(
                 if place not in small:
                     done[place] = send(run, item, keys[place])
             done |= {place: slot.result() for place, slot in small.items()}
-            if resumed and len(small) < len(uploads):
+            if journal is not None and journal.resumed and len(small) < len(uploads):
                 _tidy(watched, prefix)
     return tuple(done[place] for place in range(len(uploads)))
 

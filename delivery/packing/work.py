@@ -14,7 +14,7 @@ from delivery.model import Attachment, Deliverable, FileEntry, Method, Part, Par
 from delivery.packing import manifest, slices
 from delivery.packing.assemble import assemble
 from delivery.packing.crew import Crew
-from delivery.packing.spool import Spool
+from delivery.packing.spool import PackedSizes, Spool
 from delivery.packing.trouble import writing
 from delivery.packing.workspace import Workspace
 from delivery.planning import message_with_room
@@ -101,23 +101,6 @@ def pack_archives(
     return Packed(work.plan, work.files, attachments, None)
 
 
-class _Packed(Mapping[str, int]):
-    """Arcname -> packed size, over the spool's array: a dict of 100,000 sizes would be 8 MB more."""
-
-    def __init__(self, sizes: Sequence[int], places: Mapping[str, int]) -> None:
-        self._sizes = sizes
-        self._places = places
-
-    def __getitem__(self, arcname: str) -> int:
-        return self._sizes[self._places[arcname]]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-
 class _Work:
     """One packing under way, of parts in ``folder``, with room for what is only needed meanwhile in ``scratch``."""
 
@@ -161,7 +144,7 @@ class _Work:
             places = {entry.arcname: place for place, entry in enumerate(spool.entries)}
             if places:
                 spool.fill(self._crew, task)
-                self._plan_again(_Packed(spool.packed, places))
+                self._plan_again(PackedSizes(spool.packed, places))
             self._crew.run(self._jobs(kinds, spool, places, task))
 
     def _with_digests(self, spool: Spool) -> Iterator[FileEntry]:

@@ -164,6 +164,19 @@ def test_a_broken_run_is_gone_on_with_by_another_machine(
         assert read(link.url) == (work / link.name).read_bytes()
 
 
+def test_what_a_killed_run_began_and_never_noted_is_removed(work: Path, settings: Settings, machine: Any) -> None:
+    """The record in the bucket is saved now and then only."""
+    store = open_store("test", settings, until=NOW)
+    with hosting.place_for(store, ["big.bin"], id="site", named=True) as place:
+        key = f"{place.journal.prefix}big.bin"
+        store.begin(key, ObjectHeaders("application/octet-stream", "attachment"), metadata={})
+    (work / "big.bin").write_bytes(os.urandom(11 * MIB))
+    machine()
+    done = upload(work, settings, id="site")
+    assert key in {link.key for link in done.links}
+    assert list(store.pending("")) == []
+
+
 def test_two_runs_at_once_do_not_harm_each_other(work: Path, settings: Settings, proxy: Proxy, tmp_path: Path) -> None:
     """Each delivers its own bytes; the next run goes on with one of them."""
     other = tmp_path / "other" / "site"
