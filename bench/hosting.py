@@ -2,8 +2,8 @@
 
     python bench/hosting.py [--rounds N] [--cases 2g,200,5000,tls]
 
-Needs Ceph (tests/support/ceph-rgw.sh), haproxy for the sink over TLS, and on PATH whichever of s5cmd, rclone and aws
-are to be measured; what is missing is left out. Our side always includes the SHA-256 of every file. Loopback only.
+Needs Ceph (tests/support/ceph-rgw.sh), and on PATH whichever of s5cmd, rclone and aws are to be measured; what is
+missing is left out. Our side always includes the SHA-256 of every file. Loopback only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import argparse
 import math
 import os
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -132,28 +131,26 @@ def ceph(folder: Path, port: int) -> Iterator[str]:
 
 @contextmanager
 def sink(folder: Path, port: int) -> Iterator[str]:
-    """The sink behind haproxy, which takes the TLS off: in Python that would cost more than what is measured."""
-    key, cert = folder / "key.pem", folder / "cert.pem"
+    """The discarding endpoint. It chooses AES-128-GCM for every client, as large stores do."""
+    key, cert, conf = folder / "key.pem", folder / "cert.pem", folder / "openssl.cnf"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     command += ["-keyout", str(key), "-out", str(cert), "-days", "2", "-subj", "/CN=localhost"]
     command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     subprocess.run(command, check=True, capture_output=True)
-    (folder / "both.pem").write_text(cert.read_text() + key.read_text())
-    (folder / "haproxy.cfg").write_text(
-        "defaults\n mode tcp\n timeout connect 10s\n timeout client 100s\n timeout server 100s\n"
-        f"listen tls\n bind 127.0.0.1:{port} ssl crt {folder}/both.pem\n server sink 127.0.0.1:{port + 1}\n"
+    conf.write_text(
+        "openssl_conf = all\n[all]\nssl_conf = tls\n[tls]\nsystem_default = chosen\n"
+        "[chosen]\nCiphersuites = TLS_AES_128_GCM_SHA256\n"
     )
-    servers = [
-        subprocess.Popen([sys.executable, str(HERE / "sink.py"), str(port + 1)]),
-        subprocess.Popen(["haproxy", "-q", "-db", "-f", str(folder / "haproxy.cfg")]),
-    ]
+    server = subprocess.Popen(
+        [sys.executable, str(HERE / "sink.py"), str(port), str(cert), str(key), str(folder)],
+        env={**os.environ, "OPENSSL_CONF": str(conf)},
+    )
     try:
         time.sleep(1.5)
         yield f"https://127.0.0.1:{port}"
     finally:
-        for server in servers:
-            server.send_signal(signal.SIGTERM)
-            server.wait()
+        server.terminate()
+        server.wait()
 
 
 def empty(endpoint: str) -> None:

@@ -1,93 +1,104 @@
-"""An S3 endpoint that throws bytes away: what an upload costs when the store costs nothing.
+"""An S3 endpoint behind TLS that throws bytes away: what an upload costs when the store costs little.
 
-python bench/sink.py PORT
+    python bench/sink.py PORT CERTIFICATE KEY FOLDER
+
+A process for each connection, since threads would wait for one another at every TLS record; what they must know of each
+other's objects stands in FOLDER. Linux and macOS only.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 import socket
+import ssl
 import sys
-import threading
-from urllib.parse import parse_qs, urlsplit
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 BUFFER = 1024 * 1024
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
-class Sink:
-    def __init__(self) -> None:
-        self.sizes: dict[str, int] = {}
-        self.parts: dict[str, int] = {}
-        self.lock = threading.Lock()
+class Connection:
+    def __init__(self, sock: ssl.SSLSocket, folder: Path) -> None:
+        self.sock = sock
+        self.stream = sock.makefile("rb")
+        self.buffer = memoryview(bytearray(BUFFER))
+        self.folder = folder
 
-    def serve(self, connection: socket.socket) -> None:
-        buffer, pending = memoryview(bytearray(BUFFER)), b""
-        try:
-            while True:
-                while b"\r\n\r\n" not in pending:
-                    data = connection.recv(65536)
-                    if not data:
-                        return
-                    pending += data
-                head, _, rest = pending.partition(b"\r\n\r\n")
-                line, *rows = head.decode("latin-1").split("\r\n")
-                method, target, _ = line.split(" ")
-                headers = {name.lower(): value for name, _, value in (row.partition(": ") for row in rows)}
-                size = left = int(headers.get("content-length", "0"))
-                if headers.get("expect", "").lower() == "100-continue":
-                    connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-                body, pending = rest[:left], rest[left:]
-                left -= len(body)
-                while left:
-                    count = connection.recv_into(buffer[: min(left, BUFFER)])
-                    if not count:
-                        return
-                    left -= count
-                connection.sendall(self.answer(method, target, headers, size))
-        except (OSError, ValueError):
-            return
-        finally:
-            connection.close()
+    def serve(self) -> None:
+        while line := self.stream.readline().decode("latin-1"):
+            method, target, _ = line.split(" ")
+            headers = {}
+            while row := self.stream.readline().decode("latin-1").strip():
+                name, _, value = row.partition(": ")
+                headers[name.lower()] = value
+            if headers.get("expect", "").lower() == "100-continue":
+                self.sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            size = int(headers.get("content-length", 0))
+            if headers.get("transfer-encoding") == "chunked":
+                while left := int(self.stream.readline(), 16):
+                    self.skip(left + 2)
+                self.stream.readline()
+            self.skip(size)
+            self.sock.sendall(self.answer(method, target, int(headers.get("x-amz-decoded-content-length", size))))
 
-    def answer(self, method: str, target: str, headers: dict[str, str], size: int) -> bytes:
+    def skip(self, left: int) -> None:
+        """Past the reader where its buffer is empty: one layer fewer for each TLS record."""
+        if left:
+            left -= len(self.stream.read(min(left, len(self.stream.peek(1)))))
+        while left:
+            count = self.sock.recv_into(self.buffer[: min(left, BUFFER)])
+            if not count:
+                raise ConnectionResetError
+            left -= count
+
+    def answer(self, method: str, target: str, size: int) -> bytes:
         parts = urlsplit(target)
-        query, key = parse_qs(parts.query, keep_blank_values=True), parts.path
-        size = int(headers.get("x-amz-decoded-content-length", size))
+        query, name = parse_qs(parts.query, keep_blank_values=True), quote(parts.path, safe="")
+        stored, sent = self.folder / f"{name}.object", self.folder / f"{name}.parts"
         etag = hashlib.md5(target.encode(), usedforsecurity=False).hexdigest()
-        body = b""
-        with self.lock:
-            if method == "PUT" and "partNumber" in query:
-                self.parts[key] = self.parts.get(key, 0) + size
-            elif method == "PUT":
-                self.sizes[key] = size
-            elif method == "POST" and "uploads" in query:
-                self.parts[key] = 0
-                body = b"<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
-            elif method == "POST":
-                self.sizes[key] = self.parts.pop(key, 0)
-                body = (
-                    f'<CompleteMultipartUploadResult><ETag>"{etag}-1"</ETag></CompleteMultipartUploadResult>'.encode()
-                )
-            elif method == "HEAD" and key not in self.sizes:
-                return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-            if method == "HEAD":
-                etag += "-1"  # no MD5, so that nobody compares it with one
-            length = self.sizes.get(key, 0) if method == "HEAD" else len(body)
-        when = "Last-Modified: Mon, 23 Nov 2026 00:00:00 GMT\r\n" if method == "HEAD" else ""
-        return f'HTTP/1.1 200 OK\r\nETag: "{etag}"\r\n{when}Content-Length: {length}\r\n\r\n'.encode() + body
-
-
-def work(sink: Sink, connection: socket.socket) -> None:
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sink.serve(connection)
+        body, length, more = "", 0, ""
+        if method == "HEAD":
+            if not stored.exists():
+                return NOT_FOUND
+            etag += "-1"  # no MD5, so that nobody compares it with one
+            length, more = int(stored.read_text()), "Last-Modified: Mon, 23 Nov 2026 00:00:00 GMT\r\n"
+        elif method == "PUT" and "partNumber" in query:
+            with sent.open("a") as rows:
+                rows.write(f"{size}\n")
+        elif method == "PUT":
+            stored.write_text(str(size))
+        elif method == "POST" and "uploads" in query:
+            sent.write_text("")
+            body = "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>"
+        elif method == "POST":
+            stored.write_text(str(sum(map(int, sent.read_text().split()))))
+            body = f'<CompleteMultipartUploadResult><ETag>"{etag}-1"</ETag></CompleteMultipartUploadResult>'
+        return (
+            f'HTTP/1.1 200 OK\r\nETag: "{etag}"\r\n{more}Content-Length: {length or len(body)}\r\n\r\n{body}'.encode()
+        )
 
 
 def main() -> None:
-    sink = Sink()
-    with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=300) as server:
+    port, certificate, key, folder = sys.argv[1:]
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", int(port)), backlog=300) as server:
         while True:
-            connection, _ = server.accept()
-            threading.Thread(target=work, args=(sink, connection), daemon=True).start()
+            plain, _ = server.accept()
+            if os.fork():
+                plain.close()
+                continue
+            server.close()
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with suppress(OSError):  # the client has gone
+                Connection(context.wrap_socket(plain, server_side=True), Path(folder)).serve()
+            os._exit(0)
 
 
 if __name__ == "__main__":

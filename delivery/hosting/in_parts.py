@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import queue
 import secrets
-import zlib
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
+from delivery.crc import combine, crc32
 from delivery.escape import printable
 from delivery.hosting.bodies import MemoryBody, SliceBody
-from delivery.hosting.crc import combine
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Begun
 from delivery.hosting.names import headers_for
@@ -206,7 +205,7 @@ def _streamed(
             count = source.readinto(buffer[: min(left, BLOCK)])
             if not count:
                 raise changed(source.entry)
-            crc = zlib.crc32(buffer[:count], crc)
+            crc = crc32(buffer[:count], crc)
             left -= count
         if number in held:
             _check(source, begun, number)
@@ -235,7 +234,7 @@ def _proves_parts(run: Run) -> bool:
 
 
 def _crc(run: Run, view: memoryview) -> int:
-    return zlib.crc32(view) if run.store.quirks.checksum == "crc32" else 0
+    return crc32(view) if run.store.quirks.checksum == "crc32" else 0
 
 
 def _ready(result: _Result) -> Future[_Result]:

@@ -8,11 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
+from delivery.crc import crc32
 from delivery.errors import PackingError
 from delivery.escape import printable
 from delivery.intake.source import BLOCK
 from delivery.model import Part
-from delivery.packing import deflate
 from delivery.packing.crew import Crew
 from delivery.packing.direct import reserve
 from delivery.packing.flusher import Flusher
@@ -110,7 +110,7 @@ class _Writer:
         crc = 0
         with ReadAhead(self._spool.entries[place], self._crew, self._task) as source:
             for block in source:
-                crc = deflate.crc32(block, crc)
+                crc = crc32(block, crc)
                 self._write(block)
         self._spool.set_read(place, source.sha256, crc)
         self._out.seek(start)

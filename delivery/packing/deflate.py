@@ -1,4 +1,4 @@
-"""Deflate and CRC-32 by zlib-ng and isal where their wheels are installed, by zlib otherwise; what is worth it.
+"""Deflate by zlib-ng and isal where their wheels are installed, by zlib otherwise; what is worth it.
 
 zlib-ng at level 4 measured 3 to 4 times the speed of zlib at level 6 for output 1 to 5 % larger. On small files isal at
 level 1 is two and a half times as fast as that, for output about 6 % larger than zlib's; on large ones it loses more.
@@ -31,7 +31,6 @@ except ImportError:
 
     _QUICK_MAX = 0
 
-crc32 = _zlib.crc32
 _RAW = -15
 _MEMORY = 9
 WINDOW = 32 * 1024
@@ -52,7 +51,6 @@ def _choose_machine_code() -> None:
     the same files would not always become the same zips.
     """
     sample = memoryview(bytes(range(256)) * 16)
-    crc32(sample)
     for squeeze, level in ((_zlib.compress, LEVEL), (_quick.compress, 1)):
         squeeze(sample, level, _RAW)
 

@@ -20,6 +20,7 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
+from delivery.crc import crc32
 from delivery.intake.source import BLOCK, Source, open_entry
 from delivery.model import FileEntry
 from delivery.packing import deflate
@@ -164,7 +165,7 @@ class Spool:
                     length = source.read_all(buffer)
                     sha256 = source.sha256
                 whole = buffer[:length]
-                crc = deflate.crc32(whole)
+                crc = crc32(whole)
                 packed = deflate.squeezed(whole)
                 data = whole if packed is None else packed
                 self.packed[place] = len(data)
@@ -191,7 +192,7 @@ class Spool:
             while count := source.readinto(buffer[:BLOCK]):
                 crew.check()
                 block = buffer[:count]
-                crc = deflate.crc32(block, crc)
+                crc = crc32(block, crc)
                 self._add(place, squeezer.compress(block))
                 task.advance(count)
             self._add(place, squeezer.flush())
@@ -207,7 +208,7 @@ class Spool:
         with ReadAhead(entry, crew, task) as source, ThreadPoolExecutor(WORKERS, "deflate") as pool:
             for view in source:
                 block = bytes(view)
-                crc = deflate.crc32(block, crc)
+                crc = crc32(block, crc)
                 at += len(block)
                 running.append(pool.submit(deflate.compress_block, block, before, at == entry.size))
                 before = block[-deflate.WINDOW :]

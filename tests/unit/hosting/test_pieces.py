@@ -3,28 +3,19 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from delivery.errors import Cancelled, SourceChangedError
 from delivery.hosting.bodies import FileBody, MemoryBody, PiecesBody, SliceBody
-from delivery.hosting.crc import combine
 from delivery.hosting.items import Upload
 from delivery.hosting.pace import Pace
 from delivery.intake.source import Source
 from delivery.progress import CancelToken, Halt, Halted
 
 FREE = Pace(None, CancelToken())
-
-
-@given(st.lists(st.binary(max_size=50), max_size=8))
-def test_the_checksum_of_the_whole_follows_from_its_pieces(pieces: list[bytes]) -> None:
-    assert combine((zlib.crc32(piece), len(piece)) for piece in pieces) == zlib.crc32(b"".join(pieces))
 
 
 def test_a_body_takes_back_what_it_told_when_it_starts_over() -> None:

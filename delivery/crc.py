@@ -1,8 +1,20 @@
-"""CRC-32 of a whole from the CRC-32 of its pieces, as full-object checksums of stores need it."""
+"""CRC-32: of bytes, and of a whole from those of its pieces, as full-object checksums of stores need it.
+
+zlib-ng's takes a quarter of the time of zlib's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+try:
+    from zlib_ng.zlib_ng import crc32
+except ImportError:
+    from zlib import crc32
+
+crc32(b"the code for this processor is chosen at the first call, better here than on two threads at once")
+
+__all__ = ["combine", "crc32"]
 
 _POLYNOMIAL = 0xEDB88320
 _Matrix = list[int]
