@@ -1,6 +1,6 @@
 """`delivery fetch` against other downloaders, from the same server on loopback, interleaved, medians.
 
-    python bench/fetching.py [--rounds N] [--cases one,some,many] [--only NAMES]
+    python bench/fetching.py [--rounds N] [--cases one,some,many,far] [--only NAMES]
 
 Needs on PATH whichever of aria2c, s5cmd and curl are to be measured; what is missing is left out. Our side is the whole
 command, with the SHA-256 of every file compared before it has its name; the others compare nothing, but where it is
@@ -96,8 +96,8 @@ TOOLS: dict[str, Command] = {
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, str(HERE / "ranges.py"), str(PORT), str(folder)])
+def server(folder: Path, rate: int) -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, str(HERE / "ranges.py"), str(PORT), str(folder), str(rate)])
     try:
         time.sleep(0.7)
         yield
@@ -153,21 +153,22 @@ def table(title: str, runs: dict[str, list[Run]]) -> None:
 
 
 CASES = {
-    "one": ("One file of 1 GiB", 1, 1024 * MIB),
-    "some": ("20 files of 50 MiB", 20, 50 * MIB),
-    "many": ("500 files of 1 MiB", 500, MIB),
+    "one": ("One file of 1 GiB", 1, 1024 * MIB, 0),
+    "some": ("20 files of 50 MiB", 20, 50 * MIB, 0),
+    "many": ("500 files of 1 MiB", 500, MIB, 0),
+    "far": ("One file of 1 GiB, 20 MB/s a connection", 1, 1024 * MIB, 20),
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--cases", default="one,some,many")
+    parser.add_argument("--cases", default="one,some,many,far")
     parser.add_argument("--only", default="", help="only these tools, separated by commas")
     parser.add_argument("--folder", help="where the files lie; default: the temporary folder")
     chosen = parser.parse_args()
     for name in chosen.cases.split(","):
-        title, count, size = CASES[name]
+        title, count, size, rate = CASES[name]
         with tempfile.TemporaryDirectory(prefix="delivery-bench-", dir=chosen.folder) as place:
             folder = Path(place)
             environ = {**os.environ, "DELIVERY_HOME": str(folder / "home"), "PYTHONPATH": str(HERE.parent)}
@@ -181,7 +182,7 @@ def main() -> None:
             if chosen.only:
                 tools = {tool: made for tool, made in tools.items() if tool in chosen.only.split(",")}
             runs: dict[str, list[Run]] = {tool: [] for tool in tools}
-            with server(case.folder):
+            with server(case.folder, rate):
                 for _ in range(chosen.rounds):
                     for tool, command in tools.items():
                         shutil.rmtree(case.out, ignore_errors=True)

@@ -1,8 +1,9 @@
 """A server of files by range that costs little: what a download costs when the store costs next to nothing.
 
-python bench/ranges.py PORT FOLDER
+    python bench/ranges.py PORT FOLDER [RATE]
 
 It answers GET and HEAD of /bench/NAME, signed or not, and a listing of the bucket, which is all that S3 tools ask for.
+With RATE no connection gets more than so many MB a second, as from a store that is far away.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
@@ -19,7 +21,7 @@ from xml.sax.saxutils import escape
 WHEN = "Mon, 23 Nov 2026 00:00:00 GMT"
 
 
-def serve(connection: socket.socket, folder: Path) -> None:
+def serve(connection: socket.socket, folder: Path, rate: int) -> None:
     pending = b""
     try:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -33,14 +35,14 @@ def serve(connection: socket.socket, folder: Path) -> None:
             line, *rows = head.decode("latin-1").split("\r\n")
             method, target, _ = line.split(" ")
             headers = {name.lower(): value for name, _, value in (row.partition(": ") for row in rows)}
-            answer(connection, method, target, headers.get("range", ""), folder)
+            answer(connection, method, target, headers.get("range", ""), folder, rate)
     except (OSError, ValueError):
         return
     finally:
         connection.close()
 
 
-def answer(connection: socket.socket, method: str, target: str, wanted: str, folder: Path) -> None:
+def answer(connection: socket.socket, method: str, target: str, wanted: str, folder: Path, rate: int) -> None:
     parts = urlsplit(target)
     path = folder / unquote(parts.path).removeprefix("/bench").strip("/")
     if path == folder:
@@ -67,11 +69,15 @@ def answer(connection: socket.socket, method: str, target: str, wanted: str, fol
     if method == "HEAD":
         return
     with path.open("rb") as stream:
+        begun, first = time.monotonic(), start
         while start < end:
-            sent = os.sendfile(connection.fileno(), stream.fileno(), start, end - start)
+            count = min(end - start, rate // 20) if rate else end - start
+            sent = os.sendfile(connection.fileno(), stream.fileno(), start, count)
             if not sent:
                 raise OSError
             start += sent
+            if rate:
+                time.sleep(max(0.0, (start - first) / rate - (time.monotonic() - begun)))
 
 
 def listing(folder: Path, prefix: str) -> bytes:
@@ -86,11 +92,11 @@ def listing(folder: Path, prefix: str) -> bytes:
 
 
 def main() -> None:
-    folder = Path(sys.argv[2])
+    folder, rate = Path(sys.argv[2]), int(sys.argv[3]) * 1_000_000 if len(sys.argv) > 3 else 0
     with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=300) as server:
         while True:
             connection, _ = server.accept()
-            threading.Thread(target=serve, args=(connection, folder), daemon=True).start()
+            threading.Thread(target=serve, args=(connection, folder, rate), daemon=True).start()
 
 
 if __name__ == "__main__":

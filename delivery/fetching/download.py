@@ -10,6 +10,7 @@ from pathlib import Path
 from delivery.errors import IntegrityError, StoreUnreachableError
 from delivery.escape import printable
 from delivery.fetching.client import Client, Content, content_of, replaced
+from delivery.fetching.connections import Meter
 from delivery.fetching.progressed import Ranges, Record
 from delivery.fetching.target import Target
 from delivery.packing.crew import Crew
@@ -56,12 +57,22 @@ class Piece:
 class Download:
     """Safe to use from several threads: each takes a piece, brings it and says that it is done."""
 
-    def __init__(self, item: Item, folder: Path, *, client: Client, task: Task, progress: Progress, crew: Crew) -> None:
+    def __init__(
+        self,
+        item: Item,
+        folder: Path,
+        *,
+        client: Client,
+        task: Task,
+        progress: Progress,
+        crew: Crew,
+        meter: Meter,
+    ) -> None:
         self.item = item
         self.path = folder / f"{item.key}.part"
         self.sha256 = ""
         """What was received, once :meth:`finish` has said that it is whole."""
-        self._client, self._task, self._progress, self._crew = client, task, progress, crew
+        self._client, self._task, self._progress, self._crew, self._meter = client, task, progress, crew, meter
         self._lock = threading.Lock()
         self._record = Record(folder / f"{item.key}.done")
         self._span = item.size if item.whole else min(max(item.size // _PIECES, _LEAST_PIECE), _MOST_PIECE)
@@ -210,6 +221,7 @@ class Download:
                 self._digest.take(buffer[:count], piece.at)
                 piece.at += count
                 self._task.advance(count)
+                self._meter.add(count)
                 if piece.at - noted >= _NOTED:
                     self._note(noted, piece.at)
                     noted = piece.at

@@ -1,19 +1,19 @@
-"""Files downloaded by a few threads, each over a connection that stays open: large ones in pieces, small ones whole."""
+"""Files downloaded by some threads, each over a connection that stays open: large ones in pieces, small ones whole."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from delivery.fetching.client import Client
+from delivery.fetching.connections import FEWEST, LOOK_SECONDS, MOST, Growth, Meter
 from delivery.fetching.download import Download, Item, Piece
 from delivery.packing.crew import Crew
 from delivery.progress import Halt, Halted, Task, first_failure
 from delivery.storage.watch import Watch
 
-AT_ONCE = 4
 _BLOCK = 1024**2
 _POLL = 0.2
 
@@ -33,31 +33,51 @@ class Transfer:
         self._crew = Crew(halt)
         self._changed = threading.Condition()
         self._active: list[tuple[Download, Settle]] = []
+        self._meter = Meter()
+        self._slots: list[Future[None]] = []
 
     def run(self) -> None:
         """Download all. The first failure stops the other threads and is raised; what has come is kept."""
         total = sum(item.size for item, _ in self._items)
         with self._watch.progress.task("downloading", total, "bytes") as task:
             self._waiting = self._begun(task)
-            with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="delivery-fetch") as pool:
-                slots = [pool.submit(self._work) for _ in range(AT_ONCE)]
+            with ThreadPoolExecutor(MOST, thread_name_prefix="delivery-fetch") as pool:
                 try:
-                    for slot in slots:
-                        slot.result()
+                    self._drive(pool)
                 except BaseException as error:
                     self._halt.cancel()
                     pool.shutdown()
-                    if isinstance(error, Halted) and (cause := first_failure(slots)) is not None:
+                    if isinstance(error, Halted) and (cause := first_failure(self._slots)) is not None:
                         raise cause from None
                     raise
                 finally:
                     for download, _ in self._active:
                         download.release()
 
+    def _drive(self, pool: ThreadPoolExecutor) -> None:
+        """Start the threads, more of them while that helps, and wait for all; a failure is raised."""
+        growth, more = Growth(), FEWEST
+        while True:
+            self._slots += [pool.submit(self._work) for _ in range(more)]
+            done, left = wait(self._slots, LOOK_SECONDS, FIRST_EXCEPTION)
+            for slot in done:
+                slot.result()
+            if not left:
+                return
+            more = growth.more(len(self._slots), *self._meter.look())
+
     def _begun(self, task: Task) -> Iterator[tuple[Download, Settle]]:
         progress = self._watch.progress
         for item, settle in self._items:
-            download = Download(item, self._folder, client=self._client, task=task, progress=progress, crew=self._crew)
+            download = Download(
+                item,
+                self._folder,
+                client=self._client,
+                task=task,
+                progress=progress,
+                crew=self._crew,
+                meter=self._meter,
+            )
             yield download, settle
 
     def _work(self) -> None:

@@ -25,10 +25,11 @@ from delivery.errors import (
     StoreRefusedError,
     StoreUnreachableError,
 )
-from delivery.fetching import download, fetch, target
+from delivery.fetching import download, fetch, target, transfer
+from delivery.fetching.connections import FEWEST, MOST
 from delivery.fetching.place import Place
 from delivery.progress import CancelToken, RecordingProgress
-from delivery.storage import retry, wire
+from delivery.storage import answers, retry, wire
 
 ROOT = Path(__file__).parents[2]
 KIB = 1024
@@ -111,7 +112,7 @@ def test_a_server_that_never_recovers_is_told_and_what_came_is_kept(server: Orig
 
 
 def test_a_stall_is_a_lost_connection(server: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(answers, "STALL_SECONDS", 0.3)
     url = server.deliver({"big.bin": BIG})
     server.rule = once("stall", of_big)
     fetch(url, tmp_path / "out")
@@ -392,3 +393,16 @@ def test_killed_again_and_again_it_goes_on_and_brings_little_twice(server: Origi
     # Each kill costs at most what eight connections had under way since their last note.
     assert server.served("big.bin") <= len(data) + kills * 8 * (8 + 1) * 1024**2
     assert list((tmp_path / "out").glob(".delivery*")) == []
+
+
+def test_a_server_whose_connections_are_slow_is_asked_over_more_of_them(
+    server: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "LOOK_SECONDS", 0.2)
+    data = random.Random(3).randbytes(30_000_000)
+    server.rule = lambda asked: "slow 0.1"
+    fetched = fetch(server.deliver({"big.bin": data, "more.bin": data[:700_000]}), tmp_path / "out")
+    assert (tmp_path / "out" / "big.bin").read_bytes() == data
+    assert len(fetched.files) == 2
+    assert FEWEST < len({asked.connection for asked in server.requests("big.bin")}) <= MOST
+    assert server.served("big.bin") == len(data)

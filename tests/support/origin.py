@@ -30,12 +30,14 @@ class Asked:
     start: int
     end: int
     headers: Mapping[str, str]
+    connection: int = 0
+    """The client's port: each connection has another."""
     served: int = 0
 
 
 Rule = Callable[[Asked], str]
 """Names the harm: "", "reset N" (after N bytes), "cut N" (an orderly end), "stall", "whole" (ranges are ignored),
-"other" (another range), "redirect URL", or an answer as in "503 SlowDown"."""
+"other" (another range), "slow SECONDS" (before the bytes), "redirect URL", or an answer as in "503 SlowDown"."""
 
 
 @dataclass
@@ -117,6 +119,7 @@ def origin(tls: ssl.SSLContext | None = None) -> Iterator[Origin]:
                 found = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
                 start, end = (int(found[1]), min(int(found[2]) + 1, size)) if found else (0, size)
                 asked = Asked(name, start, end, {key.lower(): value for key, value in self.headers.items()})
+                asked.connection = self.client_address[1]
                 server.asked.append(asked)
                 harm, _, detail = server.rule(asked).partition(" ")
                 kept = server.objects.get(name)  # the rule may have changed it
@@ -144,6 +147,8 @@ def origin(tls: ssl.SSLContext | None = None) -> Iterator[Origin]:
             if harm == "stall":
                 server.released.wait(60)
                 return self.drop()
+            if harm == "slow":
+                server.released.wait(float(detail))
             if harm in ("reset", "cut"):
                 body = body[: int(detail)]
             self.wfile.write(body)
