@@ -78,7 +78,9 @@ class UploadOptions:
 
     threshold: int = option(64 * 1024**2, "Files from this size on go up in parts", parse_size)
     part_size: int = option(16 * 1024**2, "The size of one S3 part; raised by itself for very large files", parse_size)
-    threads: int = option(2, "S3 parts under way at once; more than the machine's cores cost time", parse_positive)
+    threads: int = option(
+        2, "S3 parts under way at once: 2 are fastest nearby, 4 or 5 to a store far away", parse_positive
+    )
     bwlimit: int | None = option(None, "Bytes per second, all in all; empty: no limit", parse_rate, example="5MB")
     prove_parts: str = option(
         "auto",
