@@ -12,7 +12,7 @@ try:
 except ImportError:
     from zlib import crc32
 
-crc32(b"the code for this processor is chosen at the first call, better here than on two threads at once")
+crc32(bytes(64))  # the first call chooses the code for this processor: better here than on two threads at once
 
 __all__ = ["combine", "crc32"]
 

@@ -15,8 +15,6 @@ LOOK_SECONDS = 0.5
 """From one look at the rate to the next."""
 _FASTER = 1.3
 """Twice the connections were worth it where the rate is so many times the best before."""
-
-
 _BUSY = 0.8
 """Cores: a process that takes so much time for what arrives would not be faster with more of it at once."""
 
