@@ -15,6 +15,7 @@ from support.terminal import Run
 
 from delivery import report
 from delivery.packing import workspace
+from delivery.storage import local
 
 ROOT = Path(__file__).parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX links and pipes")
@@ -70,7 +71,10 @@ def test_a_dangling_link_and_a_link_out_of_the_tree(run: Run, work: Path) -> Non
 def test_an_out_folder_that_holds_something(run: Run, work: Path, tmp_path: Path, way: str) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "precious.txt").write_text("keep")
-    refused(run, 4, "is not empty", "send", work, "--out", "mine", "--via", way, error="out-not-empty")
+    try:
+        refused(run, 4, "is not empty", "send", work, "--out", "mine", "--via", way, error="out-not-empty")
+    finally:
+        local.stop()
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["precious.txt"]
 
 
