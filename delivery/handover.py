@@ -124,16 +124,11 @@ class Handover:
 
     def _link(self, plan: Plan, out: Path) -> Delivery:
         options = self.settings.delivery
-        until = self.now + options.expires
-        store = storage.open_store(options.store, self.settings, until=until, connection=self.connection)
-        by_link.check_promises(store, options, now=self.now)
-        store.ensure_ready()
-        storage.refuse_full(options.store, sum(part.size for part in plan.parts))
         with (
-            storage.kept_up(options.store),
+            Workspace(out) as workspace,
+            self._opened_store(plan) as store,
             self._place(store, plan) as place,
             _telling_how_to_go_on(place.journal),
-            Workspace(out) as workspace,
         ):
             packed = packing.pack_archives(plan, workspace, progress=self.progress, cancel=self.cancel)
             uploaded = self._upload(store, place.journal, by_link.uploads(packed))
@@ -166,6 +161,18 @@ class Handover:
             expires_at=expires_at,
             notes=by_link.link_notes(plan, store.notice, links[0].effective_reason),
         )
+
+    @contextmanager
+    def _opened_store(self, plan: Plan) -> Iterator[storage.Store]:
+        """The store, found fit for what is asked of it, and kept up while it is used."""
+        options = self.settings.delivery
+        until = self.now + options.expires
+        store = storage.open_store(options.store, self.settings, until=until, connection=self.connection)
+        by_link.check_promises(store, options, now=self.now)
+        store.ensure_ready()
+        storage.refuse_full(options.store, sum(part.size for part in plan.parts))
+        with storage.kept_up(options.store):
+            yield store
 
     def _place(self, store: storage.Store, plan: Plan) -> AbstractContextManager[hosting.OneTime | hosting.Kept]:
         """Where the objects go: a named delivery goes back to where it was."""

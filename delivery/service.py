@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Method, Plan, Profile, Via
 from delivery.options import DeliveryOptions
 from delivery.progress import CancelToken, NullProgress, Progress
-from delivery.surroundings import id_of, zone_of
+from delivery.surroundings import id_of, new_id, zone_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,11 +282,6 @@ def upload(
         paths, settings=settings, revision_of=revision_of, situation=situation, connection=connection,
         progress=progress, cancel=cancel, now=now, **options,
     )  # fmt: skip
-
-
-def new_id(now: datetime) -> str:
-    """Short enough to type, sorted by day, and not to be guessed from another."""
-    return f"{now:%Y%m%d}-{secrets.token_hex(4)}"
 
 
 def _blocked(inspection: Inspection) -> BlockedError:

@@ -1,4 +1,4 @@
-"""What a delivery takes from where it is made: the folder beside the work, the time zone, the commit."""
+"""What a delivery takes from where and when it is made: the folder beside the work, the time zone, its id."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import os
 import re
+import secrets
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -87,6 +88,11 @@ BY_COMMIT = "commit"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _OURS = re.compile(r"\d{8}-[0-9a-f]{8}")
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
+
+
+def new_id(now: datetime) -> str:
+    """Short enough to type, sorted by day, and not to be guessed from another."""
+    return f"{now:%Y%m%d}-{secrets.token_hex(4)}"
 
 
 def id_of(settings: Settings, environ: Mapping[str, str] = os.environ) -> str | None:

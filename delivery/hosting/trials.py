@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from delivery.crc import crc32
 from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.diagnosis import Outcome, Step
 from delivery.hosting.names import headers_for
@@ -135,7 +135,7 @@ class Trials:
 
     @staticmethod
     def _crcs(first: bytes, last: bytes) -> tuple[list[int], int]:
-        return [zlib.crc32(first), zlib.crc32(last)], zlib.crc32(last, zlib.crc32(first))
+        return [crc32(first), crc32(last)], crc32(last, crc32(first))
 
     def delete(self) -> str:
         keys = [item.key for item, _ in self.store.keys(self.prefix)]

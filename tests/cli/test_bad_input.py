@@ -71,10 +71,8 @@ def test_a_dangling_link_and_a_link_out_of_the_tree(run: Run, work: Path) -> Non
 def test_an_out_folder_that_holds_something(run: Run, work: Path, tmp_path: Path, way: str) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "precious.txt").write_text("keep")
-    try:
-        refused(run, 4, "is not empty", "send", work, "--out", "mine", "--via", way, error="out-not-empty")
-    finally:
-        local.stop()
+    refused(run, 4, "is not empty", "send", work, "--out", "mine", "--via", way, error="out-not-empty")
+    assert not local.stop(), "the embedded store was started for nothing"
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["precious.txt"]
 
 

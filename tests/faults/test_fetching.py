@@ -390,7 +390,7 @@ def test_killed_again_and_again_it_goes_on_and_brings_little_twice(server: Origi
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "big.bin").read_bytes() == data
-    # Each kill costs at most what eight connections had under way since their last note.
+    # Each kill costs at most what eight connections (so short a run has no more) had under way since their last note.
     assert server.served("big.bin") <= len(data) + kills * 8 * (8 + 1) * 1024**2
     assert list((tmp_path / "out").glob(".delivery*")) == []
 
