@@ -1,6 +1,6 @@
 """Uploads against peers on the same server, interleaved, medians.
 
-    python bench/hosting.py [--rounds N] [--cases 2g,200,5000,tls]
+    python bench/hosting.py [--rounds N] [--cases 2g,200,5000,tls,far,many-far]
 
 Needs Ceph (tests/support/ceph-rgw.sh), and on PATH whichever of s5cmd, rclone and aws are to be measured; what is
 missing is left out. Our side always includes the SHA-256 of every file. Loopback only.
@@ -27,6 +27,8 @@ CEPH = HERE.parent / "tests" / "support" / "ceph-rgw.sh"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKBENCH00000000", "AWS_SECRET_ACCESS_KEY": "SKBENCH0000000000000000"}
 BUCKET = "bench"
 MIB = 1024**2
+FAR = 20
+"""MB/s over each connection to a store that is far away."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,6 @@ class Case:
     title: str
     path: Path
     tls: bool = False
-    one_by_one: bool = True
 
 
 Command = Callable[[Case, str], list[str]]
@@ -130,24 +131,25 @@ def ceph(folder: Path, port: int) -> Iterator[str]:
 
 
 @contextmanager
-def sink(folder: Path, port: int) -> Iterator[str]:
-    """The discarding endpoint. It chooses AES-128-GCM for every client, as large stores do."""
+def sink(folder: Path, port: int, *, address: str = "127.0.0.1", rate: int = 0) -> Iterator[str]:
+    """The discarding endpoint. It chooses AES-128-GCM for every client, as large stores do. ``rate``: see sink.py."""
     key, cert, conf = folder / "key.pem", folder / "cert.pem", folder / "openssl.cnf"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     command += ["-keyout", str(key), "-out", str(cert), "-days", "2", "-subj", "/CN=localhost"]
-    command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    command += ["-addext", f"subjectAltName=DNS:localhost,IP:{address}"]
     subprocess.run(command, check=True, capture_output=True)
     conf.write_text(
         "openssl_conf = all\n[all]\nssl_conf = tls\n[tls]\nsystem_default = chosen\n"
         "[chosen]\nCiphersuites = TLS_AES_128_GCM_SHA256\n"
     )
+    paced = [str(rate)] if rate else []
     server = subprocess.Popen(
-        [sys.executable, str(HERE / "sink.py"), str(port), str(cert), str(key), str(folder)],
+        [sys.executable, str(HERE / "sink.py"), address, str(port), str(cert), str(key), str(folder), *paced],
         env={**os.environ, "OPENSSL_CONF": str(conf)},
     )
     try:
         time.sleep(1.5)
-        yield f"https://127.0.0.1:{port}"
+        yield f"https://{address}:{port}"
     finally:
         server.terminate()
         server.wait()
@@ -219,21 +221,30 @@ def main() -> None:
 
 
 def _case(name: str, folder: Path, environ: dict[str, str], chosen: argparse.Namespace) -> None:
-    count, size = {"2g": (1, 2048 * MIB), "tls": (1, 2048 * MIB), "200": (200, 5 * MIB), "5000": (5000, 20480)}[name]
+    count, size = {
+        "2g": (1, 2048 * MIB),
+        "tls": (1, 2048 * MIB),
+        "far": (1, 2048 * MIB),
+        "200": (200, 5 * MIB),
+        "many-far": (200, 5 * MIB),
+        "5000": (5000, 20480),
+    }[name]
     work = folder / name
     work.mkdir()
     titles = {
         "2g": "One file of 2 GiB to Ceph RGW",
         "tls": "One file of 2 GiB over TLS to a sink",
+        "far": f"One file of 2 GiB over TLS to a sink that takes {FAR} MB/s over each connection",
         "200": "200 files of 5 MiB to Ceph RGW",
+        "many-far": f"200 files of 5 MiB over TLS to a sink that takes {FAR} MB/s over each connection",
         "5000": "5,000 files of 20 KiB to Ceph RGW (ours: one delivery, as zip)",
     }
-    case = Case(name, titles[name], files(work, count, size), tls=name == "tls")
+    case = Case(name, titles[name], files(work, count, size), tls=name in ("tls", "far", "many-far"))
     tools: dict[str, Command] = {**(PEERS if count == 1 else MANY)}
     tools["delivery (library)"] = ours
     if name == "5000":
         del tools["delivery (library)"]
-    if name != "tls":
+    if not case.tls:
         tools["delivery upload"] = ours_delivered
     absent = [tool for tool in ("s5cmd", "rclone", "aws") if shutil.which(tool) is None]
     tools = {tool: made for tool, made in tools.items() if not any(tool.startswith(gone) for gone in absent)}
@@ -244,7 +255,11 @@ def _case(name: str, folder: Path, environ: dict[str, str], chosen: argparse.Nam
     if case.tls:
         environ = {**environ, "AWS_CA_BUNDLE": str(place / "cert.pem")}
     runs: dict[str, list[Run]] = {tool: [] for tool in tools}
-    with sink(place, 28512) if case.tls else ceph(place, 28502) as endpoint:
+    if name.endswith("far"):
+        server = sink(place, 28512, address="127.0.0.2", rate=FAR)  # which nobody takes for this machine
+    else:
+        server = sink(place, 28512) if case.tls else ceph(place, 28502)
+    with server as endpoint:
         for _ in range(chosen.rounds):
             for tool, made in tools.items():
                 if not case.tls:

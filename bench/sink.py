@@ -1,8 +1,9 @@
 """An S3 endpoint behind TLS that throws bytes away: what an upload costs when the store costs little.
 
-    python bench/sink.py PORT CERTIFICATE KEY FOLDER
+    python bench/sink.py ADDRESS PORT CERTIFICATE KEY FOLDER [RATE]
 
-A process for each connection, since threads would wait for one another at every TLS record; what they must know of each
+With RATE no connection takes more than so many MB a second and every answer needs 50 ms more, as from a store that is
+far away. A process for each connection, since threads would wait for one another at every TLS record; what they must know of each
 other's objects stands in FOLDER. Linux and macOS only.
 """
 
@@ -14,20 +15,25 @@ import signal
 import socket
 import ssl
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 BUFFER = 1024 * 1024
+WAY = 0.05
+"""Seconds to a far store and back."""
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
 
 class Connection:
-    def __init__(self, sock: ssl.SSLSocket, folder: Path) -> None:
+    def __init__(self, sock: ssl.SSLSocket, folder: Path, rate: int) -> None:
         self.sock = sock
         self.stream = sock.makefile("rb")
         self.buffer = memoryview(bytearray(BUFFER))
         self.folder = folder
+        self.rate = rate
+        self.free_at = 0.0
 
     def serve(self) -> None:
         while line := self.stream.readline().decode("latin-1"):
@@ -44,6 +50,7 @@ class Connection:
                     self.skip(left + 2)
                 self.stream.readline()
             self.skip(size)
+            time.sleep(WAY if self.rate else 0)
             self.sock.sendall(self.answer(method, target, int(headers.get("x-amz-decoded-content-length", size))))
 
     def skip(self, left: int) -> None:
@@ -55,6 +62,13 @@ class Connection:
             if not count:
                 raise ConnectionResetError
             left -= count
+            self.pace(count)
+
+    def pace(self, count: int) -> None:
+        if self.rate:
+            now = time.monotonic()
+            self.free_at = max(now, self.free_at) + count / self.rate
+            time.sleep(self.free_at - now)
 
     def answer(self, method: str, target: str, size: int) -> bytes:
         parts = urlsplit(target)
@@ -84,11 +98,14 @@ class Connection:
 
 
 def main() -> None:
-    port, certificate, key, folder = sys.argv[1:]
+    address, port, certificate, key, folder, *pace = sys.argv[1:]
+    rate = int(pace[0]) * 1_000_000 if pace else 0
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    with socket.create_server(("127.0.0.1", int(port)), backlog=300) as server:
+    with socket.create_server((address, int(port)), backlog=300) as server:
+        if rate:  # what the system would take in advance is no small part of what a paced connection gets
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 256 * 1024)
         while True:
             plain, _ = server.accept()
             if os.fork():
@@ -97,7 +114,7 @@ def main() -> None:
             server.close()
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with suppress(OSError):  # the client has gone
-                Connection(context.wrap_socket(plain, server_side=True), Path(folder)).serve()
+                Connection(context.wrap_socket(plain, server_side=True), Path(folder), rate).serve()
             os._exit(0)
 
 

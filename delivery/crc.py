@@ -14,10 +14,20 @@ except ImportError:
 
 crc32(bytes(64))  # the first call chooses the code for this processor: better here than on two threads at once
 
-__all__ = ["combine", "crc32"]
+__all__ = ["Crc32", "combine", "crc32"]
 
 _POLYNOMIAL = 0xEDB88320
 _Matrix = list[int]
+
+
+class Crc32:
+    """As hashlib's objects, for what is read piece by piece."""
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def update(self, data: memoryview, /) -> None:
+        self.value = crc32(data, self.value)
 
 
 def combine(pieces: Iterable[tuple[int, int]]) -> int:

@@ -78,8 +78,8 @@ class UploadOptions:
 
     threshold: int = option(64 * 1024**2, "Files from this size on go up in parts", parse_size)
     part_size: int = option(16 * 1024**2, "The size of one S3 part; raised by itself for very large files", parse_size)
-    threads: int = option(
-        2, "S3 parts under way at once: 2 are fastest nearby, 4 or 5 to a store far away", parse_positive
+    threads: int | None = option(
+        None, "Files and S3 parts under way at once; default: 4, and more while that is faster", parse_positive
     )
     bwlimit: int | None = option(None, "Bytes per second, all in all; empty: no limit", parse_rate, example="5MB")
     prove_parts: str = option(

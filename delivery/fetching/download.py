@@ -10,7 +10,7 @@ from pathlib import Path
 from delivery.errors import IntegrityError, StoreUnreachableError
 from delivery.escape import printable
 from delivery.fetching.client import Client, Content, content_of, replaced
-from delivery.fetching.connections import Meter
+from delivery.fetching.meter import Meter
 from delivery.fetching.progressed import Ranges, Record
 from delivery.fetching.target import Target
 from delivery.packing.crew import Crew

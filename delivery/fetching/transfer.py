@@ -8,12 +8,15 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from delivery.fetching.client import Client
-from delivery.fetching.connections import FEWEST, LOOK_SECONDS, MOST, Growth, Meter
 from delivery.fetching.download import Download, Item, Piece
+from delivery.fetching.meter import Meter
 from delivery.packing.crew import Crew
 from delivery.progress import Halt, Halted, Task, first_failure
+from delivery.storage.growth import LOOK_SECONDS, Growth
 from delivery.storage.watch import Watch
 
+FEWEST, MOST = 4, 32
+"""Connections."""
 _BLOCK = 1024**2
 _POLL = 0.2
 
@@ -56,7 +59,7 @@ class Transfer:
 
     def _drive(self, pool: ThreadPoolExecutor) -> None:
         """Start the threads, more of them while that helps, and wait for all; a failure is raised."""
-        growth, more = Growth(), FEWEST
+        growth, more = Growth(MOST), FEWEST
         while True:
             self._slots += [pool.submit(self._work) for _ in range(more)]
             done, left = wait(self._slots, LOOK_SECONDS, FIRST_EXCEPTION)

@@ -4,40 +4,52 @@ from __future__ import annotations
 
 import secrets
 
-from delivery.hosting.bodies import FileBody, MemoryBody
+from delivery.crc import Crc32
+from delivery.hosting.bodies import FileBody, MemoryBody, SliceBody
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.names import headers_for
-from delivery.hosting.reading import fill, finish
+from delivery.hosting.reading import fill, finish, hash_on
 from delivery.hosting.run import Run
 from delivery.hosting.settle import noted, settled
-from delivery.intake.source import Source
-from delivery.model import StoredObject
+from delivery.intake.source import BLOCK, Source
+from delivery.model import FileEntry, StoredObject
 from delivery.storage.base import TAG, Body, ObjectHeaders
 from delivery.storage.faults import ObjectExistsError
 
-HELD = 32 * 1024**2
-"""For small files under way, all together; a larger one is streamed."""
+_HASHED_FIRST = 64 * 1024**2
 
 
 def send_at_once(run: Run, item: Upload, key: str) -> Uploaded:
-    """What fits one part's memory is hashed first, so that its digest signs it; else it is hashed as it goes."""
+    """A file is hashed first, so that its digest signs it; a very large one is hashed as it goes."""
     headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
-    if item.entry.size > min(run.options.part_size, HELD):
+    if item.entry.size > _HASHED_FIRST:
         streamed = FileBody(item.entry, run.task.advance, run.pace)
         etag = put(run, key, streamed, headers, tag)
         digest = streamed.digest
     else:
-        with run.room.taken(item.entry.size), Source(item.entry) as source:
-            data = memoryview(bytearray(item.entry.size))
-            fill(source, data, run.halt)
-            finish(source)
-            digest = source.sha256
-            held = MemoryBody(data, run.task.advance, run.pace, sha256=digest)
-            etag = put(run, key, held, headers, tag)
+        body, digest = _hashed(run, item.entry)
+        etag = put(run, key, body, headers, tag)
         if run.store.quirks.signed_payload and not run.options.verify:
             # It was signed with this digest: a store that took it has compared it. Its link is tried later.
             return noted(run, item, StoredObject(key, item.entry.size, f"sha256:{digest}"), digest, tag)
     return settled(run, item, key, digest, tag, etag, None)
+
+
+def _hashed(run: Run, entry: FileEntry) -> tuple[MemoryBody | SliceBody, str]:
+    """The body of a file, from memory where one block holds all of it, and its digest."""
+    size = entry.size
+    buffer = memoryview(bytearray(min(size, BLOCK)))
+    crc = Crc32()
+    with Source(entry) as source:
+        if size <= BLOCK:
+            fill(source, buffer, run.halt)
+        else:
+            hash_on(source, size, buffer, run.halt, crc)
+        finish(source)
+        digest = source.sha256
+    if size <= BLOCK:
+        return MemoryBody(buffer, run.task.advance, run.pace, sha256=digest), digest
+    return SliceBody(entry, 0, size, run.task.advance, run.pace, crc32=crc.value, sha256=digest), digest
 
 
 def put(run: Run, key: str, body: Body, headers: ObjectHeaders, tag: str) -> str:

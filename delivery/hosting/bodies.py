@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 
+from delivery.crc import crc32
 from delivery.hosting.pace import Pace
-from delivery.intake.source import Source, changed
+from delivery.intake.source import Source, changed, read_again
 from delivery.model import FileEntry
 
 _GATHERED = 256 * 1024
@@ -16,7 +17,7 @@ Moved = Callable[[int], None]
 
 
 class MemoryBody:
-    """Bytes that are in memory: a small file, or one part of a large one."""
+    """Bytes that are in memory: a small file, or one part of a stream."""
 
     def __init__(self, data: memoryview, moved: Moved, pace: Pace, *, sha256: str | None = None) -> None:
         self._data = data
@@ -45,14 +46,30 @@ class MemoryBody:
 
 
 class SliceBody:
-    """The next ``size`` bytes of an open source, too many for memory. A retry rewinds the source and its digest."""
+    """``size`` bytes of a file from ``start`` on, read again for every try; memory holds one block of them.
 
-    def __init__(self, source: Source, size: int, moved: Moved, pace: Pace) -> None:
-        self._source = source
+    With the CRC-32 that they had when they were hashed, a moment ago, other bytes are never sent to their end; without
+    it the file's size, time and identity must do.
+    """
+
+    def __init__(
+        self,
+        entry: FileEntry,
+        start: int,
+        size: int,
+        moved: Moved,
+        pace: Pace,
+        *,
+        crc32: int | None = None,
+        sha256: str | None = None,
+    ) -> None:
+        self._entry = entry
+        self._start = start
         self._size = size
+        self._crc32 = crc32
         self._moved = moved
         self._pace = pace
-        self._mark = source.mark()
+        self._sha256 = sha256
         self._told = 0
 
     @property
@@ -60,21 +77,20 @@ class SliceBody:
         return self._size
 
     def blocks(self) -> Iterator[memoryview]:
-        self._source.rewind(self._mark)
         self._moved(-self._told)
-        self._told = 0
-        buffer = memoryview(bytearray(self._pace.block))
-        while self._told < self._size:
-            count = self._source.readinto(buffer[: self._size - self._told])
-            if not count:
-                raise changed(self._source.entry)
-            self._pace.wait(count)
-            yield buffer[:count]
-            self._told += count
-            self._moved(count)
+        self._told, crc = 0, 0
+        for block in read_again(self._entry, self._start, self._size, self._pace.block):
+            if self._crc32 is not None:
+                crc = crc32(block, crc)
+                if self._told + len(block) == self._size and crc != self._crc32:
+                    raise changed(self._entry)
+            self._pace.wait(len(block))
+            yield block
+            self._told += len(block)
+            self._moved(len(block))
 
     def sha256(self) -> str | None:
-        return None
+        return self._sha256
 
 
 class FileBody:

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import queue
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-from delivery.crc import combine, crc32
+from delivery.crc import Crc32, combine
 from delivery.escape import printable
-from delivery.hosting.bodies import MemoryBody, SliceBody
+from delivery.hosting.bodies import SliceBody
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Begun
 from delivery.hosting.names import headers_for
-from delivery.hosting.reading import fill, finish
+from delivery.hosting.reading import finish, hash_on
 from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
-from delivery.intake.source import BLOCK, Source, changed
-from delivery.memory import pages
+from delivery.intake.source import BLOCK, Source
 from delivery.progress import Halted, first_failure
-from delivery.storage.base import TAG, RemotePart
+from delivery.storage.base import TAG, Body, RemotePart
 from delivery.storage.watch import Watch
 
 MIB = 1024**2
 MOST_PARTS = 10_000
 LEAST_PART = 5 * MIB
 _LARGEST_PART = 5 * 1024**3
-MEMORY = 96 * MIB
-"""For parts under way; larger ones are streamed from the file, one at a time."""
 _Result = TypeVar("_Result")
 
 
@@ -118,32 +114,35 @@ def give_up(run: Run, key: str, begun: Begun) -> None:
 def _send_missing(
     run: Run, item: Upload, key: str, begun: Begun, held: dict[int, RemotePart]
 ) -> tuple[list[SentPart], str]:
-    """Read the file once, in order: send what the store lacks, check what it has. All parts, and the digest."""
-    step = begun.part_size
-    room = min(run.options.threads + 1, MEMORY // step)
-    buffers: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
-    for _ in range(room):
-        buffers.put(None)
+    """Read the file once, in order: send what the store lacks, check what it has. All parts, and the digest.
+
+    A part is hashed here, and sent right behind from the file, which the system has in memory then and we need not.
+    """
+    buffer, compared = memoryview(bytearray(BLOCK)), _compares(run)
     slots: list[Future[SentPart]] = []
     try:
         with Source(item.entry) as source:
-            for number, start in enumerate(range(0, begun.size, step), 1):
-                size = min(step, begun.size - start)
-                run.halt.check()
-                if room < 2:
-                    slots.append(_streamed(run, source, key, begun, number, size, held))
-                    continue
-                buffer = buffers.get() or pages(step)
-                view = buffer[:size]
-                fill(source, view, run.halt)
+            for number, start in enumerate(range(0, begun.size, begun.part_size), 1):
+                size, crc, proof = _size_of(number, begun), Crc32(), hashlib.sha256()
+                proven = proves_parts(run) and number not in held
+                hash_on(source, size, buffer, run.halt, *[crc] * compared, *[proof] * proven)
                 if number in held:
                     _check(source, begun, number)
-                    slots.append(_ready(SentPart(held[number], _crc(run, view))))
+                    slots.append(_ready(SentPart(held[number], crc.value)))
                     run.task.advance(size)
-                    buffers.put(buffer)
-                else:
-                    digest = source.sha256
-                    slots.append(run.pool.submit(send_part, run, buffers, buffer, key, begun, number, size, digest))
+                    continue
+                body = SliceBody(
+                    item.entry,
+                    start,
+                    size,
+                    run.task.advance,
+                    run.pace,
+                    crc32=crc.value if compared else None,
+                    sha256=proof.hexdigest() if proven else None,
+                )
+                run.lanes.wait()
+                digest = source.sha256
+                slots.append(run.lanes.submit(size, send_part, run, key, begun, number, body, crc.value, digest))
             finish(source)
             return [slot.result() for slot in slots], source.sha256
     except BaseException as error:
@@ -163,59 +162,16 @@ def wait_for(slots: Sequence[Future[SentPart]]) -> None:
             slot.exception()
 
 
-def send_part(
-    run: Run,
-    buffers: queue.SimpleQueue[memoryview | None],
-    buffer: memoryview,
-    key: str,
-    begun: Begun,
-    number: int,
-    size: int,
-    digest: str,
-) -> SentPart:
-    """Send one part from memory, on a worker. ``digest`` is of the whole file up to its end."""
+def send_part(run: Run, key: str, begun: Begun, number: int, body: Body, crc: int, digest: str) -> SentPart:
+    """Send one part. ``digest`` is of the whole file up to its end."""
     try:
-        view = buffer[:size]
-        crc = _crc(run, view)
-        proof = hashlib.sha256(view).hexdigest() if _proves_parts(run) else None
-        body = MemoryBody(view, run.task.advance, run.pace, sha256=proof)
         etag = run.store.put_part(key, begun.upload_id, number, body, crc32=crc)
         if run.journal is not None:
             run.journal.note_part(key, number, etag, digest)
-        return SentPart(RemotePart(number, size, etag), crc)
+        return SentPart(RemotePart(number, body.size, etag), crc)
     except BaseException:
         run.halt.cancel()
         raise
-    finally:
-        buffers.put(buffer)
-
-
-def _streamed(
-    run: Run, source: Source, key: str, begun: Begun, number: int, size: int, held: dict[int, RemotePart]
-) -> Future[SentPart]:
-    """One part that is too large for memory, sent (or only checked) as it is read."""
-    body = SliceBody(source, size, run.task.advance, run.pace)
-    crc = 0
-    if number in held or run.store.quirks.checksum == "crc32":
-        mark = source.mark()
-        left = size
-        buffer = memoryview(bytearray(BLOCK))
-        while left:
-            run.halt.check()
-            count = source.readinto(buffer[: min(left, BLOCK)])
-            if not count:
-                raise changed(source.entry)
-            crc = crc32(buffer[:count], crc)
-            left -= count
-        if number in held:
-            _check(source, begun, number)
-            run.task.advance(size)
-            return _ready(SentPart(held[number], crc))
-        source.rewind(mark)
-    etag = run.store.put_part(key, begun.upload_id, number, body, crc32=crc)
-    if run.journal is not None:
-        run.journal.note_part(key, number, etag, source.sha256)
-    return _ready(SentPart(RemotePart(number, size, etag), crc))
 
 
 def _check(source: Source, begun: Begun, number: int) -> None:
@@ -224,7 +180,7 @@ def _check(source: Source, begun: Begun, number: int) -> None:
         raise SourceDiffers
 
 
-def _proves_parts(run: Run) -> bool:
+def proves_parts(run: Run) -> bool:
     """Whether parts are signed with their SHA-256, which makes the store refuse damaged ones. It costs a second
     hash of every byte, which nobody notices unless there is no network in between.
     """
@@ -233,8 +189,11 @@ def _proves_parts(run: Run) -> bool:
     return run.options.prove_parts == "yes"
 
 
-def _crc(run: Run, view: memoryview) -> int:
-    return crc32(view) if run.store.quirks.checksum == "crc32" else 0
+def _compares(run: Run) -> bool:
+    """Whether what is sent is compared by CRC-32 with what was hashed. A store on this machine leaves no time in which
+    a file could change with its time kept, and shares the processor.
+    """
+    return not run.store.on_this_machine or run.store.quirks.checksum == "crc32"
 
 
 def _ready(result: _Result) -> Future[_Result]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from delivery.intake.source import BLOCK, Source, changed
 from delivery.model import FileEntry
 from delivery.progress import Halt
@@ -16,6 +18,25 @@ def fill(source: Source, view: memoryview, halt: Halt) -> None:
         if not count:
             raise changed(source.entry)
         filled += count
+
+
+class Hash(Protocol):
+    def update(self, data: memoryview, /) -> None: ...
+
+
+def hash_on(source: Source, size: int, buffer: memoryview, halt: Halt, *hashes: Hash) -> None:
+    """Read ``size`` bytes, block by block, for the digest of ``source`` and for ``hashes``.
+
+    Raises SourceChangedError when it ends before.
+    """
+    while size:
+        halt.check()
+        count = source.readinto(buffer[:size])
+        if not count:
+            raise changed(source.entry)
+        for each in hashes:
+            each.update(buffer[:count])
+        size -= count
 
 
 def finish(source: Source) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from delivery.hosting.journal import Journal
+from delivery.hosting.lanes import Lanes
 from delivery.hosting.pace import Pace
-from delivery.hosting.room import Room
 from delivery.model import StoredObject
 from delivery.options import UploadOptions
 from delivery.progress import Halt, Progress, Task
@@ -26,9 +25,8 @@ class Run:
     progress: Progress
     halt: Halt
     pace: Pace
-    pool: ThreadPoolExecutor
-    """For the parts of large files."""
-    room: Room
-    """For small files in memory."""
+    lanes: Lanes
+    """For S3 parts, and for files too large to be small."""
+    small_lanes: Lanes
     known: Sequence[StoredObject] = ()
     """Objects of earlier deliveries, to copy from."""

@@ -6,16 +6,25 @@ It can be read once only, so a part is sent again from its buffer, and an upload
 from __future__ import annotations
 
 import hashlib
-import queue
 import secrets
 from concurrent.futures import Future
 from dataclasses import replace
 
+from delivery.crc import crc32
 from delivery.errors import UsageError
 from delivery.escape import printable
 from delivery.hosting.at_once import put
 from delivery.hosting.bodies import MemoryBody
-from delivery.hosting.in_parts import MEMORY, MOST_PARTS, SentPart, complete, give_up, part_size, send_part, wait_for
+from delivery.hosting.in_parts import (
+    MOST_PARTS,
+    SentPart,
+    complete,
+    give_up,
+    part_size,
+    proves_parts,
+    send_part,
+    wait_for,
+)
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Begun
 from delivery.hosting.names import headers_for
@@ -26,6 +35,9 @@ from delivery.memory import pages
 from delivery.progress import Halted, first_failure
 from delivery.storage.base import TAG
 from delivery.units import format_size
+
+_MEMORY = 64 * 1024**2
+"""For the parts of one stream, at least two."""
 
 
 def send_stream(run: Run, item: Upload, key: str) -> Uploaded:
@@ -39,7 +51,7 @@ def send_stream(run: Run, item: Upload, key: str) -> Uploaded:
     source = content if isinstance(content, Stream) else Stream(item.entry)
     if run.journal is not None and (before := run.journal.begun.get(key)) is not None:
         give_up(run, key, before)
-    step = min(part_size(item.entry.size, run.options.part_size), MEMORY // 2)
+    step = min(part_size(item.entry.size, run.options.part_size), _MEMORY // 2)
     buffer = pages(step)
     filled = source.fill(buffer)
     run.halt.check()
@@ -72,11 +84,9 @@ def _in_parts(run: Run, item: Upload, key: str, source: Stream, first: memoryvie
 def _send(
     run: Run, item: Upload, key: str, source: Stream, begun: Begun, first: memoryview
 ) -> tuple[list[SentPart], int, str]:
-    """Every part, the size and the digest. As many buffers as workers need, and no more, are filled in turn."""
+    """Every part, the size and the digest. As many buffers as lanes need, and no more, are filled in turn."""
     step, whole, size = begun.part_size, hashlib.sha256(), 0
-    buffers: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
-    for _ in range(max(1, min(run.options.threads + 1, MEMORY // step) - 1)):
-        buffers.put(None)
+    free: list[memoryview] = []
     slots: list[Future[SentPart]] = []
     buffer, filled = first, step
     try:
@@ -87,10 +97,11 @@ def _send(
             _refuse_too_long(run, item, number, size, step)
             whole.update(buffer[:filled])
             digest = whole.hexdigest()
-            slots.append(run.pool.submit(send_part, run, buffers, buffer, key, begun, number, filled, digest))
+            run.lanes.wait(_MEMORY // step - 1)
+            slots.append(run.lanes.submit(filled, _send_buffer, run, free, buffer, key, begun, number, filled, digest))
             if filled < step:
                 break
-            buffer = buffers.get() or pages(step)
+            buffer = free.pop() if free else pages(step)
             filled = source.fill(buffer)
         run.halt.check()
         return [slot.result() for slot in slots], size, whole.hexdigest()
@@ -100,6 +111,18 @@ def _send(
             raise cause from None
         wait_for(slots)
         raise
+
+
+def _send_buffer(
+    run: Run, free: list[memoryview], buffer: memoryview, key: str, begun: Begun, number: int, size: int, digest: str
+) -> SentPart:
+    try:
+        view = buffer[:size]
+        proof = hashlib.sha256(view).hexdigest() if proves_parts(run) else None
+        body = MemoryBody(view, run.task.advance, run.pace, sha256=proof)
+        return send_part(run, key, begun, number, body, crc32(view), digest)
+    finally:
+        free.append(buffer)
 
 
 def _refuse_too_long(run: Run, item: Upload, number: int, size: int, step: int) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 
 from delivery.errors import StoreRefusedError, UsageError
 from delivery.escape import printable
-from delivery.hosting.at_once import HELD
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal
+from delivery.hosting.lanes import Lanes
 from delivery.hosting.names import key_names, new_token
 from delivery.hosting.pace import Pace
-from delivery.hosting.room import Room
 from delivery.hosting.run import Run
 from delivery.hosting.send import is_large, send
 from delivery.model import StoredObject
@@ -24,8 +23,10 @@ from delivery.storage.watch import Watch
 from delivery.units import format_size
 
 _SMALL = 8 * 1024**2
-_SMALL_AT_ONCE = 4
-"""Small files wait for answers more than they send: so many are under way for each thread that sends parts."""
+_FEWEST, _MOST = 4, 32
+"""Requests under way at once where the user has not said how many."""
+_SMALL_AT_ONCE = 2
+"""Small files wait for answers more than they send: so many are under way for each part."""
 
 
 def new_prefix(store: Store) -> str:
@@ -62,26 +63,25 @@ def upload(
     halt = Halt(cancel or CancelToken())
     keys = [prefix + name for name in key_names(item.key_name or item.name for item in uploads)]
     total = sum(item.entry.size for item in uploads) if all(item.entry.known_size for item in uploads) else None
+    watched, pace = store.watched(Watch(options.attempts, progress, halt)), Pace(options.bwlimit, halt)
     with (
         progress.task("uploading", total, "bytes") as task,
-        _workers(options.threads) as pool,
-        _workers(options.threads * _SMALL_AT_ONCE) as small_pool,
+        _lanes(options.threads, 1, halt) as lanes,
+        _lanes(options.threads, _SMALL_AT_ONCE, halt) as small_lanes,
     ):
-        watched = store.watched(Watch(options.attempts, progress, halt))
-        pace, room = Pace(options.bwlimit, halt), Room(HELD, halt)
-        run = Run(watched, options, journal, task, progress, halt, pace, pool, room, known)
-        small: dict[int, Future[Uploaded]] = {}
+        run = Run(watched, options, journal, task, progress, halt, pace, lanes, small_lanes, known)
+        whole: dict[int, Future[Uploaded]] = {}
         done: dict[int, Uploaded] = {}
-        with _one_failure_stops_all(halt, small):
+        with _one_failure_stops_all(halt, whole):
             for place, item in enumerate(uploads):
                 if not is_large(run, item):
-                    workers = small_pool if item.entry.size <= _SMALL else pool
-                    small[place] = workers.submit(send, run, item, keys[place])
+                    size = item.entry.size
+                    whole[place] = (small_lanes if size <= _SMALL else lanes).submit(size, send, run, item, keys[place])
             for place, item in enumerate(uploads):
-                if place not in small:
+                if place not in whole:
                     done[place] = send(run, item, keys[place])
-            done |= {place: slot.result() for place, slot in small.items()}
-            if journal is not None and journal.resumed and len(small) < len(uploads):
+            done |= {place: slot.result() for place, slot in whole.items()}
+            if journal is not None and journal.resumed and len(whole) < len(uploads):
                 _tidy(watched, prefix)
     return tuple(done[place] for place in range(len(uploads)))
 
@@ -107,13 +107,8 @@ def _tidy(store: Store, prefix: str) -> None:
         store.abort(item.key, item.upload_id)
 
 
-@contextmanager
-def _workers(threads: int) -> Iterator[ThreadPoolExecutor]:
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="delivery-upload")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+def _lanes(threads: int | None, times: int, halt: Halt) -> Lanes:
+    return Lanes(threads * times, threads * times, halt) if threads else Lanes(_FEWEST * times, _MOST, halt)
 
 
 @contextmanager

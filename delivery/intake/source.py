@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from delivery.errors import LocalError, SourceChangedError
 from delivery.escape import printable
@@ -42,10 +43,7 @@ class Source:
     def readinto(self, buffer: memoryview | bytearray) -> int:
         """Fill ``buffer`` from the file; 0 at the end. The bytes read are hashed."""
         view = memoryview(buffer)
-        try:
-            count = os.readv(self._descriptor, [view]) if hasattr(os, "readv") else self._read_portably(view)
-        except OSError as error:
-            raise unreadable(self.entry.path, error) from error
+        count = _read(self.entry, self._descriptor, view)
         if count:
             self._digest.update(view[:count])
             self.position += count
@@ -71,28 +69,40 @@ class Source:
             self.readinto(buffer[:1])  # what is no ordinary file may say 0, whatever it holds
         return size
 
-    def mark(self) -> object:
-        """This place, to come back to with :meth:`rewind`; what was hashed up to here comes back with it."""
-        return self.position, self._digest.copy()
-
-    def rewind(self, mark: Any) -> None:
-        """Read on from ``mark`` as if nothing behind it had been read."""
-        self.position, digest = mark
-        self._digest = digest.copy()
-        try:
-            os.lseek(self._descriptor, self.position, os.SEEK_SET)
-        except OSError as error:
-            raise unreadable(self.entry.path, error) from error
-
-    def _read_portably(self, view: memoryview) -> int:
-        data = os.read(self._descriptor, len(view))
-        view[: len(data)] = data
-        return len(data)
-
     @property
     def sha256(self) -> str:
         """Lower-case hex of what has been read so far: the whole file once :meth:`readinto` has returned 0."""
         return self._digest.hexdigest()
+
+
+def read_again(entry: FileEntry, start: int, size: int, block: int) -> Iterator[memoryview]:
+    """``size`` bytes from ``start`` on, in blocks of which each is good until the next; nothing is hashed.
+
+    Raises as Source does; bytes that changed with size and time kept are for the caller to notice.
+    """
+    descriptor = open_entry(entry)
+    try:
+        os.lseek(descriptor, start, os.SEEK_SET)
+        buffer = memoryview(bytearray(min(block, size)))
+        while size:
+            count = _read(entry, descriptor, buffer[:size])
+            if not count:
+                raise changed(entry)
+            yield buffer[:count]
+            size -= count
+    finally:
+        os.close(descriptor)
+
+
+def _read(entry: FileEntry, descriptor: int, view: memoryview) -> int:
+    try:
+        if hasattr(os, "readv"):
+            return os.readv(descriptor, [view])
+        data = os.read(descriptor, len(view))
+    except OSError as error:
+        raise unreadable(entry.path, error) from error
+    view[: len(data)] = data
+    return len(data)
 
 
 def open_entry(entry: FileEntry) -> int:
