@@ -26,8 +26,8 @@ from delivery.errors import (
     StoreUnreachableError,
 )
 from delivery.fetching import download, fetch, target, transfer
-from delivery.fetching.connections import FEWEST, MOST
 from delivery.fetching.place import Place
+from delivery.fetching.transfer import FEWEST, MOST
 from delivery.progress import CancelToken, RecordingProgress
 from delivery.storage import answers, retry, wire
 

@@ -340,20 +340,54 @@ def test_keys_that_are_renewed_on_the_way_are_used_from_then_on(
     assert len(asked) == 7
 
 
-def test_parts_too_large_for_memory_are_streamed_retried_and_gone_on_with(
+def test_a_store_whose_connections_are_slow_is_sent_to_over_more_of_them(
+    proxy: Proxy, faulty_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.hosting.lanes.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("delivery.storage.growth._BUSY", 100.0)  # the store and the proxy are in this process too
+    path = tmp_path / "long.bin"
+    path.write_bytes(os.urandom(1024) * (5 * 1024) * 24)
+    proxy.rule = lambda request: "slow" if request.part else ""
+    with hosting.journal_for(faulty_store, ["long.bin"]) as kept:
+        options = UploadOptions(threshold=6 * MIB, part_size=5 * MIB)
+        item = hosting.Upload.of_path(path)
+        done = hosting.upload(faulty_store, [item], prefix=kept.prefix, journal=kept, options=options)[0]
+        kept.finish()
+    assert_whole(faulty_store, done, item)
+    assert 4 < proxy.most_at_once <= 16
+    assert sorted(request.part for request in proxy.sent() if request.part) == list(range(1, 25))
+
+
+def test_as_many_parts_as_the_user_says_are_under_way(
     proxy: Proxy, faulty_store: Store, big: hosting.Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("delivery.hosting.in_parts.MEMORY", 7 * MIB)
-    proxy.rule = lambda request: "403 AccessDenied" if request.part == 4 else ""
-    with pytest.raises(StoreRefusedError):
-        send(faulty_store, big)
-    assert {item.part for item in proxy.sent()} - {None} == {1, 2, 3}
-    proxy.seen.clear()
-    proxy.rule = once("reset", is_part(5))
-    progress = RecordingProgress()
-    assert_whole(faulty_store, send(faulty_store, big, progress=progress), big)
-    assert {item.part for item in proxy.sent()} == {4, 5, 6, 7}
-    assert progress.tasks[0].done == SIZE
+    monkeypatch.setattr("delivery.hosting.lanes.LOOK_SECONDS", 0.05)
+    proxy.rule = lambda request: "slow" if request.part else ""
+    assert_whole(faulty_store, send(faulty_store, big), big)
+    assert proxy.most_at_once == 2
+
+
+def test_a_file_that_changes_between_its_hash_and_its_sending_is_not_sent(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    path, changed = Path(big.entry.path), threading.Event()
+    store = dataclasses.replace(faulty_store, on_this_machine=False)  # type: ignore[type-var]
+
+    def rule(request: Seen) -> str:
+        if request.part == 1 and not changed.is_set():  # parts behind it are hashed by now, and wait
+            time.sleep(0.5)
+            with path.open("r+b") as stream:
+                stream.seek(12 * MIB)
+                stream.write(b"other bytes")
+            os.utime(path, ns=(big.entry.mtime_ns, big.entry.mtime_ns))
+            changed.set()
+            return "reset"
+        return "slow" if request.part == 2 else ""
+
+    proxy.rule = rule
+    with pytest.raises(SourceChangedError):
+        send(store, big)
+    assert list(faulty_store.keys("")) == []
 
 
 def test_the_store_forgot_the_upload(proxy: Proxy, faulty_store: Store, big: hosting.Upload) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ class Seen:
 
 
 Rule = Callable[[Seen], str]
-"""Names the harm for a request: "", "reset", "stall", "lose", "flip", "swap", "cut", or as in "503 SlowDown"."""
+"""Names the harm for a request: "", reset, stall, slow, lose, flip, swap, cut, or as in "503 SlowDown"."""
 
 
 @dataclass
@@ -40,6 +41,9 @@ class Proxy:
     released: threading.Event = field(default_factory=threading.Event)
     held: dict[int, bytes] = field(default_factory=dict)
     """Bodies of parts that "swap" keeps to give them to each other."""
+    at_once: int = 0
+    most_at_once: int = 0
+    """Of slow requests."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
@@ -48,7 +52,7 @@ class Proxy:
 
     def sent(self) -> list[Seen]:
         """Parts and objects that came through whole."""
-        return [item for item in self.seen if item.method == "PUT" and item.harm in ("", "lose", "flip")]
+        return [item for item in self.seen if item.method == "PUT" and item.harm in ("", "slow", "lose", "flip")]
 
 
 def once(harm: str, wanted: Callable[[Seen], bool], times: int = 1) -> Rule:
@@ -90,6 +94,8 @@ def proxy_before(backend: str) -> Iterator[Proxy]:
                 proxy.released.wait(60)
                 return self.drop()
             body = bytearray(self.rfile.read(size))
+            if request.harm == "slow":
+                self.linger()
             if request.harm == "flip" and body:
                 body[len(body) // 2] ^= 1
             if request.harm == "swap" and request.part is not None:
@@ -115,6 +121,14 @@ def proxy_before(backend: str) -> Iterator[Proxy]:
             if self.command == "HEAD" and length is not None:
                 kept["Content-Length"] = length
             return self.answer(reply.status, kept, data)
+
+        def linger(self) -> None:
+            with proxy.lock:
+                proxy.at_once += 1
+                proxy.most_at_once = max(proxy.most_at_once, proxy.at_once)
+            time.sleep(0.3)
+            with proxy.lock:
+                proxy.at_once -= 1
 
         def swapped(self, part: int, body: bytes) -> bytes:
             """The body of the neighbour (1 and 2, 3 and 4 ...), once that has come too."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from delivery.errors import Cancelled, SourceChangedError
 from delivery.hosting.bodies import FileBody, MemoryBody, PiecesBody, SliceBody
 from delivery.hosting.items import Upload
 from delivery.hosting.pace import Pace
-from delivery.intake.source import Source
+from delivery.intake.source import BLOCK
 from delivery.progress import CancelToken, Halt, Halted
 
 FREE = Pace(None, CancelToken())
@@ -26,32 +27,46 @@ def test_a_body_takes_back_what_it_told_when_it_starts_over() -> None:
     assert sum(told) == 6
 
 
-def test_a_slice_rewinds_with_its_digest(tmp_path: Path) -> None:
+def test_a_slice_is_read_again_for_every_try(tmp_path: Path) -> None:
     data = os.urandom(3_000_000)
     (tmp_path / "f").write_bytes(data)
     entry = Upload.of_path(tmp_path / "f").entry
     told: list[int] = []
-    with Source(entry) as source:
-        first = SliceBody(source, 1_500_000, told.append, FREE)
-        for _ in range(2):
-            assert b"".join(map(bytes, first.blocks())) == data[:1_500_000]
-        second = SliceBody(source, 1_500_000, told.append, FREE)
-        blocks = second.blocks()
-        next(blocks)
-        assert b"".join(map(bytes, second.blocks())) == data[1_500_000:]
-        source.readinto(bytearray(1))
-        import hashlib
-
-        assert source.sha256 == hashlib.sha256(data).hexdigest()
-    assert sum(told) == len(data)
+    part = data[1_200_000:2_700_000]
+    body = SliceBody(entry, 1_200_000, len(part), told.append, FREE, crc32=zlib.crc32(part))
+    blocks = body.blocks()
+    next(blocks)
+    for _ in range(2):
+        assert b"".join(map(bytes, body.blocks())) == part
+    assert sum(told) == body.size == len(part)
 
 
-def test_a_slice_of_a_file_that_became_shorter_is_no_slice(tmp_path: Path) -> None:
-    (tmp_path / "f").write_bytes(b"x" * 1000)
-    with Source(Upload.of_path(tmp_path / "f").entry) as source:
-        os.truncate(tmp_path / "f", 10)
-        with pytest.raises(SourceChangedError):
-            list(SliceBody(source, 1000, lambda count: None, FREE).blocks())
+@pytest.mark.parametrize("portably", [False, True])
+def test_a_slice_of_a_file_that_became_shorter_is_no_slice(
+    tmp_path: Path, portably: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if portably:
+        monkeypatch.delattr(os, "readv", raising=False)
+    (tmp_path / "f").write_bytes(b"x" * 2_000_000)
+    blocks = SliceBody(Upload.of_path(tmp_path / "f").entry, 0, 2_000_000, lambda count: None, FREE).blocks()
+    assert bytes(next(blocks)) == b"x" * BLOCK
+    os.truncate(tmp_path / "f", 1_100_000)
+    with pytest.raises(SourceChangedError):
+        list(blocks)
+
+
+def test_a_slice_that_changed_with_size_and_time_kept_is_never_sent_to_its_end(tmp_path: Path) -> None:
+    path, data = tmp_path / "f", bytearray(os.urandom(3_000_000))
+    path.write_bytes(data)
+    entry, crc = Upload.of_path(path).entry, zlib.crc32(data)
+    data[1_500_000] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(entry.mtime_ns, entry.mtime_ns))
+    sent = 0
+    with pytest.raises(SourceChangedError):
+        for block in SliceBody(entry, 0, len(data), lambda count: None, FREE, crc32=crc).blocks():
+            sent += len(block)
+    assert sent < len(data)
 
 
 def test_a_streamed_file_is_hashed_anew_on_each_try(tmp_path: Path) -> None:

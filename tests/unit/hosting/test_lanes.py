@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from delivery.errors import Cancelled
+from delivery.hosting.lanes import Lanes
+from delivery.progress import CancelToken
+
+
+class Line:
+    """Requests that tell how many of them were under way, over connections of a fixed speed and a line for all."""
+
+    def __init__(self, *, a_connection: float, all_of_them: float) -> None:
+        self._each, self._all = a_connection, all_of_them
+        self._lock = threading.Lock()
+        self.running = self.most = 0
+
+    def carry(self) -> int:
+        with self._lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+        time.sleep(1 / min(self._each, self._all / self.running) / 25)
+        with self._lock:
+            self.running -= 1
+        return self.most
+
+
+def sent(line: Line, count: int, *, lanes: Lanes, after: Callable[[int], None] = lambda number: None) -> None:
+    with lanes:
+        slots = []
+        for number in range(count):
+            lanes.wait()
+            slots.append(lanes.submit(1_000_000, line.carry))
+            after(number)
+        for slot in slots:
+            slot.result()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("delivery.hosting.lanes.LOOK_SECONDS", 0.0)
+
+
+def test_slow_connections_become_as_many_as_may_be() -> None:
+    line = Line(a_connection=1, all_of_them=1000)
+    sent(line, 150, lanes=Lanes(2, 16, CancelToken()))
+    assert line.most == 16
+
+
+def test_a_line_that_is_full_gets_back_to_few() -> None:
+    line, late = Line(a_connection=10, all_of_them=2), []
+    sent(line, 60, lanes=Lanes(2, 16, CancelToken()), after=lambda number: late.append(line.running))
+    assert line.most == 4
+    assert max(late[-20:]) == 2
+
+
+def test_a_number_that_the_user_gives_stands() -> None:
+    line = Line(a_connection=1, all_of_them=1000)
+    sent(line, 20, lanes=Lanes(3, 3, CancelToken()))
+    assert line.most == 3
+
+
+def test_what_was_queued_at_once_gets_the_new_lanes_too() -> None:
+    line = Line(a_connection=1, all_of_them=1000)
+    with Lanes(2, 8, CancelToken()) as lanes:
+        for slot in [lanes.submit(1000, line.carry) for _ in range(60)]:
+            slot.result()
+    assert line.most == 8
+
+
+def test_an_error_is_raised_where_the_result_is_asked_for_and_the_lane_goes_on() -> None:
+    def fail() -> int:
+        raise ValueError("no")
+
+    with Lanes(1, 1, CancelToken()) as lanes:
+        failed, passed = lanes.submit(1, fail), lanes.submit(1, lambda: 7)
+        with pytest.raises(ValueError, match="no"):
+            failed.result()
+        assert passed.result() == 7
+
+
+def test_leaving_waits_for_what_runs_and_cancels_the_rest() -> None:
+    begun, release, done = threading.Event(), threading.Event(), []
+
+    def slow() -> None:
+        begun.set()
+        release.wait(10)
+        done.append(True)
+
+    with Lanes(1, 1, CancelToken()) as lanes:
+        first, second = lanes.submit(1, slow), lanes.submit(1, slow)
+        begun.wait(10)
+        threading.Timer(0.1, release.set).start()
+    assert first.done() and done == [True]
+    assert second.cancelled()
+
+
+def test_a_wait_ends_with_the_cancel() -> None:
+    cancel, release = CancelToken(), threading.Event()
+    with Lanes(1, 1, cancel) as lanes:
+        lanes.submit(1, release.wait, 10)
+        lanes.submit(1, release.wait, 10)
+        threading.Timer(0.1, cancel.cancel).start()
+        with pytest.raises(Cancelled):
+            lanes.wait()
+        release.set()
+
+
+def test_no_more_wait_or_run_than_the_caller_has_room_for() -> None:
+    line, seen = Line(a_connection=1, all_of_them=1000), []
+    with Lanes(8, 8, CancelToken()) as lanes:
+        for _ in range(20):
+            lanes.wait(3)
+            lanes.submit(1, line.carry)
+            seen.append(line.running)
+    assert line.most == 3
