@@ -3,8 +3,8 @@
     python bench/sink.py ADDRESS PORT CERTIFICATE KEY FOLDER [RATE]
 
 With RATE no connection takes more than so many MB a second and every answer needs 50 ms more, as from a store that is
-far away. A process for each connection, since threads would wait for one another at every TLS record; what they must know of each
-other's objects stands in FOLDER. Linux and macOS only.
+far away. There is a process for each connection, since threads would wait for one another at every TLS record; what
+they must know of each other's objects stands in FOLDER. Linux and macOS only.
 """
 
 from __future__ import annotations

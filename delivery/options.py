@@ -79,7 +79,10 @@ class UploadOptions:
     threshold: int = option(64 * 1024**2, "Files from this size on go up in parts", parse_size)
     part_size: int = option(16 * 1024**2, "The size of one S3 part; raised by itself for very large files", parse_size)
     threads: int | None = option(
-        None, "Files and S3 parts under way at once; default: 4, and more while that is faster", parse_positive
+        None,
+        "Files and S3 parts under way at once; default: 4, and up to 32 while that is faster",
+        parse_positive,
+        example="2",
     )
     bwlimit: int | None = option(None, "Bytes per second, all in all; empty: no limit", parse_rate, example="5MB")
     prove_parts: str = option(
