@@ -80,7 +80,7 @@ class UploadOptions:
     part_size: int = option(16 * 1024**2, "The size of one S3 part; raised by itself for very large files", parse_size)
     threads: int | None = option(
         None,
-        "Files and S3 parts under way at once; default: 4, and up to 32 while that is faster",
+        "S3 parts under way at once, and twice as many small files; default: 4, and up to 32 while faster",
         parse_positive,
         example="2",
     )

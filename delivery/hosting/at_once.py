@@ -24,11 +24,11 @@ def send_at_once(run: Run, item: Upload, key: str) -> Uploaded:
     headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
     if item.entry.size > _HASHED_FIRST:
         streamed = FileBody(item.entry, run.task.advance, run.pace)
-        etag = put(run, key, streamed, headers, tag)
+        etag = _put_measured(run, key, streamed, headers, tag)
         digest = streamed.digest
     else:
         body, digest = _hashed(run, item.entry)
-        etag = put(run, key, body, headers, tag)
+        etag = _put_measured(run, key, body, headers, tag)
         if run.store.quirks.signed_payload and not run.options.verify:
             # It was signed with this digest: a store that took it has compared it. Its link is tried later.
             return noted(run, item, StoredObject(key, item.entry.size, f"sha256:{digest}"), digest, tag)
@@ -50,6 +50,11 @@ def _hashed(run: Run, entry: FileEntry) -> tuple[MemoryBody | SliceBody, str]:
     if size <= BLOCK:
         return MemoryBody(buffer, run.task.advance, run.pace, sha256=digest), digest
     return SliceBody(entry, 0, size, run.task.advance, run.pace, crc32=crc.value, sha256=digest), digest
+
+
+def _put_measured(run: Run, key: str, body: Body, headers: ObjectHeaders, tag: str) -> str:
+    with run.lanes(body.size).measured(body.size):
+        return put(run, key, body, headers, tag)
 
 
 def put(run: Run, key: str, body: Body, headers: ObjectHeaders, tag: str) -> str:

@@ -140,9 +140,9 @@ def _send_missing(
                     crc32=crc.value if compared else None,
                     sha256=proof.hexdigest() if proven else None,
                 )
-                run.lanes.wait()
+                run.large_lanes.wait()
                 digest = source.sha256
-                slots.append(run.lanes.submit(size, send_part, run, key, begun, number, body, crc.value, digest))
+                slots.append(run.large_lanes.submit(send_part, run, key, begun, number, body, crc.value, digest))
             finish(source)
             return [slot.result() for slot in slots], source.sha256
     except BaseException as error:
@@ -165,7 +165,8 @@ def wait_for(slots: Sequence[Future[SentPart]]) -> None:
 def send_part(run: Run, key: str, begun: Begun, number: int, body: Body, crc: int, digest: str) -> SentPart:
     """Send one part. ``digest`` is of the whole file up to its end."""
     try:
-        etag = run.store.put_part(key, begun.upload_id, number, body, crc32=crc)
+        with run.large_lanes.measured(body.size):
+            etag = run.store.put_part(key, begun.upload_id, number, body, crc32=crc)
         if run.journal is not None:
             run.journal.note_part(key, number, etag, digest)
         return SentPart(RemotePart(number, body.size, etag), crc)

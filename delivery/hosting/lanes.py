@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
@@ -17,6 +18,8 @@ from delivery.storage.growth import LOOK_SECONDS, Growth
 _POLL = 0.2
 _AHEAD = 1
 """Requests that wait, so that a lane that has become free goes on at once."""
+_ANSWER = 1024**2
+"""About what could be sent while an answer is waited for: it makes requests of all sizes comparable."""
 _Result = TypeVar("_Result")
 _Given = ParamSpec("_Given")
 
@@ -33,10 +36,11 @@ class Lanes:
         self._growth = Growth(most)
         self._cancel = cancel
         self._changed = threading.Condition()
-        self._waiting: deque[tuple[Future[Any], int, Callable[[], Any]]] = deque()
+        self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._workers: list[threading.Thread] = []
         self._running = 0
         self._closed = False
+        self._used = self._counted_at = 0.0
         self._look()
 
     def __enter__(self) -> Self:
@@ -61,37 +65,49 @@ class Lanes:
                 self._cancel.check()
                 self._changed.wait(_POLL)
 
-    def submit(
-        self, size: int, work: Callable[_Given, _Result], *given: _Given.args, **named: _Given.kwargs
-    ) -> Future[_Result]:
-        """Have ``work`` done, a request of ``size`` bytes."""
+    def submit(self, work: Callable[_Given, _Result], *given: _Given.args, **named: _Given.kwargs) -> Future[_Result]:
+        """Have ``work`` done, in which :meth:`measured` is used around what it sends."""
         slot: Future[_Result] = Future()
         with self._changed:
-            self._waiting.append((slot, size, partial(work, *given, **named)))
+            self._waiting.append((slot, partial(work, *given, **named)))
             self._hire()
             self._changed.notify()
         return slot
 
+    @contextmanager
+    def measured(self, size: int) -> Iterator[None]:
+        """Around one request of ``size`` bytes. What fails says nothing of the line, and is not counted."""
+        begun = time.monotonic()
+        yield
+        with self._changed:
+            self._measure(size, begun, time.monotonic())
+
     def _hire(self) -> None:
         while len(self._workers) < min(self._width, self._running + len(self._waiting)):
-            self._workers.append(threading.Thread(target=self._work, name="delivery-upload", daemon=True))
-            self._workers[-1].start()
+            worker = threading.Thread(target=self._work, name="delivery-upload", daemon=True)
+            try:
+                worker.start()
+            except RuntimeError:  # the system allows no more threads: those that there are must do
+                if not self._workers:
+                    raise
+                self._width = self._before = len(self._workers)
+                return
+            self._workers.append(worker)
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            slot, size, work = job
-            begun = time.monotonic()
+            slot, work = job
             try:
                 result = work()
             except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
-                self._ended(0, begun)
+                self._count(-1)
                 slot.set_exception(error)
             else:
-                self._ended(size, begun)
+                self._count(-1)
                 slot.set_result(result)
             del job, slot, work
 
-    def _next(self) -> tuple[Future[Any], int, Callable[[], Any]] | None:
+    def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
         with self._changed:
             while True:
                 while not self._closed and (not self._waiting or self._running >= self._width):
@@ -100,26 +116,30 @@ class Lanes:
                     return None
                 job = self._waiting.popleft()
                 if job[0].set_running_or_notify_cancel():
-                    self._running += 1
+                    self._count(1)
                     return job
 
-    def _ended(self, size: int, begun: float) -> None:
+    def _count(self, more: int) -> None:
+        """So many more are running."""
         with self._changed:
-            self._running -= 1
-            self._measure(size, begun, time.monotonic())
+            now = time.monotonic()
+            self._used += self._running * (now - self._counted_at)
+            self._counted_at = now
+            self._running += more
             self._changed.notify_all()
 
     def _measure(self, size: int, begun: float, now: float) -> None:
-        """Every lane's speed since their number was changed last, together, decides what it will be."""
+        """The speed of one, times how many ran on average, decides how many there will be."""
         if begun < self._looked_at:
             return  # it shared the line with another number of requests
-        self._count += 1
-        self._bytes += size
+        self._ended += 1
+        self._bytes += size + _ANSWER
         self._seconds += now - begun
         passed = now - self._looked_at
-        if self._count < self._width or passed < LOOK_SECONDS:
+        if self._ended < self._width or passed < LOOK_SECONDS:
             return
-        rate = self._bytes / max(self._seconds, 0.001) * self._width
+        self._count(0)
+        rate = self._bytes / max(self._seconds, 0.001) * self._used / passed
         more = self._growth.more(self._width, rate, (time.process_time() - self._busy_before) / passed)
         if self._growth.has_helped:
             self._before = self._width
@@ -128,5 +148,6 @@ class Lanes:
         self._look()
 
     def _look(self) -> None:
-        self._looked_at, self._busy_before = time.monotonic(), time.process_time()
-        self._count, self._bytes, self._seconds = 0, 0, 0.0
+        self._looked_at = self._counted_at = time.monotonic()
+        self._busy_before = time.process_time()
+        self._ended, self._bytes, self._seconds, self._used = 0, 0, 0.0, 0.0

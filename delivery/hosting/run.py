@@ -13,6 +13,8 @@ from delivery.options import UploadOptions
 from delivery.progress import Halt, Progress, Task
 from delivery.storage.base import Store
 
+_SMALL = 8 * 1024**2
+
 
 @dataclass(frozen=True)
 class Run:
@@ -25,8 +27,12 @@ class Run:
     progress: Progress
     halt: Halt
     pace: Pace
-    lanes: Lanes
+    large_lanes: Lanes
     """For S3 parts, and for files too large to be small."""
     small_lanes: Lanes
     known: Sequence[StoredObject] = ()
     """Objects of earlier deliveries, to copy from."""
+
+    def lanes(self, size: int) -> Lanes:
+        """For a file that is one request."""
+        return self.small_lanes if size <= _SMALL else self.large_lanes

@@ -36,7 +36,7 @@ from delivery.progress import Halted, first_failure
 from delivery.storage.base import TAG
 from delivery.units import format_size
 
-_MEMORY = 64 * 1024**2
+_MEMORY = 96 * 1024**2
 """For the parts of one stream, at least two."""
 
 
@@ -97,8 +97,8 @@ def _send(
             _refuse_too_long(run, item, number, size, step)
             whole.update(buffer[:filled])
             digest = whole.hexdigest()
-            run.lanes.wait(_MEMORY // step - 1)
-            slots.append(run.lanes.submit(filled, _send_buffer, run, free, buffer, key, begun, number, filled, digest))
+            run.large_lanes.wait(_MEMORY // step - 1)
+            slots.append(run.large_lanes.submit(_send_buffer, run, free, buffer, key, begun, number, filled, digest))
             if filled < step:
                 break
             buffer = free.pop() if free else pages(step)

@@ -22,7 +22,6 @@ from delivery.storage.base import Store
 from delivery.storage.watch import Watch
 from delivery.units import format_size
 
-_SMALL = 8 * 1024**2
 _FEWEST, _MOST = 4, 32
 """Requests under way at once where the user has not said how many."""
 _SMALL_AT_ONCE = 2
@@ -75,8 +74,7 @@ def upload(
         with _one_failure_stops_all(halt, whole):
             for place, item in enumerate(uploads):
                 if not is_large(run, item):
-                    size = item.entry.size
-                    whole[place] = (small_lanes if size <= _SMALL else lanes).submit(size, send, run, item, keys[place])
+                    whole[place] = run.lanes(item.entry.size).submit(send, run, item, keys[place])
             for place, item in enumerate(uploads):
                 if place not in whole:
                     done[place] = send(run, item, keys[place])

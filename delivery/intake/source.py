@@ -82,16 +82,25 @@ def read_again(entry: FileEntry, start: int, size: int, block: int) -> Iterator[
     """
     descriptor = open_entry(entry)
     try:
-        os.lseek(descriptor, start, os.SEEK_SET)
+        _seek(entry, descriptor, start)
         buffer = memoryview(bytearray(min(block, size)))
         while size:
             count = _read(entry, descriptor, buffer[:size])
             if not count:
                 raise changed(entry)
-            yield buffer[:count]
             size -= count
+            if not size:
+                ensure_unchanged(entry, descriptor)  # before the last block is used, after which it would be too late
+            yield buffer[:count]
     finally:
         os.close(descriptor)
+
+
+def _seek(entry: FileEntry, descriptor: int, start: int) -> None:
+    try:
+        os.lseek(descriptor, start, os.SEEK_SET)
+    except OSError as error:
+        raise unreadable(entry.path, error) from error
 
 
 def _read(entry: FileEntry, descriptor: int, view: memoryview) -> int:

@@ -29,12 +29,17 @@ class Line:
         return self.most
 
 
+def carried(lanes: Lanes, line: Line) -> None:
+    with lanes.measured(1_000_000):
+        line.carry()
+
+
 def sent(line: Line, count: int, *, lanes: Lanes, after: Callable[[int], None] = lambda number: None) -> None:
     with lanes:
         slots = []
         for number in range(count):
             lanes.wait()
-            slots.append(lanes.submit(1_000_000, line.carry))
+            slots.append(lanes.submit(carried, lanes, line))
             after(number)
         for slot in slots:
             slot.result()
@@ -67,9 +72,47 @@ def test_a_number_that_the_user_gives_stands() -> None:
 def test_what_was_queued_at_once_gets_the_new_lanes_too() -> None:
     line = Line(a_connection=1, all_of_them=1000)
     with Lanes(2, 8, CancelToken()) as lanes:
-        for slot in [lanes.submit(1000, line.carry) for _ in range(60)]:
+        for slot in [lanes.submit(carried, lanes, line) for _ in range(60)]:
             slot.result()
     assert line.most == 8
+
+
+def test_a_caller_with_room_for_few_makes_no_more_of_them_for_others() -> None:
+    line = Line(a_connection=100, all_of_them=3)
+    with Lanes(4, 32, CancelToken()) as lanes:
+        for _ in range(40):
+            lanes.wait(3)
+            lanes.submit(carried, lanes, line)
+        for slot in [lanes.submit(carried, lanes, line) for _ in range(40)]:
+            slot.result()
+    assert line.most <= 8
+
+
+def test_what_was_there_already_says_nothing_of_the_line() -> None:
+    line = Line(a_connection=1, all_of_them=1000)
+    with Lanes(2, 8, CancelToken()) as lanes:
+        for slot in [lanes.submit(lambda: None) for _ in range(50)]:
+            slot.result()
+        for slot in [lanes.submit(carried, lanes, line) for _ in range(60)]:
+            slot.result()
+    assert line.most == 8
+
+
+def test_a_system_that_allows_no_more_threads_is_content_with_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin, begun = threading.Thread.start, []
+
+    def start(thread: threading.Thread) -> None:
+        if len(begun) == 3:
+            raise RuntimeError("can't start new thread")
+        begun.append(thread)
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    line = Line(a_connection=1, all_of_them=1000)
+    with Lanes(2, 16, CancelToken()) as lanes:
+        for slot in [lanes.submit(carried, lanes, line) for _ in range(30)]:
+            slot.result(10)
+    assert line.most == 3
 
 
 def test_an_error_is_raised_where_the_result_is_asked_for_and_the_lane_goes_on() -> None:
@@ -77,7 +120,7 @@ def test_an_error_is_raised_where_the_result_is_asked_for_and_the_lane_goes_on()
         raise ValueError("no")
 
     with Lanes(1, 1, CancelToken()) as lanes:
-        failed, passed = lanes.submit(1, fail), lanes.submit(1, lambda: 7)
+        failed, passed = lanes.submit(fail), lanes.submit(lambda: 7)
         with pytest.raises(ValueError, match="no"):
             failed.result()
         assert passed.result() == 7
@@ -92,7 +135,7 @@ def test_leaving_waits_for_what_runs_and_cancels_the_rest() -> None:
         done.append(True)
 
     with Lanes(1, 1, CancelToken()) as lanes:
-        first, second = lanes.submit(1, slow), lanes.submit(1, slow)
+        first, second = lanes.submit(slow), lanes.submit(slow)
         begun.wait(10)
         threading.Timer(0.1, release.set).start()
     assert first.done() and done == [True]
@@ -102,8 +145,8 @@ def test_leaving_waits_for_what_runs_and_cancels_the_rest() -> None:
 def test_a_wait_ends_with_the_cancel() -> None:
     cancel, release = CancelToken(), threading.Event()
     with Lanes(1, 1, cancel) as lanes:
-        lanes.submit(1, release.wait, 10)
-        lanes.submit(1, release.wait, 10)
+        lanes.submit(release.wait, 10)
+        lanes.submit(release.wait, 10)
         threading.Timer(0.1, cancel.cancel).start()
         with pytest.raises(Cancelled):
             lanes.wait()
@@ -115,6 +158,6 @@ def test_no_more_wait_or_run_than_the_caller_has_room_for() -> None:
     with Lanes(8, 8, CancelToken()) as lanes:
         for _ in range(20):
             lanes.wait(3)
-            lanes.submit(1, line.carry)
+            lanes.submit(carried, lanes, line)
             seen.append(line.running)
     assert line.most == 3

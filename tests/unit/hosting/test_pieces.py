@@ -55,6 +55,20 @@ def test_a_slice_of_a_file_that_became_shorter_is_no_slice(
         list(blocks)
 
 
+def test_a_slice_that_changes_while_it_is_read_is_never_sent_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(b"x" * 3_000_000)
+    blocks = SliceBody(Upload.of_path(path).entry, 0, 2_500_000, lambda count: None, FREE).blocks()
+    sent = len(next(blocks))
+    with path.open("r+b") as stream:
+        stream.seek(1_500_000)
+        stream.write(b"other")
+    with pytest.raises(SourceChangedError):
+        for block in blocks:
+            sent += len(block)
+    assert sent < 2_500_000
+
+
 def test_a_slice_that_changed_with_size_and_time_kept_is_never_sent_to_its_end(tmp_path: Path) -> None:
     path, data = tmp_path / "f", bytearray(os.urandom(3_000_000))
     path.write_bytes(data)
