@@ -36,8 +36,9 @@ from delivery.progress import Halted, first_failure
 from delivery.storage.base import TAG
 from delivery.units import format_size
 
-_MEMORY = 96 * 1024**2
-"""For the parts of one stream, at least two."""
+_MEMORY = 80 * 1024**2
+"""For the parts of one stream; two that are as large as can be take a little more."""
+_LARGEST_PART = 48 * 1024**2
 
 
 def send_stream(run: Run, item: Upload, key: str) -> Uploaded:
@@ -51,7 +52,7 @@ def send_stream(run: Run, item: Upload, key: str) -> Uploaded:
     source = content if isinstance(content, Stream) else Stream(item.entry)
     if run.journal is not None and (before := run.journal.begun.get(key)) is not None:
         give_up(run, key, before)
-    step = min(part_size(item.entry.size, run.options.part_size), _MEMORY // 2)
+    step = min(part_size(item.entry.size, run.options.part_size), _LARGEST_PART)
     buffer = pages(step)
     filled = source.fill(buffer)
     run.halt.check()
@@ -97,7 +98,7 @@ def _send(
             _refuse_too_long(run, item, number, size, step)
             whole.update(buffer[:filled])
             digest = whole.hexdigest()
-            run.large_lanes.wait(_MEMORY // step - 1)
+            run.large_lanes.wait(max(1, _MEMORY // step - 1))
             slots.append(run.large_lanes.submit(_send_buffer, run, free, buffer, key, begun, number, filled, digest))
             if filled < step:
                 break

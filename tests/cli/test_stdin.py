@@ -96,10 +96,11 @@ def test_memory_stays_flat_however_much_is_piped_in(configured: Path, tmp_path: 
         "import sys; from delivery.cli import app; code = app._run(sys.argv[1:]); from pathlib import Path; "
         "print(code, Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0], file=sys.stderr)"
     )
-    peaks = []
-    for size in (30, 300):
+    peaks, plain = [], configured.read_text()
+    for size, threads in ((30, "threads = 3"), (300, "threads = 3"), (300, "")):
+        configured.write_text(plain.replace("[upload]", f"[upload]\n{threads}"))
         with subprocess.Popen(
-            [sys.executable, "-c", script, "upload", "-", "--name", "a.bin", "-q", "--out", f"out-{size}"],
+            [sys.executable, "-c", script, "upload", "-", "--name", "a.bin", "-q", "--out", f"out-{len(peaks)}"],
             stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         ) as process:  # fmt: skip
@@ -112,3 +113,4 @@ def test_memory_stays_flat_however_much_is_piped_in(configured: Path, tmp_path: 
             assert int(code) == 0
             peaks.append(int(peak) // 1024)
     assert peaks[1] < peaks[0] + 12, peaks  # MiB
+    assert peaks[2] < 150, peaks  # with as many connections as it likes

@@ -80,7 +80,7 @@ def test_thirty_kills_and_every_part_is_sent_once_but_for_those_on_the_way(ceph_
     assert len(kept) == len(whole) + unseen
     assert set(parts) == set(range(1, SIZE // PART + 1))
     again = sum(parts.values()) - len(parts) * len(kept)
-    # Each kill may cost what was on its way: two parts under way, and one whose answer was not written down yet.
-    assert again <= KILLS * 3
+    # Each kill may cost what was on its way: four parts under way, and one whose answer was not written down yet.
+    assert again <= KILLS * 5
     print(f"{KILLS} kills, {len(parts)} parts, {again} sent again: {again * PART // MIB} MiB over {SIZE // MIB} MiB")
     shutil.rmtree(home)
