@@ -12,11 +12,9 @@ from delivery.fetching.download import Download, Item, Piece
 from delivery.fetching.meter import Meter
 from delivery.packing.crew import Crew
 from delivery.progress import Halt, Halted, Task, first_failure
-from delivery.storage.growth import LOOK_SECONDS, Growth
+from delivery.storage.growth import FEWEST, LOOK_SECONDS, MOST, Growth
 from delivery.storage.watch import Watch
 
-FEWEST, MOST = 4, 32
-"""Connections."""
 _BLOCK = 1024**2
 _POLL = 0.2
 

@@ -17,6 +17,7 @@ from delivery.storage.base import TAG, Body, ObjectHeaders
 from delivery.storage.faults import ObjectExistsError
 
 _HASHED_FIRST = 64 * 1024**2
+"""Up to this size; what is larger would wait too long for its first byte to go."""
 
 
 def send_at_once(run: Run, item: Upload, key: str) -> Uploaded:

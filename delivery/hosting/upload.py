@@ -19,11 +19,10 @@ from delivery.model import StoredObject
 from delivery.options import UploadOptions
 from delivery.progress import CancelToken, Halt, Halted, NullProgress, Progress, first_failure
 from delivery.storage.base import Store
+from delivery.storage.growth import FEWEST, MOST
 from delivery.storage.watch import Watch
 from delivery.units import format_size
 
-_FEWEST, _MOST = 4, 32
-"""Requests under way at once where the user has not said how many."""
 _SMALL_AT_ONCE = 2
 """Small files wait for answers more than they send: so many are under way for each part."""
 
@@ -106,7 +105,7 @@ def _tidy(store: Store, prefix: str) -> None:
 
 
 def _lanes(threads: int | None, times: int, halt: Halt) -> Lanes:
-    return Lanes(threads * times, threads * times, halt) if threads else Lanes(_FEWEST * times, _MOST, halt)
+    return Lanes(threads * times, threads * times, halt) if threads else Lanes(FEWEST * times, MOST, halt)
 
 
 @contextmanager

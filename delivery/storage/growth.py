@@ -7,6 +7,8 @@ as long as that has made it faster and the processor has little to do.
 
 from __future__ import annotations
 
+FEWEST, MOST = 4, 32
+"""Connections where the user has not said how many."""
 LOOK_SECONDS = 0.5
 """From one look at the rate to the next, at least."""
 _FASTER = 1.3

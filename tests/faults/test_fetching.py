@@ -27,9 +27,9 @@ from delivery.errors import (
 )
 from delivery.fetching import download, fetch, target, transfer
 from delivery.fetching.place import Place
-from delivery.fetching.transfer import FEWEST, MOST
 from delivery.progress import CancelToken, RecordingProgress
 from delivery.storage import answers, retry, wire
+from delivery.storage.growth import FEWEST, MOST
 
 ROOT = Path(__file__).parents[2]
 KIB = 1024

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from delivery.storage.growth import Growth
-
-FEWEST, MOST = 4, 32
+from delivery.storage.growth import FEWEST, MOST, Growth
 
 
 def test_connections_are_doubled_for_as_long_as_that_makes_it_faster() -> None:
