@@ -1,61 +1,72 @@
-"""One bucket as boto3 speaks to it: whether it can be reached, how it is set up, and requests that are tried again."""
+"""One bucket: whether it can be reached, lists in pages, and requests that are tried again."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, Self, TypeVar
-
-import botocore.exceptions
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from urllib.parse import unquote_plus
+from xml.etree.ElementTree import Element
 
 from delivery.errors import StoreRefusedError
-from delivery.storage.base import BucketSetting, KeyLife
+from delivery.storage import documents
+from delivery.storage.answers import Answer
+from delivery.storage.base import Body, BucketSetting, KeyLife
+from delivery.storage.carry import Carrier, Refusal
 from delivery.storage.retry import Failed, persist
-from delivery.storage.translate import Passing, Translator, code_of
+from delivery.storage.sigv4 import Credentials
+from delivery.storage.translate import Passing, Translator
 from delivery.storage.watch import Watch
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 _Result = TypeVar("_Result")
-_SETTINGS: dict[BucketSetting, tuple[str, str]] = {
-    "lifecycle": ("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration"),
-    "encryption": ("get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError"),
-    "cors": ("get_bucket_cors", "NoSuchCORSConfiguration"),
-    "versioning": ("get_bucket_versioning", ""),
-    "public_access": ("get_public_access_block", "NoSuchPublicAccessBlockConfiguration"),
-}
-"""The operation that asks, and the code that means "nothing is set"."""
-_GOES_ON = {
-    "list_parts": {"PartNumberMarker": "NextPartNumberMarker"},
-    "list_multipart_uploads": {"KeyMarker": "NextKeyMarker", "UploadIdMarker": "NextUploadIdMarker"},
-    "list_objects_v2": {"ContinuationToken": "NextContinuationToken"},
-    "list_object_versions": {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"},
-}
-"""What the next page is asked with, and where the last one says it."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Signer:
+class Listing(NamedTuple):
+    """A list that comes in pages."""
+
+    asked: Mapping[str, str]
+    """What it is asked with."""
+    goes_on: Mapping[str, str]
+    """What the next page is asked with, and where the last one says it."""
+
+
+OBJECTS = Listing(
+    {"list-type": "2", "encoding-type": "url"},
+    {"continuation-token": "NextContinuationToken"},
+)
+VERSIONS = Listing(
+    {"versions": "", "encoding-type": "url"},
+    {"key-marker": "NextKeyMarker", "version-id-marker": "NextVersionIdMarker"},
+)
+UPLOADS = Listing({"uploads": ""}, {"key-marker": "NextKeyMarker", "upload-id-marker": "NextUploadIdMarker"})
+PARTS = Listing({}, {"part-number-marker": "NextPartNumberMarker"})
+_ENCODED = "NextKeyMarker"
+"""A key, and so encoded where keys are."""
+
+
+class Signer(NamedTuple):
     """An identity that signs links and does nothing else."""
 
     profile: str
-    client: S3Client = dataclasses.field(repr=False)
-    credentials: Any = dataclasses.field(repr=False)
+    credentials: Credentials
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """A bucket, the client that asks for it and the credentials that it is asked with."""
+    """A bucket, and who carries requests to it."""
 
     name: str
     """Of the store."""
     bucket: str
     prefix: str
-    client: S3Client = dataclasses.field(repr=False)
-    credentials: Any = dataclasses.field(repr=False)
-    signer: Signer | None = None
+    carrier: Carrier = dataclasses.field(repr=False)
+    boto3: Callable[[], S3Client] = dataclasses.field(repr=False)
+    """boto3's client for the same bucket, for its settings; it takes longer to make than a small file to send."""
+    signer: Signer | None = dataclasses.field(default=None, repr=False)
     """Who signs links, where that is not who asks."""
     watch: Watch = dataclasses.field(default_factory=Watch, repr=False)
 
@@ -65,52 +76,37 @@ class Bucket:
     def ensure_ready(self) -> None:
         def ask() -> None:
             try:
-                self.client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
-            except botocore.exceptions.ClientError as error:
+                self.request("GET", query={**OBJECTS.asked, "max-keys": "1"} | self._below(self.prefix))
+            except Refusal as refusal:
                 # A key that may put and get but not list is fine for deliveries.
-                if code_of(error) != "AccessDenied" or not self._may_head():
+                if refusal.code != "AccessDenied" or not self._may_head():
                     raise
 
         self.ask("reaching the store", ask)
 
     def _may_head(self) -> bool:
         try:
-            self.client.head_bucket(Bucket=self.bucket)
-        except botocore.exceptions.ClientError:
+            self.request("HEAD")
+        except Refusal:
             return False
         return True
 
     def configuration(self, what: BucketSetting) -> dict[str, Any] | None:
-        operation, absent = _SETTINGS[what]
+        from delivery.storage import setup
 
-        def ask() -> dict[str, Any] | None:
-            try:
-                answer: dict[str, Any] = getattr(self.client, operation)(Bucket=self.bucket)
-            except botocore.exceptions.ClientError as error:
-                if code_of(error) == absent:
-                    return None
-                raise
-            answer.pop("ResponseMetadata", None)
-            return answer or None
-
-        return self.ask("asking how the bucket is set up", ask)
+        return self.ask("asking how the bucket is set up", lambda: setup.setting(self.boto3, self.bucket, what))
 
     def set_lifecycle(self, rules: Sequence[dict[str, Any]]) -> None:
-        wanted: Any = {"Rules": list(rules)}
-        self.ask(
-            "setting the lifecycle rule",
-            lambda: self.client.put_bucket_lifecycle_configuration(Bucket=self.bucket, LifecycleConfiguration=wanted),
-        )
+        from delivery.storage import setup
+
+        self.ask("setting the lifecycle rule", lambda: setup.set_lifecycle(self.boto3, self.bucket, rules))
 
     def key_life(self) -> KeyLife:
-        credentials = self.signer.credentials if self.signer else self.credentials
+        credentials = self.signer.credentials if self.signer else self.carrier.credentials
         with self.translator.told("asking for credentials"):
-            frozen = credentials.get_frozen_credentials()
-        # Only credentials that refresh themselves know their end, and botocore tells it nowhere else.
-        ends_at = getattr(credentials, "_expiry_time", None)
-        if ends_at is not None:
-            return KeyLife(True, ends_at.astimezone(UTC))
-        return KeyLife(bool(frozen.token))
+            token = credentials.keys().token
+        ends_at = credentials.end()
+        return KeyLife(True, ends_at.astimezone(UTC)) if ends_at else KeyLife(bool(token))
 
     @property
     def signed_by(self) -> str:
@@ -129,26 +125,48 @@ class Bucket:
                     return call()
             except Passing as passing:
                 error = self.translator.error(passing.fault, doing, passing.answer)
-                raise Failed(passing.fault, error) from passing.__cause__
+                raise Failed(passing.fault, error, after=passing.after) from passing.__cause__
 
         return persist(attempt, self.watch)
 
-    def pages(self, doing: str, operation: str, **wanted: Any) -> Iterator[dict[str, Any]]:
-        """The pages of ``operation``, each asked for, and tried again, like a request of its own.
+    def request(
+        self,
+        method: str,
+        key: str = "",
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        *,
+        proven: bool = True,
+    ) -> Answer:
+        """One request, to be made inside :meth:`ask`. Raises what :meth:`Carrier.send` raises."""
+        return self.carrier.send(method, key, query or {}, headers or {}, body, cancel=self.watch.cancel, proven=proven)
 
-        boto3's paginator ends at the first failure, and would give a part of the list as if it were all.
+    def pages(self, doing: str, listing: Listing, key: str = "", **wanted: str) -> Iterator[Element]:
+        """The pages of ``listing``, each asked for, and tried again, like a request of its own.
+
+        Names in ``wanted`` have ``_`` for ``-``.
         """
-        call = getattr(self.client, operation)
+        asked = {**listing.asked, **{name.replace("_", "-"): value for name, value in wanted.items() if value}}
         while True:
-            asked = dict(wanted)
-            page = self.ask(doing, lambda asked=asked: call(**asked))  # type: ignore[misc]
+            page = self.ask(doing, lambda asked=asked: documents.document(self.request("GET", key, asked)))  # type: ignore[misc]
             yield page
-            if not page.get("IsTruncated"):
+            if page.findtext("IsTruncated") != "true":
                 return
-            wanted |= {given: page[found] for given, found in _GOES_ON[operation].items() if page.get(found)}
-            if wanted == asked:
+            before = asked
+            asked = asked | {name: value for name, found in listing.goes_on.items() if (value := _mark(page, found))}
+            if asked == before:
                 raise StoreRefusedError(
                     f"{doing}: the store says that its list goes on, but not where",
                     hint="`delivery doctor` tries every step against this store",
                     code="store-list",
                 )
+
+    @staticmethod
+    def _below(prefix: str) -> dict[str, str]:
+        return {"prefix": prefix} if prefix else {}
+
+
+def _mark(page: Element, name: str) -> str:
+    text = page.findtext(name) or ""
+    return unquote_plus(text) if name == _ENCODED and page.findtext("EncodingType") == "url" else text

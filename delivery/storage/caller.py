@@ -14,11 +14,10 @@ from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions
-import botocore.session
 
 from delivery.errors import StoreRefusedError, UsageError
 from delivery.options import StoreOptions
-from delivery.storage.connect import making
+from delivery.storage.aws import FoundKeys, ignoring_the_users_files, making
 
 if TYPE_CHECKING:
     from delivery.storage import Connection
@@ -56,21 +55,18 @@ def described(name: str, options: StoreOptions, connection: Connection) -> Store
     )
 
 
-def clients_of(
-    name: str, connection: Connection, without_files: botocore.session.Session
-) -> tuple[Callable[..., Any], Any]:
-    """What makes clients of our own, and the credentials: the very object, since it may refresh itself.
-
-    ``without_files`` is a botocore session that no file of the user disturbs; beside a client it makes the others.
-    """
+def identity(name: str, connection: Connection) -> tuple[Callable[..., Any], FoundKeys | None]:
+    """What makes clients of our own, and the credentials: the very object, since it may renew itself."""
     try:
         if isinstance(connection, boto3.Session):
-            return connection.client, connection.get_credentials()
-        credentials = _s3_client(connection)._request_signer._credentials
-        without_files._credentials = credentials  # type: ignore[attr-defined]  # there is no public way to hand it over
-        return without_files.create_client, credentials
+            found = connection.get_credentials()
+            return connection.client, None if found is None else FoundKeys(found)
+        found = _s3_client(connection)._request_signer._credentials
     except botocore.exceptions.BotoCoreError as error:
         raise _unusable(name, error) from error
+    session = ignoring_the_users_files()
+    session._credentials = found  # type: ignore[attr-defined]  # there is no public way to hand it over
+    return session.create_client, None if found is None else FoundKeys(found)
 
 
 def _s3_client(connection: Any) -> Any:

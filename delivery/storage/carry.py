@@ -1,96 +1,108 @@
-"""The bytes of objects signed with SigV4 and sent, in requests that boto3 has no part in."""
+"""Requests to one bucket: signed with SigV4 and sent, a stall of the network heard by who cancels."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
-import botocore.auth
-import botocore.awsrequest
-
-from delivery.storage import faults
-from delivery.storage.answers import Answer
+from delivery.progress import CancelToken
+from delivery.storage.answers import Answer, Stream
 from delivery.storage.base import Body
-from delivery.storage.retry import Failed, persist
-from delivery.storage.translate import Translator, read_fault
-from delivery.storage.watch import Watch
-from delivery.storage.wire import LostConnection, Wire
+from delivery.storage.sigv4 import EMPTY, UNSIGNED, Credentials, presigned, signed, url_of
+from delivery.storage.wire import Wire
 
-_UNSIGNED = "UNSIGNED-PAYLOAD"
+_CODE = re.compile(rb"<Code>([A-Za-z0-9_.-]{1,80})</Code>")
+_DONE = frozenset({200, 204, 206})
+_NOTHING: Mapping[str, str] = {}
 
 
-class _Signature(botocore.auth.S3SigV4Auth):
-    """SigV4 over a payload whose digest is known beforehand or is left out."""
+class Refusal(Exception):
+    """The store's answer is not the one that was hoped for. The text holds nothing of the request."""
 
-    def __init__(self, credentials: Any, region: str, payload: str) -> None:
-        super().__init__(credentials, "s3", region)
-        self._payload = payload
+    def __init__(self, status: int, code: str, headers: Mapping[str, str] = _NOTHING) -> None:
+        super().__init__(f"{status} {code}".strip())
+        self.status = status
+        self.code = code
+        """The store's own, or empty."""
+        self.headers = headers
 
-    def payload(self, request: Any) -> str:
-        return self._payload
+    @classmethod
+    def of(cls, status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
+        found = _CODE.search(body)
+        return cls(status, found[1].decode() if found else "", headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A body short enough to be kept."""
+
+    data: bytes = b""
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def blocks(self) -> Iterator[memoryview]:
+        yield memoryview(self.data)
+
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """Carries bodies to the objects of one bucket."""
+    """Asks one bucket, each request once: those who ask know whether to try again."""
 
     wire: Wire = field(repr=False)
     base: str
     """Scheme, host and the path in front of a key."""
     region: str
-    credentials: Any = field(repr=False)
+    credentials: Credentials = field(repr=False)
 
-    def put(
+    def send(
         self,
+        method: str,
         key: str,
-        query: Mapping[str, str],
-        headers: Mapping[str, str],
-        body: Body,
+        query: Mapping[str, str] = _NOTHING,
+        headers: Mapping[str, str] = _NOTHING,
+        body: Body | None = None,
         *,
-        doing: str,
-        signed: bool,
-        translator: Translator,
-        watch: Watch,
-    ) -> str:
-        """Send ``body`` until the store has taken it, and return its ETag; ``signed``: its digest, if known, too."""
-        target = f"{self.base}{quote(key, safe='/~-._')}" + (f"?{urlencode(query)}" if query else "")
-
-        def attempt() -> str:
-            with translator.told("asking for credentials"):
-                frozen = self.credentials.get_frozen_credentials()
-            try:
-                answer = self._send(target, headers, body, frozen, signed, watch)
-            except LostConnection as error:
-                fault = faults.lost(str(error))
-                raise Failed(fault, translator.error(fault, doing)) from error
-            etag = answer.headers.get("etag", "").strip('"')
-            if answer.status == 200 and etag:
-                return etag
-            code = _xml_code(answer.body)
-            fault = read_fault(answer.status, code, answer.headers)
-            after = _seconds(answer.headers.get("retry-after"))
-            raise Failed(fault, translator.error(fault, doing, code), after=after)
-
-        return persist(attempt, watch)
-
-    def _send(
-        self, url: str, headers: Mapping[str, str], body: Body, credentials: Any, signed: bool, watch: Watch
+        cancel: CancelToken,
+        proven: bool = True,
     ) -> Answer:
-        payload = (body.sha256() if signed else None) or _UNSIGNED
-        request = botocore.awsrequest.AWSRequest(method="PUT", url=url, headers=dict(headers))
-        _Signature(credentials, self.region, payload).add_auth(request)
-        parts = urlsplit(url)
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        return self.wire.send("PUT", target, dict(request.headers.items()), body, watch.cancel)
+        """The store's answer about ``key``, or about the bucket where that is empty. ``proven``: the body's digest is
+        signed too, if it is known. Raises Refusal, LostConnection, and what the credentials and the body raise."""
+        payload = EMPTY if body is None else (body.sha256() if proven else None) or UNSIGNED
+        target, sent = self._signed(method, key, query, headers, payload)
+        answer = self.wire.send(method, target, sent, body, cancel)
+        if answer.status not in _DONE:
+            raise Refusal.of(answer.status, answer.headers, answer.body)
+        return answer
 
+    @contextmanager
+    def stream(self, key: str, headers: Mapping[str, str], cancel: CancelToken) -> Iterator[Stream]:
+        """The bytes of the object, to be read as they come. Raises as :meth:`send` does."""
+        target, sent = self._signed("GET", key, {}, headers, EMPTY)
+        with self.wire.stream(target, sent, cancel) as stream:
+            if stream.status not in _DONE:
+                body = memoryview(bytearray(4096))
+                raise Refusal.of(stream.status, stream.headers, bytes(body[: stream.readinto(body)]))
+            yield stream
 
-def _xml_code(body: bytes) -> str:
-    found = re.search(rb"<Code>([A-Za-z0-9_.-]{1,80})</Code>", body)
-    return found[1].decode() if found else ""
+    def link(self, key: str, query: Mapping[str, str], seconds: int, credentials: Credentials) -> str:
+        return presigned(self._address(key), query, credentials.keys(), self.region, seconds)
 
+    def _signed(
+        self, method: str, key: str, query: Mapping[str, str], headers: Mapping[str, str], payload: str
+    ) -> tuple[str, dict[str, str]]:
+        address = self._address(key)
+        sent = signed(method, address, query, headers, payload, self.credentials.keys(), self.region)
+        parts = urlsplit(url_of(address, query))
+        return (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), sent
 
-def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.isdecimal() else None
+    def _address(self, key: str) -> str:
+        return f"{self.base}{quote(key, safe='/~')}" if key else self.base.removesuffix("/")

@@ -1,17 +1,17 @@
-"""The store that a section of the configuration describes: its credentials, addressing and signing region."""
+"""The store that a section of the configuration describes: its credentials, addressing and signing region.
+
+Where the section, or the environment, gives endpoint and keys, nothing of boto3 is loaded.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
-import threading
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import botocore.exceptions
-import botocore.session
-from botocore.config import Config
 
 from delivery.errors import ConfigError, StoreRefusedError
 from delivery.escape import printable
@@ -19,17 +19,22 @@ from delivery.options import StoreOptions
 from delivery.storage.base import Quirks
 from delivery.storage.bucket import Signer
 from delivery.storage.carry import Carrier
+from delivery.storage.opening import key_prefix
 from delivery.storage.quirks import overridden
 from delivery.storage.s3 import S3Store
-from delivery.storage.translate import Translator, no_credentials
+from delivery.storage.sigv4 import Credentials, FixedKeys, Keys
+from delivery.storage.translate import no_credentials
 from delivery.storage.watch import Watch
-from delivery.storage.wire import LOOPBACK, Wire
+from delivery.storage.wire import Wire
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
     from delivery.storage import Connection
 
-making = threading.Lock()
-"""botocore's sessions make clients in one thread at a time only, and several calls may share a caller's session."""
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
+_HOST_LABEL = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_NUMERIC = re.compile(r"[0-9.]+|.*:.*")
 
 
 def connect(
@@ -50,63 +55,48 @@ def connect(
     quirks = overridden(quirks, options)
     region = quirks.region or "us-east-1"
     addressing = options.addressing or ("path" if "." in options.bucket else quirks.addressing)
+    make: Callable[..., Any] | None = None
+    credentials: Credentials | None
     if connection is not None:
         from delivery.storage import caller
 
-        make, credentials = caller.clients_of(name, connection, _ignoring_the_users_files())
+        make, credentials = caller.identity(name, connection)
     else:
-        make, credentials = _clients(name, options, quirks)
+        credentials = _credentials(name, options)
     if credentials is None:
         raise no_credentials(name)
-    config = Config(
-        signature_version="s3v4",
-        s3={"addressing_style": addressing, "payload_signing_enabled": quirks.signed_payload},  # type: ignore[arg-type]
-        retries={"total_max_attempts": 1, "mode": "standard"},
-        connect_timeout=10,
-        proxies={} if urlsplit(options.endpoint or "").hostname in LOOPBACK else None,
-        read_timeout=60,
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )
-    signer = None
-    with making:
-        client = make("s3", endpoint_url=options.endpoint, region_name=region, config=config)
-        if options.signing_profile:
-            make, keys = _clients(name, _signing(options), quirks)
-            signing = make("s3", endpoint_url=options.endpoint, region_name=region, config=config)
-            signer = Signer(options.signing_profile, signing, keys)
-    with Translator(name, options.bucket).told("addressing the bucket"):
-        sample = client.generate_presigned_url("get_object", Params={"Bucket": options.bucket, "Key": "k"})
-    base = sample.partition("?")[0].removesuffix("k")
+
+    @functools.cache
+    def client() -> S3Client:
+        from delivery.storage import aws
+
+        maker = make or aws.session_for(name, options).create_client
+        return aws.client_for(maker, options.endpoint, quirks, region=region, addressing=addressing)
+
+    if options.endpoint:
+        base = _address(name, options.endpoint, options.bucket, addressing)
+    else:
+        from delivery.storage import aws
+
+        base = aws.address_of(client(), options.bucket)
     parts = urlsplit(base)
     return S3Store(
         name=name,
         quirks=quirks,
         bucket=options.bucket,
-        prefix=f"{options.prefix.strip('/')}/" if options.prefix.strip("/") else "",
+        prefix=key_prefix(options.prefix),
         identity=base,
-        client=client,
-        credentials=credentials,
         carrier=Carrier(Wire(f"{parts.scheme}://{parts.netloc}"), base, region, credentials),
-        signer=signer,
+        boto3=client,
+        signer=_signer(name, options),
         watch=Watch(attempts=attempts),
         on_this_machine=machine,
         notice=notice,
     )
 
 
-def _signing(options: StoreOptions) -> StoreOptions:
-    """The same store, with the keys of ``signing_profile`` and no others."""
-    return replace(
-        options, aws_profile=options.signing_profile, access_key_id=None, secret_access_key=None, session_token=None
-    )
-
-
-def _clients(name: str, options: StoreOptions, quirks: Quirks) -> tuple[Callable[..., Any], Any]:
-    """What makes clients, and their credentials. Raises StoreRefusedError where there are none, ConfigError for half.
-
-    The session is botocore's, without what boto3 adds: its resources and transfers take long to load and have no use.
-    """
+def _credentials(name: str, options: StoreOptions) -> Credentials | None:
+    """Those of the section, or else of the AWS chain. Raises ConfigError for half a pair, StoreRefusedError."""
     key, secret = options.access_key_id, options.secret_access_key
     if bool(key) != bool(secret):
         raise ConfigError(
@@ -114,33 +104,46 @@ def _clients(name: str, options: StoreOptions, quirks: Quirks) -> tuple[Callable
             hint="give access_key_id and secret_access_key together, or neither and leave them to the AWS chain",
             code="store-incomplete",
         )
-    try:
-        session = _ignoring_the_users_files() if quirks.name == "embedded" else botocore.session.Session()
-        if options.aws_profile is not None:
-            session.set_config_variable("profile", options.aws_profile)
-        session.get_scoped_config()  # raises where the profile is not to be found
-        if key and secret:
-            session.set_credentials(key, secret, options.session_token or None)
-        credentials = session.get_credentials()
-    except botocore.exceptions.ProfileNotFound as error:
-        raise StoreRefusedError(
-            f"the AWS profile {printable(str(error.kwargs.get('profile')))} was not found",
-            hint=f"check aws_profile and signing_profile in [store:{name}], and the variable AWS_PROFILE",
-            code="credentials-missing",
-        ) from error
-    except botocore.exceptions.BotoCoreError as error:
-        raise StoreRefusedError(
-            f"the credentials for the store {name} could not be had ({type(error).__name__})",
-            hint="check the AWS configuration: `aws configure list` shows where keys are looked for",
-            code="credentials",
-        ) from error
-    if credentials is None:
+    if key and secret:
+        return FixedKeys(Keys(key, secret, options.session_token or None))
+    if options.aws_profile is None and (found := _in_the_environment()) is not None:
+        return found
+    from delivery.storage import aws
+
+    return aws.keys_for(name, options)
+
+
+def _in_the_environment() -> Credentials | None:
+    """The first place where the AWS chain looks. Keys that say when they end are for botocore to renew."""
+    key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
+    if not key or not secret or os.environ.get("AWS_CREDENTIAL_EXPIRATION"):
+        return None
+    token = os.environ.get("AWS_SESSION_TOKEN") or os.environ.get("AWS_SECURITY_TOKEN")
+    return FixedKeys(Keys(key, secret, token or None))
+
+
+def _signer(name: str, options: StoreOptions) -> Signer | None:
+    if not options.signing_profile:
+        return None
+    from delivery.storage import aws
+
+    alone = replace(
+        options, aws_profile=options.signing_profile, access_key_id=None, secret_access_key=None, session_token=None
+    )
+    found = aws.keys_for(name, alone)
+    if found is None:
         raise no_credentials(name)
-    return session.create_client, credentials
+    return Signer(options.signing_profile, found)
 
 
-def _ignoring_the_users_files() -> botocore.session.Session:
-    """For the embedded store, which a broken ~/.aws or a stray AWS_PROFILE must not disturb."""
-    nothing = {"profile": (None, None, None, None)}
-    files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
-    return botocore.session.Session(session_vars={**nothing, **files})
+def _address(name: str, endpoint: str, bucket: str, addressing: str) -> str:
+    """Scheme, host and path in front of a key. Raises StoreRefusedError for a name that no bucket can have."""
+    if not _NAME.fullmatch(bucket):
+        raise StoreRefusedError(
+            f"{printable(bucket)} is not a name that S3 allows for a bucket", hint=f"check bucket in [store:{name}]"
+        )
+    parts = urlsplit(endpoint)
+    path = parts.path.rstrip("/")
+    if addressing == "virtual" and _HOST_LABEL.fullmatch(bucket) and not _NUMERIC.fullmatch(parts.hostname or ""):
+        return f"{parts.scheme}://{bucket}.{parts.netloc}{path}/"
+    return f"{parts.scheme}://{parts.netloc}{path}/{bucket}/"

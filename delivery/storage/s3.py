@@ -1,29 +1,34 @@
-"""Any S3-compatible store. Always SigV4 for an explicit region with explicit addressing.
+"""The objects of any S3-compatible store. Always SigV4 for an explicit region with explicit addressing.
 
-boto3 resolves credentials and speaks the small requests; the bytes of objects go by :mod:`delivery.storage.carry`,
-because boto3 reads bodies in small pieces, hashes them on its own and cannot be cancelled.
+The requests are this library's own: boto3 takes longer to load than a small file to send, reads bodies in small pieces,
+hashes them on its own, and cannot be cancelled while it waits.
 """
 
 from __future__ import annotations
 
 import base64
 import dataclasses
-import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
-from typing import Any
-
-import botocore.exceptions
+from urllib.parse import quote
+from xml.etree.ElementTree import Element
 
 from delivery.errors import StoreRefusedError
 from delivery.model import StoredObject
 from delivery.storage import faults
+from delivery.storage.answers import Answer
 from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, PendingUpload, Quirks, RemotePart
-from delivery.storage.bucket import Bucket
-from delivery.storage.carry import Carrier
+from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, VERSIONS, Bucket
+from delivery.storage.carry import Refusal, Text
+from delivery.storage.documents import document, etag_of, key_of, moment, number, parts_document, told
 from delivery.storage.faults import ObjectGoneError
 from delivery.storage.retry import pause
-from delivery.storage.translate import code_of
+from delivery.storage.wire import LostConnection
+
+_READ = 1024**2
+_METADATA = "x-amz-meta-"
+_UNKNOWN_UPLOAD = ("NoSuchUpload", "")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,24 +40,23 @@ class S3Store(Bucket):
 
     quirks: Quirks
     identity: str
-    carrier: Carrier = dataclasses.field(repr=False)
     on_this_machine: bool = False
     notice: str = ""
 
     # -- asking ------------------------------------------------------------------------------------------------
 
     def begin(self, key: str, headers: ObjectHeaders, *, metadata: dict[str, str]) -> str:
-        more: dict[str, Any] = _headers(headers)
+        sent = _told(headers, metadata)
         if self.quirks.checksum == "crc32":
-            more |= {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT"}
+            sent |= {"x-amz-checksum-algorithm": "CRC32", "x-amz-checksum-type": "FULL_OBJECT"}
         tries = 0
 
-        def call() -> Mapping[str, Any]:
+        def ask() -> str:
             nonlocal tries
             tries += 1
-            return self.client.create_multipart_upload(Bucket=self.bucket, Key=key, Metadata=metadata, **more)
+            return told(document(self.request("POST", key, {"uploads": ""}, sent, Text())), "UploadId")
 
-        upload_id = str(self.ask("beginning an upload", call)["UploadId"])
+        upload_id = self.ask("beginning an upload", ask)
         if tries > 1:
             self._abort_others(key, upload_id)
         return upload_id
@@ -68,16 +72,11 @@ class S3Store(Bucket):
 
     def parts(self, key: str, upload_id: str) -> Iterator[RemotePart] | None:
         try:
-            pages = [
-                row
-                for page in self.pages(
-                    "asking for the parts sent", "list_parts", Bucket=self.bucket, Key=key, UploadId=upload_id
-                )
-                for row in page.get("Parts", [])
-            ]
+            pages = list(self.pages("asking for the parts sent", PARTS, key, uploadId=upload_id))
         except ObjectGoneError:
             return None
-        return iter([RemotePart(row["PartNumber"], row["Size"], row["ETag"].strip('"')) for row in pages])
+        rows = [row for page in pages for row in page.iterfind("Part")]
+        return iter([RemotePart(number(row, "PartNumber"), number(row, "Size"), etag_of(row)) for row in rows])
 
     def complete(
         self,
@@ -90,21 +89,18 @@ class S3Store(Bucket):
         crc32: int | None = None,
     ) -> None:
         size = sum(part.size for part in parts)
-        rows: list[Any] = [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]
-        more: dict[str, Any] = {}
-        if self.quirks.checksum == "crc32" and crc32 is not None:
-            for row, crc in zip(rows, crcs, strict=True):
-                row["ChecksumCRC32"] = _crc_text(crc)
-            more = {"ChecksumCRC32": _crc_text(crc32), "ChecksumType": "FULL_OBJECT"}
+        checked = self.quirks.checksum == "crc32" and crc32 is not None
+        sent = {"Content-Type": "application/xml"}
+        if checked and crc32 is not None:
+            sent |= {"x-amz-checksum-crc32": _crc_text(crc32), "x-amz-checksum-type": "FULL_OBJECT"}
+        body = Text(parts_document(parts, [_crc_text(crc) for crc in crcs] if checked else ()))
 
         def ask() -> None:
             try:
-                self.client.complete_multipart_upload(
-                    Bucket=self.bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": rows}, **more
-                )
-            except botocore.exceptions.ClientError as error:
+                document(self.request("POST", key, {"uploadId": upload_id}, sent, body))
+            except Refusal as refusal:
                 # An earlier try may have succeeded with its answer lost; then the upload is unknown by now.
-                if code_of(error) != "NoSuchUpload" or not self._is_ours(key, size, tag):
+                if refusal.code != "NoSuchUpload" or not self._is_ours(key, size, tag):
                     raise
 
         self.ask("completing an upload", ask)
@@ -116,59 +112,45 @@ class S3Store(Bucket):
     def abort(self, key: str, upload_id: str) -> None:
         def ask() -> None:
             try:
-                self.client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
-            except botocore.exceptions.ClientError as error:
-                if code_of(error) not in ("NoSuchUpload", "404"):
+                self.request("DELETE", key, {"uploadId": upload_id})
+            except Refusal as refusal:
+                if refusal.status != 404 or refusal.code not in _UNKNOWN_UPLOAD:
                     raise
 
         self.ask("giving up an upload", ask)
 
     def pending(self, prefix: str) -> Iterator[PendingUpload]:
-        pages = self.pages("listing unfinished uploads", "list_multipart_uploads", Bucket=self.bucket, Prefix=prefix)
-        for page in pages:
-            for row in page.get("Uploads", []):
-                yield PendingUpload(row["Key"], row["UploadId"], row["Initiated"])
+        for page in self.pages("listing unfinished uploads", UPLOADS, prefix=prefix):
+            for row in page.iterfind("Upload"):
+                yield PendingUpload(told(row, "Key"), told(row, "UploadId"), moment(row, "Initiated"))
 
     def look(self, key: str) -> ObjectFacts | None:
-        more: dict[str, Any] = {"ChecksumMode": "ENABLED"} if self.quirks.checksum != "none" else {}
+        asked = {"x-amz-checksum-mode": "ENABLED"} if self.quirks.checksum != "none" else {}
         try:
-            row = self.ask(
-                "looking at what is stored", lambda: self.client.head_object(Bucket=self.bucket, Key=key, **more)
-            )
+            return self.ask("looking at what is stored", lambda: _facts(key, self.request("HEAD", key, {}, asked)))
         except ObjectGoneError:
             return None
-        checksum = row.get("ChecksumCRC32")
-        full = checksum is not None and row.get("ChecksumType") == "FULL_OBJECT"
-        stored = StoredObject(key, row["ContentLength"], f"crc32:{checksum}" if full else None)
-        return ObjectFacts(
-            stored,
-            row["ETag"].strip('"'),
-            row.get("ContentType", ""),
-            row.get("ContentDisposition", ""),
-            {name.lower(): value for name, value in row.get("Metadata", {}).items()},
-        )
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         position, fruitless = start, 0
+        buffer = memoryview(bytearray(_READ))
         while True:
-            answer = self.ask(
-                "reading back",
-                functools.partial(
-                    self.client.get_object,
-                    Bucket=self.bucket,
-                    Key=key,
-                    Range=f"bytes={position}-{'' if end is None else end - 1}",
-                ),
-            )
             begun = position
+            asked = {"Range": f"bytes={position}-{'' if end is None else end - 1}"}
             try:
-                for block in answer["Body"].iter_chunks(1024 * 1024):
-                    self.watch.cancel.check()
-                    position += len(block)
-                    yield block
+                with ExitStack() as opened:
+                    stream = self.ask(
+                        "reading back",
+                        lambda asked=asked: opened.enter_context(  # type: ignore[misc]
+                            self.carrier.stream(key, asked, self.watch.cancel)
+                        ),
+                    )
+                    while count := stream.readinto(buffer):
+                        position += count
+                        yield bytes(buffer[:count])
                 return
-            except (botocore.exceptions.BotoCoreError, OSError) as error:
-                broke = faults.lost("the connection broke")
+            except LostConnection as error:
+                broke = faults.lost(str(error))
                 fruitless = fruitless + 1 if position == begun else 0
                 if fruitless >= self.watch.attempts:
                     raise self.translator.error(broke, "reading back") from error
@@ -176,9 +158,9 @@ class S3Store(Bucket):
                     self.watch.cancel.wait(pause(fruitless, broke, None, chance=1))
 
     def keys(self, prefix: str) -> Iterator[tuple[StoredObject, datetime]]:
-        for page in self.pages("listing", "list_objects_v2", Bucket=self.bucket, Prefix=prefix):
-            for row in page.get("Contents", []):
-                yield StoredObject(row["Key"], row["Size"]), row["LastModified"]
+        for page in self.pages("listing", OBJECTS, prefix=prefix):
+            for row in page.iterfind("Contents"):
+                yield StoredObject(key_of(row, page), number(row, "Size")), moment(row, "LastModified")
 
     # -- changing ----------------------------------------------------------------------------------------------
 
@@ -192,10 +174,7 @@ class S3Store(Bucket):
         new: bool = False,
         over: str | None = None,
     ) -> str:
-        sent = {"Content-Type": headers.media_type, "Content-Disposition": headers.disposition}
-        if headers.cache_control:
-            sent["Cache-Control"] = headers.cache_control
-        sent |= {f"x-amz-meta-{name}": value for name, value in metadata.items()}
+        sent = _told(headers, metadata)
         if new and self.quirks.conditional_put:
             sent["If-None-Match"] = "*"
         if over and self.quirks.conditional_put:
@@ -210,72 +189,75 @@ class S3Store(Bucket):
             f"sending part {number}", key, {"partNumber": str(number), "uploadId": upload_id}, sent, body
         )
 
+    def _carry(self, doing: str, key: str, query: dict[str, str], headers: dict[str, str], body: Body) -> str:
+        def ask() -> str:
+            answer = self.request("PUT", key, query, headers, body, proven=self.quirks.signed_payload)
+            etag = answer.headers.get("etag", "").strip('"')
+            if answer.status != 200 or not etag:
+                raise Refusal.of(answer.status, answer.headers, answer.body)
+            return etag
+
+        return self.ask(doing, ask)
+
     def copy(self, source: str, key: str, headers: ObjectHeaders, *, metadata: dict[str, str]) -> None:
-        more: dict[str, Any] = _headers(headers)
-        self.ask(
-            "copying inside the store",
-            lambda: self.client.copy_object(
-                Bucket=self.bucket,
-                Key=key,
-                CopySource={"Bucket": self.bucket, "Key": source},
-                Metadata=metadata,
-                MetadataDirective="REPLACE",
-                **more,
-            ),
-        )
+        sent = _told(headers, metadata)
+        sent["x-amz-copy-source"] = f"{self.bucket}/{quote(source, safe='/~')}"
+        sent["x-amz-metadata-directive"] = "REPLACE"
+        self.ask("copying inside the store", lambda: document(self.request("PUT", key, {}, sent, Text())))
 
     def delete(self, keys: Sequence[str]) -> None:
         for key in keys:
             for version in self._versions(key):
-                more: dict[str, Any] = {} if version is None else {"VersionId": version}
-                self.ask(
-                    "removing an object",
-                    lambda key=key, more=more: self.client.delete_object(Bucket=self.bucket, Key=key, **more),  # type: ignore[misc]
-                )
+                query = {"versionId": version} if version else {}
+                self.ask("removing an object", lambda key=key, query=query: self.request("DELETE", key, query))  # type: ignore[misc]
 
-    def _versions(self, key: str) -> list[str | None]:
-        """Versions and delete markers to remove; ``[None]`` where the store keeps no versions."""
+    def _versions(self, key: str) -> list[str]:
+        """Versions and delete markers to remove; one without a name where the store keeps no versions."""
         if not self.quirks.versions:
-            return [None]
-        found: list[str | None] = []
+            return [""]
+        found: list[str] = []
         try:
-            for page in self.pages("listing versions", "list_object_versions", Bucket=self.bucket, Prefix=key):
-                rows = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-                found += [row["VersionId"] for row in rows if row["Key"] == key]
+            for page in self.pages("listing versions", VERSIONS, prefix=key):
+                rows: list[Element] = [*page.iterfind("Version"), *page.iterfind("DeleteMarker")]
+                found += [told(row, "VersionId") for row in rows if key_of(row, page) == key]
         except StoreRefusedError:
-            return [None]
-        return found or [None]
+            return [""]
+        return found or [""]
 
     # -- links -------------------------------------------------------------------------------------------------
 
     def presign(self, key: str, expires_in: timedelta, headers: ObjectHeaders | None = None) -> str:
-        wanted: dict[str, Any] = {"Bucket": self.bucket, "Key": key}
+        query: dict[str, str] = {}
         if headers is not None and not self.quirks.metadata:
-            wanted |= {
-                "ResponseContentDisposition": headers.disposition,
-                "ResponseContentType": headers.media_type,
+            query = {
+                "response-content-disposition": headers.disposition,
+                "response-content-type": headers.media_type,
             }
+        credentials = self.signer.credentials if self.signer else self.carrier.credentials
         with self.translator.told("signing a link"):
-            seconds = int(expires_in.total_seconds())
-            client = self.signer.client if self.signer else self.client
-            return str(client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
-
-    def _carry(self, doing: str, key: str, query: Mapping[str, str], headers: Mapping[str, str], body: Body) -> str:
-        return self.carrier.put(
-            key,
-            query,
-            headers,
-            body,
-            doing=doing,
-            signed=self.quirks.signed_payload,
-            translator=self.translator,
-            watch=self.watch,
-        )
+            return self.carrier.link(key, query, int(expires_in.total_seconds()), credentials)
 
 
-def _headers(headers: ObjectHeaders) -> dict[str, Any]:
-    told = {"ContentType": headers.media_type, "ContentDisposition": headers.disposition}
-    return told | ({"CacheControl": headers.cache_control} if headers.cache_control else {})
+def _told(headers: ObjectHeaders, metadata: dict[str, str]) -> dict[str, str]:
+    sent = {"Content-Type": headers.media_type, "Content-Disposition": headers.disposition}
+    if headers.cache_control:
+        sent["Cache-Control"] = headers.cache_control
+    return sent | {f"{_METADATA}{name}": value for name, value in metadata.items()}
+
+
+def _facts(key: str, answer: Answer) -> ObjectFacts:
+    headers = answer.headers
+    length, checksum = headers.get("content-length", ""), headers.get("x-amz-checksum-crc32")
+    if not (length.isascii() and length.isdecimal()):
+        raise Refusal(answer.status, "", headers)
+    full = checksum is not None and headers.get("x-amz-checksum-type") == "FULL_OBJECT"
+    return ObjectFacts(
+        StoredObject(key, int(length), f"crc32:{checksum}" if full else None),
+        headers.get("etag", "").strip('"'),
+        headers.get("content-type", ""),
+        headers.get("content-disposition", ""),
+        {name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)},
+    )
 
 
 def _crc_text(crc: int) -> str:

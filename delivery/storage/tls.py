@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import ssl
 
@@ -20,6 +21,6 @@ def tls_context() -> ssl.SSLContext:
 
 def _carried_authorities() -> str:
     """The bundle of certificate authorities that comes with botocore."""
-    import botocore.httpsession
-
-    return str(botocore.httpsession.get_cert_path(True))
+    spec = importlib.util.find_spec("botocore")  # found, not loaded
+    assert spec is not None and spec.submodule_search_locations
+    return os.path.join(spec.submodule_search_locations[0], "cacert.pem")

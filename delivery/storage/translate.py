@@ -1,4 +1,4 @@
-"""botocore's exceptions and a store's answers as this library's errors, told for one store and bucket."""
+"""A store's answers and a network's failures as this library's errors, told for one store and bucket."""
 
 from __future__ import annotations
 
@@ -8,28 +8,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-import botocore.exceptions
-
 from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
 from delivery.storage import faults
+from delivery.storage.carry import Refusal
 from delivery.storage.faults import Fault
+from delivery.storage.wire import LostConnection, UntrustedConnection
 
 _MOST_SKEW = timedelta(minutes=5)
-_LOST = {
-    botocore.exceptions.EndpointConnectionError: "the store cannot be reached; check the endpoint and the network",
-    botocore.exceptions.ConnectTimeoutError: "the store did not answer in time",
-    botocore.exceptions.ReadTimeoutError: "the store did not answer in time",
-    botocore.exceptions.ProxyConnectionError: "the proxy cannot be reached",
-}
 
 
 class Passing(Exception):
     """A failure that another try may mend."""
 
-    def __init__(self, fault: Fault, answer: str = "") -> None:
+    def __init__(self, fault: Fault, answer: str = "", after: float | None = None) -> None:
         super().__init__(fault.message)
         self.fault = fault
         self.answer = answer
+        self.after = after
+        """Seconds that the store asked to wait (Retry-After)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,38 +40,22 @@ class Translator:
 
     @contextmanager
     def translated(self, doing: str) -> Iterator[None]:
-        """botocore's exceptions as ours; what another try may mend leaves as ``Passing``."""
+        """What a request raises as our errors; what another try may mend leaves as ``Passing``."""
         try:
             yield
-        except botocore.exceptions.ClientError as error:
-            details = error.response.get("ResponseMetadata", {})
-            code = code_of(error)
-            status = details.get("HTTPStatusCode", 0)
-            fault = read_fault(status, "" if code.isdecimal() else code, details.get("HTTPHeaders", {}))
+        except Refusal as refusal:
+            fault = read_fault(refusal.status, refusal.code, refusal.headers)
             if fault.passing:
-                raise Passing(fault, code) from error
-            raise self.error(fault, doing, code) from error
-        except botocore.exceptions.NoCredentialsError as error:
-            raise no_credentials(self.store) from error
-        except botocore.exceptions.SSLError as error:
+                raise Passing(fault, refusal.code, _seconds(refusal.headers.get("retry-after"))) from refusal
+            raise self.error(fault, doing, refusal.code) from refusal
+        except UntrustedConnection as error:
             raise StoreUnreachableError(
-                f"{doing}: the store's TLS certificate was not accepted",
+                f"{doing}: {error}",
                 hint="check the endpoint; behind an inspecting proxy set AWS_CA_BUNDLE to its certificate",
                 code="store-tls",
             ) from error
-        except (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError) as error:
-            words = _LOST.get(type(error), "the connection broke")
-            raise Passing(faults.lost(words)) from error
-        except botocore.exceptions.ParamValidationError as error:
-            raise StoreRefusedError(
-                f"{doing}: the bucket or key is not one that S3 allows", hint=f"check bucket in [store:{self.store}]"
-            ) from error
-        except botocore.exceptions.BotoCoreError as error:
-            raise StoreRefusedError(
-                f"the credentials for the store could not be had ({type(error).__name__})",
-                hint="sign in again, or check aws_profile and the AWS configuration",
-                code="credentials",
-            ) from error
+        except LostConnection as error:
+            raise Passing(faults.lost(str(error))) from error
 
     @contextmanager
     def told(self, doing: str) -> Iterator[None]:
@@ -103,8 +83,8 @@ def no_credentials(name: str) -> StoreRefusedError:
     )
 
 
-def code_of(error: botocore.exceptions.ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text and text.isascii() and text.isdecimal() else None
 
 
 def _skewed(headers: Mapping[str, str]) -> bool:

@@ -29,11 +29,16 @@ if TYPE_CHECKING:
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Names of this machine, which no proxy can reach for us."""
 CONNECT_SECONDS = 10.0
-_MOST_OF_AN_ANSWER = 1024 * 1024
+_MOST_OF_AN_ANSWER = 16 * 1024**2
+"""Several times a page of a list, a thousand of the longest keys."""
 
 
 class LostConnection(Exception):
     """The connection could not be made or broke; the text is fit for a person and holds no address."""
+
+
+class UntrustedConnection(LostConnection):
+    """Whoever answered could not prove to be the server: no other try will mend that."""
 
 
 class Wire:
@@ -49,7 +54,7 @@ class Wire:
     def send(
         self, method: str, target: str, headers: Mapping[str, str], body: Body | None, cancel: CancelToken
     ) -> Answer:
-        """One request and its answer, the answer's body cut at 1 MiB. ``target`` is the path with its query.
+        """One request and its answer, the answer's body cut at 16 MiB. ``target`` is the path with its query.
 
         Raises LostConnection, and Cancelled within a fraction of a second of the token.
         """
@@ -90,7 +95,7 @@ class Wire:
         except DeliveryError:
             raise  # the body's own: its file changed or cannot be read; LocalError is an OSError too
         except (OSError, http.client.HTTPException) as error:
-            raise LostConnection(_in_words(error)) from error
+            raise _lost(error) from error
         finally:
             if whole:
                 with self._lock:
@@ -150,7 +155,7 @@ class Wire:
             connection.connect()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise LostConnection(_in_words(error)) from error
+            raise _lost(error) from error
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sock.settimeout(STALL_SECONDS)
         return connection
@@ -217,6 +222,11 @@ def _readable(sock: socket.socket, seconds: float) -> bool:
     return bool(select.select([sock], [], [], seconds)[0])
 
 
+def _lost(error: Exception) -> LostConnection:
+    kind = UntrustedConnection if isinstance(error, ssl.SSLCertVerificationError) else LostConnection
+    return kind(_in_words(error))
+
+
 def _in_words(error: Exception) -> str:
     match error:
         case ssl.SSLCertVerificationError():
@@ -226,9 +236,9 @@ def _in_words(error: Exception) -> str:
         case TimeoutError():
             return "it did not answer in time"
         case ConnectionRefusedError():
-            return "the connection was refused; nothing listens there"
+            return "it cannot be reached: nothing listens there; check the address and the network"
         case socket.gaierror():
-            return "its host name was not found"
+            return "it cannot be reached: its host name was not found; check the address and the network"
         case ConnectionError() | http.client.RemoteDisconnected() | http.client.IncompleteRead():
             return "the connection broke"
         case http.client.HTTPException():

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 from support.faulty import proxy_before
-from support.stores import opened
+from support.stores import KEYS, opened, soon
 
 from delivery import hosting
+from delivery.config import Settings
 from delivery.errors import StoreRefusedError
 from delivery.hosting import Ended, Outcome
-from delivery.options import UploadOptions
+from delivery.options import StoreOptions, UploadOptions
 from delivery.progress import RecordingProgress
-from delivery.storage import ObjectHeaders, Store
+from delivery.storage import ObjectHeaders, Store, open_store
 
 MIB = 1024**2
 NOW = datetime.now(UTC)
@@ -157,7 +158,8 @@ def test_the_doctor_says_what_a_life_beyond_the_cap_means(moto_address: str) -> 
 
 
 def test_the_doctor_stops_at_a_bucket_that_is_not_there(moto_address: str) -> None:
-    store = dataclasses.replace(opened(moto_address, "moto"), bucket="not-there")  # type: ignore[type-var]
+    options = StoreOptions(bucket="not-there", endpoint=moto_address, **KEYS)
+    store = open_store("mine", Settings(stores={"mine": options}), until=soon())
     report = hosting.examine(store, expires_in=timedelta(days=7), keep=timedelta(days=30))
     (step,) = report.steps
     assert step.outcome is Outcome.FAILED
@@ -185,7 +187,7 @@ def test_fix_sets_the_rule_and_keeps_the_users_own(kind: str, request: pytest.Fi
 
 def test_the_rule_never_removes_files_before_their_links_end_and_takes_old_versions_along(moto_address: str) -> None:
     store = opened(moto_address, "moto", prefix="work/")
-    store.client.put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]
+    store.boto3().put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]
     report = hosting.examine(store, expires_in=timedelta(days=7), keep=timedelta(days=3), fix=True)
     assert outcomes(report)["lifecycle"] is Outcome.OK
     (rule,) = (store.configuration("lifecycle") or {})["Rules"]
@@ -203,8 +205,8 @@ def test_the_rule_is_set_although_the_store_does_not_tell_of_versions(moto_addre
 
 def test_versions_are_removed_too(moto_address: str, tmp_path: Path) -> None:
     store = opened(moto_address, "moto", profile="ceph")
-    store.client.put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]
+    store.boto3().put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]
     prefix, done = delivered(store, tmp_path, 1)
     hosting.revoke(store, prefix, [done[0].stored.key])
-    left = store.client.list_object_versions(Bucket=store.bucket)  # type: ignore[attr-defined]
+    left = store.boto3().list_object_versions(Bucket=store.bucket)  # type: ignore[attr-defined]
     assert not left.get("Versions") and not left.get("DeleteMarkers")

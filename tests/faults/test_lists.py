@@ -9,6 +9,7 @@ from support.faulty import once, proxy_before
 from support.stores import opened
 
 from delivery.storage import ObjectHeaders
+from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, VERSIONS, Listing
 
 
 class OneByte:
@@ -39,17 +40,17 @@ def test_every_page_of_a_list_comes_although_one_of_them_fails_at_first(
         uploads = [store.begin("p", headers, metadata={}) for _ in range(5)]
         for number in range(1, 6):
             store.put_part("p", uploads[0], number, OneByte())
-        lists = {
-            "list_objects_v2": ("Contents", {"MaxKeys": 2}),
-            "list_object_versions": ("Versions", {"MaxKeys": 2}),
-            "list_parts": ("Parts", {"MaxParts": 2, "Key": "p", "UploadId": uploads[0]}),
-            "list_multipart_uploads": ("Uploads", {"MaxUploads": 2}),
-        }
+        lists: list[tuple[Listing, str, dict[str, str]]] = [
+            (OBJECTS, "Contents", {"max_keys": "2"}),
+            (VERSIONS, "Version", {"max_keys": "2"}),
+            (PARTS, "Part", {"max_parts": "2", "key": "p", "uploadId": uploads[0]}),
+            (UPLOADS, "Upload", {"max_uploads": "2"}),
+        ]
         if kind == "moto":  # it gives them all at once
-            del lists["list_multipart_uploads"]
-        for operation, (rows, wanted) in lists.items():
+            lists.pop()
+        for listing, row, wanted in lists:
             asked = len(proxy.seen)
             proxy.rule = once(harm, lambda seen, asked=asked: len(proxy.seen) > asked)
-            pages = list(store.pages("listing", operation, Bucket=store.bucket, **wanted))  # type: ignore[attr-defined]
-            assert [len(page[rows]) for page in pages] == [2, 2, 1], operation
+            pages = list(store.pages("listing", listing, **wanted))  # type: ignore[attr-defined]
+            assert [len(page.findall(row)) for page in pages] == [2, 2, 1], row
             assert len(proxy.seen) == asked + 4

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import botocore.auth
 import pytest
 from support.faulty import Proxy, once, proxy_before
 from support.stores import KEYS, opened, soon
@@ -18,7 +17,7 @@ from delivery import hosting
 from delivery.config import Settings
 from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.options import StoreOptions, UploadOptions
-from delivery.storage import Store, open_store
+from delivery.storage import Store, open_store, sigv4
 from delivery.storage.faults import ClockError
 
 MIB = 1024**2
@@ -99,8 +98,8 @@ def test_the_embedded_store_calls_a_wrong_clock_one_too(
 
 
 def _turn_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = botocore.auth.get_current_datetime
-    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: real() + timedelta(minutes=20))
+    real = sigv4.now
+    monkeypatch.setattr(sigv4, "now", lambda: real() + timedelta(minutes=20))
 
 
 @pytest.mark.heavy

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from botocore.credentials import ReadOnlyCredentials
 from support.faulty import Proxy, Seen, once, proxy_before
 from support.stores import opened
 
@@ -27,6 +26,7 @@ from delivery.errors import (
 from delivery.options import UploadOptions
 from delivery.progress import CancelToken, RecordingProgress
 from delivery.storage import Store
+from delivery.storage.sigv4 import Keys
 
 MIB = 1024**2
 OPTIONS = UploadOptions(threshold=6 * MIB, part_size=5 * MIB, threads=2, attempts=3)
@@ -329,15 +329,20 @@ def test_keys_that_are_renewed_on_the_way_are_used_from_then_on(
     """Temporary keys refresh themselves while a long upload is under way: every request asks for those of now."""
 
     class Renewing:
-        def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        def keys(self) -> Keys:
             asked.append(len(asked))
-            return ReadOnlyCredentials(f"AK{len(asked)}", "SECRET", "TOKEN")
+            return Keys(f"AK{len(asked)}", "SECRET", "TOKEN")
+
+        def end(self) -> None:
+            return None
 
     asked: list[int] = []
     carrier = dataclasses.replace(faulty_store.carrier, credentials=Renewing())  # type: ignore[attr-defined]
     store = dataclasses.replace(faulty_store, carrier=carrier)  # type: ignore[type-var]
-    assert_whole(faulty_store, send(store, big), big)
-    assert len(asked) == 7
+    before = len(proxy.seen)
+    done = send(store, big)
+    assert len(asked) == len(proxy.seen) - before == 10
+    assert_whole(faulty_store, done, big)
 
 
 def test_a_store_whose_connections_are_slow_is_sent_to_over_more_of_them(

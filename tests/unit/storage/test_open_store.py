@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -111,7 +114,50 @@ def test_a_dotted_bucket_falls_back_to_path_style() -> None:
 def test_an_unknown_aws_profile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(StoreRefusedError, match="nobody"):
-        opened()
+        opened(access_key_id=None, secret_access_key=None)
+    with pytest.raises(StoreRefusedError, match="somebody"):
+        opened(access_key_id=None, secret_access_key=None, aws_profile="somebody")
+    opened()  # whose section has keys
+
+
+ENDPOINTS = [
+    "https://s3.example.com",
+    "https://s3.example.com:8443",
+    "https://s3.example.com/base/",
+    "http://127.0.0.1:9000",
+]
+
+
+@pytest.mark.parametrize("addressing", ["path", "virtual"])
+@pytest.mark.parametrize("bucket", ["work", "Work_1", "wo.rk", "w"])
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_the_bucket_is_addressed_as_boto3_addresses_it(endpoint: str, bucket: str, addressing: str) -> None:
+    store = opened(endpoint=endpoint, bucket=bucket, addressing=addressing)
+    theirs = store.boto3().generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
+    ours = store.presign("k", timedelta(hours=1))
+    if bucket == "wo.rk" and addressing == "virtual":
+        assert ours.startswith(f"{endpoint.rstrip('/')}/wo.rk/k?")  # no certificate would fit the other
+    else:
+        assert ours.partition("?")[0] == theirs.partition("?")[0]
+
+
+def test_a_name_that_no_bucket_can_have_is_refused() -> None:
+    with pytest.raises(StoreRefusedError, match="not a name"):
+        opened(bucket="two words")
+
+
+def test_with_endpoint_and_keys_nothing_of_boto3_is_loaded() -> None:
+    script = (
+        "import sys; from datetime import *; from delivery import hosting; from delivery.config import Settings\n"
+        "from delivery.options import StoreOptions; from delivery.storage import open_store\n"
+        "options = StoreOptions(bucket='work', endpoint='https://s3.example.com')\n"
+        "store = open_store('main', Settings(stores={'main': options}), until=datetime.now(UTC))\n"
+        "assert store.presign('k', timedelta(1)); assert hosting.upload; print(*sys.modules)"
+    )
+    keys = {"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "SK"}
+    answer = subprocess.run([sys.executable, "-c", script], env={**os.environ, **keys}, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+    assert not {"boto3", "botocore", "urllib3"} & set(answer.stdout.split())
 
 
 def test_temporary_keys_are_told_from_permanent_ones(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,26 +1,66 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 import botocore.exceptions
 import pytest
 
 from delivery.errors import StoreRefusedError, StoreUnreachableError
+from delivery.storage.aws import speaking
+from delivery.storage.carry import Refusal
+from delivery.storage.faults import ClockError
 from delivery.storage.translate import Passing, Translator
+from delivery.storage.wire import LostConnection, UntrustedConnection
 
 TRANSLATOR = Translator("mine", "bucket")
 
 
 def test_what_may_pass_is_left_to_those_who_try_again() -> None:
+    with pytest.raises(Passing) as caught, TRANSLATOR.translated("looking"):
+        raise Refusal(503, "SlowDown", {"retry-after": "7"})
+    assert caught.value.after == 7 and caught.value.fault.slow
     with pytest.raises(Passing), TRANSLATOR.translated("looking"):
-        raise botocore.exceptions.ConnectTimeoutError(endpoint_url="https://example.invalid")
+        raise LostConnection("the connection broke")
+
+
+def test_what_no_other_try_mends_is_told_at_once() -> None:
+    with pytest.raises(StoreRefusedError, match="bucket"), TRANSLATOR.translated("looking"):
+        raise Refusal(404, "NoSuchBucket")
+    with pytest.raises(StoreUnreachableError) as caught, TRANSLATOR.translated("looking"):
+        raise UntrustedConnection("its TLS certificate is not valid (expired)")
+    assert "AWS_CA_BUNDLE" in caught.value.hint and caught.value.code == "store-tls"
+
+
+def test_a_denied_access_with_another_time_is_a_wrong_clock() -> None:
+    then = format_datetime(datetime.now(UTC) - timedelta(minutes=20), usegmt=True)
+    with pytest.raises(ClockError), TRANSLATOR.translated("looking"):
+        raise Refusal(403, "", {"date": then})
 
 
 def test_where_nobody_tries_again_it_is_told_in_words() -> None:
-    with pytest.raises(StoreUnreachableError) as caught, TRANSLATOR.told("asking for credentials"):
+    with pytest.raises(StoreUnreachableError) as caught, TRANSLATOR.told("asking for credentials"), speaking():
         raise botocore.exceptions.EndpointConnectionError(endpoint_url="https://example.invalid/?secret")
     assert "secret" not in str(caught.value)
     assert caught.value.hint
 
 
-def test_no_credentials_is_a_refusal() -> None:
-    with pytest.raises(StoreRefusedError, match="no credentials"), TRANSLATOR.told("signing a link"):
-        raise botocore.exceptions.NoCredentialsError
+@pytest.mark.parametrize(
+    ("theirs", "words"),
+    [
+        (botocore.exceptions.NoCredentialsError(), "credentials"),
+        (botocore.exceptions.TokenRetrievalError(provider="sso", error_msg="secret"), "credentials"),
+        (botocore.exceptions.ParamValidationError(report="secret"), "S3 allows"),
+    ],
+)
+def test_what_botocore_finds_wrong_is_a_refusal_in_our_words(theirs: Exception, words: str) -> None:
+    with pytest.raises(StoreRefusedError, match=words) as caught, speaking():
+        raise theirs
+    assert "secret" not in str(caught.value) and caught.value.hint
+
+
+def test_an_answer_that_botocore_read_is_a_refusal_like_any_other() -> None:
+    answer = {"Error": {"Code": "404"}, "ResponseMetadata": {"HTTPStatusCode": 404, "HTTPHeaders": {"date": "x"}}}
+    with pytest.raises(Refusal) as caught, speaking():
+        raise botocore.exceptions.ClientError(answer, "HeadObject")  # type: ignore[arg-type]
+    assert (caught.value.status, caught.value.code, dict(caught.value.headers)) == (404, "", {"date": "x"})
