@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -152,6 +154,11 @@ delivering = together(
 )
 
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_WAITS_ARE_DEAF = sys.platform == "win32"
+"""Nothing wakes the main thread there from a wait for another one."""
+
+
 @dataclass
 class Session:
     """What a command works with."""
@@ -193,18 +200,47 @@ def session(values: dict[str, Any]) -> Iterator[Session]:
 
 @contextmanager
 def _cancelling(cancel: CancelToken) -> Iterator[None]:
+    heard = 0
+
     def on_signal(number: int, frame: object) -> None:
-        if cancel.cancelled:
+        nonlocal heard
+        heard += 1
+        if heard > 1:
             raise KeyboardInterrupt
         cancel.cancel()
 
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    before = {number: signal.signal(number, on_signal) for number in numbers}
+    before = {number: signal.signal(number, on_signal) for number in _STOPPING}
     try:
-        yield
+        with _listening(cancel) if _WAITS_ARE_DEAF else nullcontext():
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _listening(cancel: CancelToken) -> Iterator[None]:
+    """A thread that hears of signals too, because Python's handlers run in the main thread, which may be waiting."""
+    import socket
+
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+
+    def listen() -> None:
+        while number := heard.recv(1):
+            if number[0] in _STOPPING:
+                cancel.cancel()
+
+    listener = threading.Thread(target=listen, name="delivery-signals", daemon=True)
+    listener.start()
+    before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        told.close()
+        listener.join()
+        heard.close()
 
 
 def transfer_settings(settings: Settings, values: dict[str, Any]) -> Settings:

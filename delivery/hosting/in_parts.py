@@ -121,7 +121,7 @@ def _send_missing(
     buffer, compared = memoryview(bytearray(BLOCK)), _compares(run)
     slots: list[Future[SentPart]] = []
     try:
-        with Source(item.entry) as source:
+        with run.turn, Source(item.entry) as source:
             for number, start in enumerate(range(0, begun.size, begun.part_size), 1):
                 size, crc, proof = _size_of(number, begun), Crc32(), hashlib.sha256()
                 proven = proves_parts(run) and number not in held
@@ -141,10 +141,11 @@ def _send_missing(
                     sha256=proof.hexdigest() if proven else None,
                 )
                 run.large_lanes.wait()
-                digest = source.sha256
-                slots.append(run.large_lanes.submit(send_part, run, key, begun, number, body, crc.value, digest))
+                so_far = source.sha256
+                slots.append(run.large_lanes.submit(send_part, run, key, begun, number, body, crc.value, so_far))
             finish(source)
-            return [slot.result() for slot in slots], source.sha256
+            digest = source.sha256
+        return [slot.result() for slot in slots], digest
     except BaseException as error:
         if isinstance(error, SourceDiffers):
             run.task.advance(-sum(slot.result().remote.size for slot in slots))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from delivery.hosting.journal import Journal
 from delivery.hosting.lanes import Lanes
@@ -32,6 +33,8 @@ class Run:
     small_lanes: Lanes
     known: Sequence[StoredObject] = ()
     """Objects of earlier deliveries, to copy from."""
+    turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    """Of whoever reads a large file: one after another, while the ends of the one before are still on their way."""
 
     def lanes(self, size: int) -> Lanes:
         """For a file that is one request."""

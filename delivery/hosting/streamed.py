@@ -47,6 +47,11 @@ def send_stream(run: Run, item: Upload, key: str) -> Uploaded:
     Raises LocalError for a broken stream, UsageError for one that is longer than the store's parts hold, and what the
     store raises. Then nothing of it is left in the store.
     """
+    with run.turn:  # up to the end: its parts lie in memory
+        return _in_turn(run, item, key)
+
+
+def _in_turn(run: Run, item: Upload, key: str) -> Uploaded:
     content = item.entry.content
     assert content is not None and not isinstance(content, bytes)
     source = content if isinstance(content, Stream) else Stream(item.entry)

@@ -25,6 +25,8 @@ from delivery.units import format_size
 
 _SMALL_AT_ONCE = 2
 """Small files wait for answers more than they send: so many are under way for each part."""
+_LARGE_AT_ONCE = 2
+"""Of large files one is read, and one is waited for: its last parts, and the store's answers at its two ends."""
 
 
 def new_prefix(store: Store) -> str:
@@ -66,21 +68,19 @@ def upload(
         progress.task("uploading", total, "bytes") as task,
         _lanes(options.threads, 1, halt) as lanes,
         _lanes(options.threads, _SMALL_AT_ONCE, halt) as small_lanes,
+        Lanes(_LARGE_AT_ONCE, _LARGE_AT_ONCE, halt) as large_files,
     ):
         run = Run(watched, options, journal, task, progress, halt, pace, lanes, small_lanes, known)
-        whole: dict[int, Future[Uploaded]] = {}
-        done: dict[int, Uploaded] = {}
-        with _one_failure_stops_all(halt, whole):
-            for place, item in enumerate(uploads):
-                if not is_large(run, item):
-                    whole[place] = run.lanes(item.entry.size).submit(send, run, item, keys[place])
-            for place, item in enumerate(uploads):
-                if place not in whole:
-                    done[place] = send(run, item, keys[place])
-            done |= {place: slot.result() for place, slot in whole.items()}
-            if journal is not None and journal.resumed and len(whole) < len(uploads):
+        large = [is_large(run, item) for item in uploads]
+        slots: list[Future[Uploaded]] = []
+        with _one_failure_stops_all(halt, slots):
+            for item, key, in_parts in zip(uploads, keys, large, strict=True):
+                workers = large_files if in_parts else run.lanes(item.entry.size)
+                slots.append(workers.submit(send, run, item, key))
+            done = tuple(slot.result() for slot in slots)
+            if journal is not None and journal.resumed and any(large):
                 _tidy(watched, prefix)
-    return tuple(done[place] for place in range(len(uploads)))
+    return done
 
 
 def _refuse_too_large(store: Store, uploads: Sequence[Upload]) -> None:
@@ -109,12 +109,12 @@ def _lanes(threads: int | None, times: int, halt: Halt) -> Lanes:
 
 
 @contextmanager
-def _one_failure_stops_all(halt: Halt, waiting: dict[int, Future[Uploaded]]) -> Iterator[None]:
+def _one_failure_stops_all(halt: Halt, slots: Sequence[Future[Uploaded]]) -> Iterator[None]:
     """The first real failure is raised; the other workers stop at once."""
     try:
         yield
     except BaseException as error:
         halt.cancel()
-        if isinstance(error, Halted) and (cause := first_failure([*waiting.values()])) is not None:
+        if isinstance(error, Halted) and (cause := first_failure(slots)) is not None:
             raise cause from None
         raise

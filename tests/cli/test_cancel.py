@@ -6,6 +6,8 @@ import os
 import secrets
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 import boto3
@@ -13,6 +15,9 @@ import pytest
 from support.faulty import Seen, proxy_before
 from support.stores import KEYS, make_bucket
 from support.terminal import Run
+
+from delivery.cli import options
+from delivery.progress import CancelToken
 
 CONFIG = """
 [delivery]
@@ -24,6 +29,30 @@ endpoint = {endpoint}
 threshold = 5MiB
 part_size = 5MiB
 """
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")
+def test_where_waits_are_deaf_a_thread_hears_the_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(options, "_WAITS_ARE_DEAF", True)
+    ignored = signal.signal(signal.SIGINT, lambda *_: None)
+    cancel, threads = CancelToken(), threading.active_count()
+    try:
+        with options._listening(cancel):
+            os.kill(os.getpid(), signal.SIGINT)  # whose handler here does nothing, as one that never gets to run
+            deadline = time.monotonic() + 10
+            while not cancel.cancelled and time.monotonic() < deadline:
+                time.sleep(0.01)
+        assert cancel.cancelled
+        again = CancelToken()
+        with options._cancelling(again):
+            os.kill(os.getpid(), signal.SIGINT)
+            assert again.cancelled
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, ignored)
+    assert threading.active_count() == threads
+    assert signal.set_wakeup_fd(-1) == -1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")

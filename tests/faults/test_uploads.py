@@ -25,7 +25,7 @@ from delivery.errors import (
 )
 from delivery.options import UploadOptions
 from delivery.progress import CancelToken, RecordingProgress
-from delivery.storage import Store
+from delivery.storage import ObjectHeaders, RemotePart, Store, Watch
 from delivery.storage.sigv4 import Keys
 
 MIB = 1024**2
@@ -321,6 +321,59 @@ def test_reading_back_goes_on_where_an_answer_was_cut(
     proxy.rule = lambda request: "cut" if request.method == "GET" else ""
     with pytest.raises(StoreUnreachableError, match="reading back"):
         list(faulty_store.read(done.stored.key))
+
+
+def test_the_next_large_file_is_sent_while_the_store_still_works_at_the_last(
+    proxy: Proxy, faulty_store: Store, tmp_path: Path
+) -> None:
+    items = []
+    for name in ("one.bin", "two.bin", "three.bin"):
+        (tmp_path / name).write_bytes(os.urandom(11 * MIB))
+        items.append(hosting.Upload.of_path(tmp_path / name))
+
+    def completes(request: Seen) -> bool:
+        return request.method == "POST" and "uploadId" in request.query
+
+    def stall_until_the_next_is_sent(request: Seen) -> str:
+        if request.part == 3 and "two.bin" in request.path:
+            proxy.released.set()  # the first is told that its connection broke, and asks again
+        return "stall" if completes(request) and "one.bin" in request.path and not proxy.released.is_set() else ""
+
+    proxy.rule = stall_until_the_next_is_sent
+    done = hosting.upload(faulty_store, items, prefix=hosting.new_prefix(faulty_store), options=OPTIONS)
+    assert [item.name for item in done] == ["one.bin", "two.bin", "three.bin"]
+    for item, sent in zip(items, done, strict=True):
+        assert_whole(faulty_store, sent, item)
+    assert sum(1 for request in proxy.seen if completes(request) and "one.bin" in request.path) == 2
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.ensure_ready(),
+        lambda store: store.look("k"),
+        lambda store: list(store.keys("")),
+        lambda store: store.begin("k", ObjectHeaders("text/plain", "attachment"), metadata={}),
+        lambda store: store.complete("k", "id", [RemotePart(1, 5, "ab")], tag="t"),
+        lambda store: next(store.read("k")),
+        lambda store: store.delete(["k"]),
+    ],
+    ids=["ready", "look", "list", "begin", "complete", "read", "delete"],
+)
+def test_a_cancel_is_heard_while_any_answer_is_awaited(
+    proxy: Proxy, faulty_store: Store, ask: Callable[[Store], object]
+) -> None:
+    cancel = CancelToken()
+
+    def cancel_and_stall(request: Seen) -> str:
+        cancel.cancel()
+        return "stall"
+
+    proxy.rule = cancel_and_stall
+    begun = time.monotonic()
+    with pytest.raises(Cancelled):
+        ask(faulty_store.watched(Watch(cancel=cancel)))
+    assert time.monotonic() - begun < 10  # the proxy would stall for a minute
 
 
 def test_keys_that_are_renewed_on_the_way_are_used_from_then_on(
