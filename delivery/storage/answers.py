@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import io
 import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from delivery.progress import CancelToken
 
@@ -22,6 +24,48 @@ class Answer:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes = field(repr=False)
+
+
+class PatientResponse(http.client.HTTPResponse):
+    """Waits for its head and body in short turns, asks ``cancel`` between them, and gives up after a stall."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        debuglevel: int = 0,
+        method: str | None = None,
+        url: str | None = None,
+        *,
+        cancel: CancelToken,
+    ) -> None:
+        super().__init__(sock, debuglevel, method, url)
+        self.fp = io.BufferedReader(_Patient(sock, self.fp, cancel), io.DEFAULT_BUFFER_SIZE)
+
+
+class _Patient(io.RawIOBase):
+    def __init__(self, sock: socket.socket, held: io.BufferedReader, cancel: CancelToken) -> None:
+        self._sock = sock
+        self._held = held
+        """Keeps the socket open for as long as there is something to read, though its connection may be closed."""
+        self._cancel = cancel
+        sock.settimeout(POLL_SECONDS)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        begun = time.monotonic()
+        while True:
+            self._cancel.check()
+            try:
+                return self._sock.recv_into(buffer)
+            except TimeoutError:
+                if time.monotonic() - begun > STALL_SECONDS:
+                    raise
+
+    def close(self) -> None:
+        self._held.close()
+        super().close()
 
 
 class Stream:
@@ -57,11 +101,7 @@ class Stream:
         return count
 
     def _from_buffer(self, view: memoryview) -> int:
-        self._sock.settimeout(POLL_SECONDS)
-        try:
-            held = len(self._answer.fp.peek(1))
-        except TimeoutError:
-            held = 0
+        held = len(self._answer.fp.peek(1))
         if not held:
             self._buffered = False
             return 0
@@ -71,7 +111,6 @@ class Stream:
         return len(data)
 
     def _from_socket(self, view: memoryview) -> int:
-        self._sock.settimeout(POLL_SECONDS)
         count, begun = 0, time.monotonic()
         while count < len(view):
             try:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import botocore.exceptions
+import botocore.parsers
 import botocore.session
 from botocore.config import Config
 
@@ -46,8 +47,15 @@ class FoundKeys:
         self._found = found
 
     def keys(self) -> Keys:
-        with speaking():
-            frozen = self._found.get_frozen_credentials()
+        try:
+            with speaking():
+                frozen = self._found.get_frozen_credentials()
+        except (RuntimeError, ValueError, botocore.parsers.ResponseParserError) as error:
+            raise StoreRefusedError(
+                "the credentials for the store have ended and were not renewed",
+                hint="sign in again, or check AWS_CREDENTIAL_EXPIRATION and the AWS configuration",
+                code="credentials",
+            ) from error
         return Keys(frozen.access_key, frozen.secret_key, frozen.token)
 
     def end(self) -> datetime | None:
@@ -83,7 +91,7 @@ def keys_for(name: str, options: StoreOptions) -> FoundKeys | None:
     """What the AWS chain gives: environment, profiles, single sign-on, the machine's role. Raises StoreRefusedError."""
     try:
         found = session_for(name, options).get_credentials()
-    except botocore.exceptions.BotoCoreError as error:
+    except (botocore.exceptions.BotoCoreError, RuntimeError, ValueError) as error:
         raise _unusable(name, error) from error
     return None if found is None else FoundKeys(found)
 
@@ -102,8 +110,15 @@ def client_for(
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    with making, speaking():
-        client: S3Client = make("s3", endpoint_url=endpoint, region_name=region, config=config)
+    try:
+        with making:
+            client: S3Client = make("s3", endpoint_url=endpoint, region_name=region, config=config)
+    except (ValueError, botocore.exceptions.BotoCoreError) as error:
+        raise StoreRefusedError(
+            f"boto3 cannot speak to the store ({type(error).__name__})",
+            hint="check endpoint and region in the section of the store",
+            code="store-unusable",
+        ) from error
     return client
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 from urllib.parse import unquote_plus
@@ -42,7 +42,10 @@ VERSIONS = Listing(
     {"versions": "", "encoding-type": "url"},
     {"key-marker": "NextKeyMarker", "version-id-marker": "NextVersionIdMarker"},
 )
-UPLOADS = Listing({"uploads": ""}, {"key-marker": "NextKeyMarker", "upload-id-marker": "NextUploadIdMarker"})
+UPLOADS = Listing(
+    {"uploads": ""},
+    {"key-marker": "NextKeyMarker", "upload-id-marker": "NextUploadIdMarker"},
+)
 PARTS = Listing({}, {"part-number-marker": "NextPartNumberMarker"})
 _ENCODED = "NextKeyMarker"
 """A key, and so encoded where keys are."""
@@ -76,7 +79,9 @@ class Bucket:
     def ensure_ready(self) -> None:
         def ask() -> None:
             try:
-                self.request("GET", query={**OBJECTS.asked, "max-keys": "1"} | self._below(self.prefix))
+                below = {"prefix": self.prefix} if self.prefix else {}
+                answer = self.request("GET", query={**OBJECTS.asked, "max-keys": "1", **below})
+                documents.document(answer)
             except Refusal as refusal:
                 # A key that may put and get but not list is fine for deliveries.
                 if refusal.code != "AccessDenied" or not self._may_head():
@@ -142,19 +147,25 @@ class Bucket:
         """One request, to be made inside :meth:`ask`. Raises what :meth:`Carrier.send` raises."""
         return self.carrier.send(method, key, query or {}, headers or {}, body, cancel=self.watch.cancel, proven=proven)
 
-    def pages(self, doing: str, listing: Listing, key: str = "", **wanted: str) -> Iterator[Element]:
-        """The pages of ``listing``, each asked for, and tried again, like a request of its own.
+    def listed(
+        self, doing: str, listing: Listing, read: Callable[[Element], Iterable[_Result]], key: str = "", **wanted: str
+    ) -> Iterator[_Result]:
+        """What ``read`` finds on each page, each asked for, and tried again, like a request of its own.
 
         Names in ``wanted`` have ``_`` for ``-``.
         """
         asked = {**listing.asked, **{name.replace("_", "-"): value for name, value in wanted.items() if value}}
+
+        def turn() -> tuple[list[_Result], dict[str, str] | None]:
+            page = documents.document(self.request("GET", key, asked))
+            return list(read(page)), _marks(page, listing) if page.findtext("IsTruncated") == "true" else None
+
         while True:
-            page = self.ask(doing, lambda asked=asked: documents.document(self.request("GET", key, asked)))  # type: ignore[misc]
-            yield page
-            if page.findtext("IsTruncated") != "true":
+            found, marks = self.ask(doing, turn)
+            yield from found
+            if marks is None:
                 return
-            before = asked
-            asked = asked | {name: value for name, found in listing.goes_on.items() if (value := _mark(page, found))}
+            before, asked = asked, asked | marks
             if asked == before:
                 raise StoreRefusedError(
                     f"{doing}: the store says that its list goes on, but not where",
@@ -162,9 +173,10 @@ class Bucket:
                     code="store-list",
                 )
 
-    @staticmethod
-    def _below(prefix: str) -> dict[str, str]:
-        return {"prefix": prefix} if prefix else {}
+
+def _marks(page: Element, listing: Listing) -> dict[str, str]:
+    """What the next page is asked with."""
+    return {name: value for name, found in listing.goes_on.items() if (value := _mark(page, found))}
 
 
 def _mark(page: Element, name: str) -> str:

@@ -89,8 +89,10 @@ class Carrier:
         target, sent = self._signed("GET", key, {}, headers, EMPTY)
         with self.wire.stream(target, sent, cancel) as stream:
             if stream.status not in _DONE:
-                body = memoryview(bytearray(4096))
-                raise Refusal.of(stream.status, stream.headers, bytes(body[: stream.readinto(body)]))
+                body, filled = memoryview(bytearray(4096)), 0
+                while filled < len(body) and (count := stream.readinto(body[filled:])):
+                    filled += count
+                raise Refusal.of(stream.status, stream.headers, bytes(body[:filled]))
             yield stream
 
     def link(self, key: str, query: Mapping[str, str], seconds: int, credentials: Credentials) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from delivery.errors import ConfigError, StoreRefusedError
 from delivery.escape import printable
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from delivery.storage import Connection
 
+_REGION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
 _HOST_LABEL = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _NUMERIC = re.compile(r"[0-9.]+|.*:.*")
@@ -54,6 +55,10 @@ def connect(
     assert options.bucket is not None
     quirks = overridden(quirks, options)
     region = quirks.region or "us-east-1"
+    if not _REGION.fullmatch(region):
+        raise ConfigError(
+            f"the region of the store {name} is not one", hint=f"check region in [store:{name}]", code="config-value"
+        )
     addressing = options.addressing or ("path" if "." in options.bucket else quirks.addressing)
     make: Callable[..., Any] | None = None
     credentials: Credentials | None
@@ -143,7 +148,7 @@ def _address(name: str, endpoint: str, bucket: str, addressing: str) -> str:
             f"{printable(bucket)} is not a name that S3 allows for a bucket", hint=f"check bucket in [store:{name}]"
         )
     parts = urlsplit(endpoint)
-    path = parts.path.rstrip("/")
+    path = quote(parts.path.rstrip("/"), safe="/~%")
     if addressing == "virtual" and _HOST_LABEL.fullmatch(bucket) and not _NUMERIC.fullmatch(parts.hostname or ""):
         return f"{parts.scheme}://{bucket}.{parts.netloc}{path}/"
     return f"{parts.scheme}://{parts.netloc}{path}/{bucket}/"

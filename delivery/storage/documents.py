@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, tostring
 
@@ -11,14 +13,24 @@ from delivery.storage.answers import Answer
 from delivery.storage.base import RemotePart
 from delivery.storage.carry import Refusal
 
-NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+_PAGE = re.compile(rb"\s*(?:<!--|<!doctype|<html)", re.IGNORECASE)
+"""How the page of a console, a login or an error begins."""
+_OTHERS = frozenset({"html", "listallmybucketsresult"})
+"""A page, and the answer of a server that does not know the bucket by its host name."""
+
+
+NOT_S3 = "NotS3"
 
 
 def document(answer: Answer) -> Element:
-    """The root of an answer, names without their namespace. Raises Refusal for an error inside it, or for no XML."""
+    """The root of an answer, names without their namespace. Raises Refusal for an error inside it, or for no XML.
+
+    What it is called is not held against a store: the names of most documents differ from one to the next.
+    """
+    if _PAGE.match(answer.body) or b"<!DOCTYPE" in answer.body:
+        raise Refusal(answer.status, NOT_S3, answer.headers)
     try:
-        if b"<!DOCTYPE" in answer.body:
-            raise ParseError
         # Long answers begin with blanks, which keep the connection.
         root = fromstring(answer.body.strip())  # noqa: S314 (without a DOCTYPE there is nothing to expand)
     except (ParseError, LookupError, ValueError):
@@ -27,6 +39,8 @@ def document(answer: Answer) -> Element:
         element.tag = element.tag.rpartition("}")[2]
     if root.tag == "Error":
         raise Refusal.of(answer.status, answer.headers, answer.body)
+    if root.tag.lower() in _OTHERS:
+        raise Refusal(answer.status, NOT_S3, answer.headers)
     return root
 
 
@@ -39,15 +53,16 @@ def told(element: Element, name: str) -> str:
 
 
 def number(element: Element, name: str) -> int:
-    text = told(element, name)
+    text = told(element, name).strip()
     if not (text.isascii() and text.isdecimal()):
         raise Refusal(200, "")
     return int(text)
 
 
 def moment(element: Element, name: str) -> datetime:
+    text = told(element, name).strip()
     try:
-        at = datetime.fromisoformat(told(element, name))
+        at = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
     except ValueError:
         raise Refusal(200, "") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
@@ -65,7 +80,7 @@ def key_of(element: Element, page: Element) -> str:
 
 def parts_document(parts: Sequence[RemotePart], checksums: Sequence[str]) -> bytes:
     """What completes an upload; ``checksums`` are in base64, one a part or none at all."""
-    root = Element("CompleteMultipartUpload", xmlns=NAMESPACE)
+    root = Element("CompleteMultipartUpload", xmlns=_NAMESPACE)
     for place, part in enumerate(parts):
         row = SubElement(root, "Part")
         SubElement(row, "PartNumber").text = str(part.number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 LOCAL = "local"
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
 Connection: TypeAlias = "boto3.Session | S3Client"
 """A caller's own way to the store, in place of the credentials that the configuration leads to."""
 
@@ -144,16 +146,25 @@ def _is_loopback(endpoint: str | None) -> bool:
     return bool(endpoint) and (urlsplit(endpoint or "").hostname or "") in LOOPBACK
 
 
+def _is_address(endpoint: str) -> bool:
+    try:
+        parts = urlsplit(endpoint)
+        host, known = parts.hostname or "", parts.scheme in ("http", "https") and parts.port != 0
+    except ValueError:
+        return False
+    more = parts.query or parts.fragment or "@" in parts.netloc
+    return known and not more and ((":" in host) or _HOST.fullmatch(host) is not None)
+
+
 def _refuse_unsafe(name: str, endpoint: str) -> None:
     """An address without a scheme and plain http beyond this machine are configuration errors."""
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_address(endpoint):
         raise ConfigError(
             f"the endpoint of the store {name} is not an address",
-            hint=f"write into [store:{name}]: endpoint = https://s3.example.com",
+            hint=f"write into [store:{name}]: endpoint = https://s3.example.com; keys go beside it, not into it",
             code="config-value",
         )
-    if parts.scheme == "http" and not _is_loopback(endpoint):
+    if urlsplit(endpoint).scheme == "http" and not _is_loopback(endpoint):
         raise ConfigError(
             f"the endpoint of the store {name} is plain http: links and files could be read on their way",
             hint="use https; http is accepted for this machine alone (127.0.0.1)",

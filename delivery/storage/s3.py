@@ -11,13 +11,14 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 from delivery.errors import StoreRefusedError
 from delivery.model import StoredObject
 from delivery.storage import faults
-from delivery.storage.answers import Answer
+from delivery.storage.answers import Answer, Stream
 from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, PendingUpload, Quirks, RemotePart
 from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, VERSIONS, Bucket
 from delivery.storage.carry import Refusal, Text
@@ -71,12 +72,14 @@ class S3Store(Bucket):
             self.abort(key, item.upload_id)
 
     def parts(self, key: str, upload_id: str) -> Iterator[RemotePart] | None:
+        def read(page: Element) -> Iterator[RemotePart]:
+            for row in page.iterfind("Part"):
+                yield RemotePart(number(row, "PartNumber"), number(row, "Size"), etag_of(row))
+
         try:
-            pages = list(self.pages("asking for the parts sent", PARTS, key, uploadId=upload_id))
+            return iter(list(self.listed("asking for the parts sent", PARTS, read, key, uploadId=upload_id)))
         except ObjectGoneError:
             return None
-        rows = [row for page in pages for row in page.iterfind("Part")]
-        return iter([RemotePart(number(row, "PartNumber"), number(row, "Size"), etag_of(row)) for row in rows])
 
     def complete(
         self,
@@ -97,7 +100,9 @@ class S3Store(Bucket):
 
         def ask() -> None:
             try:
-                document(self.request("POST", key, {"uploadId": upload_id}, sent, body))
+                answer = self.request("POST", key, {"uploadId": upload_id}, sent, body)
+                if answer.body.strip() or not self._is_ours(key, size, tag):  # some say nothing where all is well
+                    document(answer)
             except Refusal as refusal:
                 # An earlier try may have succeeded with its answer lost; then the upload is unknown by now.
                 if refusal.code != "NoSuchUpload" or not self._is_ours(key, size, tag):
@@ -120,9 +125,11 @@ class S3Store(Bucket):
         self.ask("giving up an upload", ask)
 
     def pending(self, prefix: str) -> Iterator[PendingUpload]:
-        for page in self.pages("listing unfinished uploads", UPLOADS, prefix=prefix):
+        def read(page: Element) -> Iterator[PendingUpload]:
             for row in page.iterfind("Upload"):
                 yield PendingUpload(told(row, "Key"), told(row, "UploadId"), moment(row, "Initiated"))
+
+        return self.listed("listing unfinished uploads", UPLOADS, read, prefix=prefix)
 
     def look(self, key: str) -> ObjectFacts | None:
         asked = {"x-amz-checksum-mode": "ENABLED"} if self.quirks.checksum != "none" else {}
@@ -136,15 +143,9 @@ class S3Store(Bucket):
         buffer = memoryview(bytearray(_READ))
         while True:
             begun = position
-            asked = {"Range": f"bytes={position}-{'' if end is None else end - 1}"}
             try:
                 with ExitStack() as opened:
-                    stream = self.ask(
-                        "reading back",
-                        lambda asked=asked: opened.enter_context(  # type: ignore[misc]
-                            self.carrier.stream(key, asked, self.watch.cancel)
-                        ),
-                    )
+                    stream = self.ask("reading back", partial(self._opened, opened, key, position, end))
                     while count := stream.readinto(buffer):
                         position += count
                         yield bytes(buffer[:count])
@@ -157,10 +158,19 @@ class S3Store(Bucket):
                 if fruitless:
                     self.watch.cancel.wait(pause(fruitless, broke, None, chance=1))
 
+    def _opened(self, opened: ExitStack, key: str, start: int, end: int | None) -> Stream:
+        asked = {"Range": f"bytes={start}-{'' if end is None else end - 1}"}
+        stream = opened.enter_context(self.carrier.stream(key, asked, self.watch.cancel))
+        if start and not stream.headers.get("content-range", "").startswith(f"bytes {start}-"):
+            raise Refusal(501, "NotImplemented")  # it sends all from the first byte
+        return stream
+
     def keys(self, prefix: str) -> Iterator[tuple[StoredObject, datetime]]:
-        for page in self.pages("listing", OBJECTS, prefix=prefix):
+        def read(page: Element) -> Iterator[tuple[StoredObject, datetime]]:
             for row in page.iterfind("Contents"):
                 yield StoredObject(key_of(row, page), number(row, "Size")), moment(row, "LastModified")
+
+        return self.listed("listing", OBJECTS, read, prefix=prefix)
 
     # -- changing ----------------------------------------------------------------------------------------------
 
@@ -201,9 +211,16 @@ class S3Store(Bucket):
 
     def copy(self, source: str, key: str, headers: ObjectHeaders, *, metadata: dict[str, str]) -> None:
         sent = _told(headers, metadata)
-        sent["x-amz-copy-source"] = f"{self.bucket}/{quote(source, safe='/~')}"
+        bucket = f"{self.bucket}/object" if self.bucket.startswith("arn:") else self.bucket
+        sent["x-amz-copy-source"] = quote(f"{bucket}/{source}", safe="/~")
         sent["x-amz-metadata-directive"] = "REPLACE"
-        self.ask("copying inside the store", lambda: document(self.request("PUT", key, {}, sent, Text())))
+
+        def ask() -> None:
+            answer = self.request("PUT", key, {}, sent, Text())
+            if answer.body.strip():  # some say nothing where all is well; who copies looks at what there is then
+                document(answer)
+
+        self.ask("copying inside the store", ask)
 
     def delete(self, keys: Sequence[str]) -> None:
         for key in keys:
@@ -215,14 +232,16 @@ class S3Store(Bucket):
         """Versions and delete markers to remove; one without a name where the store keeps no versions."""
         if not self.quirks.versions:
             return [""]
-        found: list[str] = []
+
+        def read(page: Element) -> Iterator[str]:
+            for row in (*page.iterfind("Version"), *page.iterfind("DeleteMarker")):
+                if key_of(row, page) == key:
+                    yield told(row, "VersionId")
+
         try:
-            for page in self.pages("listing versions", VERSIONS, prefix=key):
-                rows: list[Element] = [*page.iterfind("Version"), *page.iterfind("DeleteMarker")]
-                found += [told(row, "VersionId") for row in rows if key_of(row, page) == key]
+            return list(self.listed("listing versions", VERSIONS, read, prefix=key)) or [""]
         except StoreRefusedError:
             return [""]
-        return found or [""]
 
     # -- links -------------------------------------------------------------------------------------------------
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
+from delivery.errors import StoreRefusedError
+
 UNSIGNED = "UNSIGNED-PAYLOAD"
 EMPTY = hashlib.sha256().hexdigest()
 """The payload of a request without a body."""
 _ALGORITHM = "AWS4-HMAC-SHA256"
+_SENT = re.compile(r"[\x21-\x7e]+")
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -28,6 +32,18 @@ class Keys:
     access_key: str
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Raises StoreRefusedError, without a word of it, for what no key is and a header cannot carry."""
+        sent = (("access key id", self.access_key), ("session token", self.token or "-"))
+        wrong = [name for name, text in sent if not _SENT.fullmatch(text)]
+        wrong += [] if self.secret_key.isprintable() else ["secret access key"]
+        if wrong:
+            raise StoreRefusedError(
+                f"the {wrong[0]} holds signs that no key has, perhaps a line break at its end",
+                hint="look at where it is set: the configuration, the environment, or the AWS configuration",
+                code="credentials",
+            )
 
 
 class Credentials(Protocol):

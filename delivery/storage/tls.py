@@ -7,12 +7,24 @@ import importlib.util
 import os
 import ssl
 
+from delivery.errors import StoreUnreachableError
+
 
 @functools.cache
 def tls_context() -> ssl.SSLContext:
-    """Verifies, with the system's authorities, or those of ``AWS_CA_BUNDLE``, or else the ones that boto carries."""
+    """Verifies, with the system's authorities, or those of ``AWS_CA_BUNDLE``, or else the ones that boto carries.
+
+    Raises StoreUnreachableError for a bundle that cannot be read.
+    """
     bundle = os.environ.get("AWS_CA_BUNDLE") or None
-    context = ssl.create_default_context(cafile=bundle)
+    try:
+        context = ssl.create_default_context(cafile=bundle)
+    except OSError as error:
+        raise StoreUnreachableError(
+            f"the certificates that AWS_CA_BUNDLE names cannot be read ({error.strerror or 'no certificate is in it'})",
+            hint="set AWS_CA_BUNDLE to a file of certificates in PEM form, or to nothing",
+            code="store-tls",
+        ) from error
     if bundle is None and not context.cert_store_stats()["x509_ca"]:
         context.load_verify_locations(cafile=_carried_authorities())
     context.minimum_version = ssl.TLSVersion.TLSv1_2

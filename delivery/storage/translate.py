@@ -90,6 +90,6 @@ def _seconds(text: str | None) -> float | None:
 def _skewed(headers: Mapping[str, str]) -> bool:
     try:
         theirs = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
+        return abs(datetime.now(UTC) - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))) > _MOST_SKEW
+    except (ValueError, OverflowError):
         return False
-    return abs(datetime.now(UTC) - theirs) > _MOST_SKEW

@@ -14,13 +14,13 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from delivery.errors import DeliveryError
+from delivery.errors import DeliveryError, StoreUnreachableError
 from delivery.progress import CancelToken
-from delivery.storage.answers import POLL_SECONDS, STALL_SECONDS, Answer, Stream
+from delivery.storage.answers import POLL_SECONDS, STALL_SECONDS, Answer, PatientResponse, Stream
 from delivery.storage.tls import tls_context
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Wire:
         """
         with self._request(method, target, headers, body, cancel) as (answer, _):
             data = answer.read(_MOST_OF_AN_ANSWER)
+            if answer.length and method != "HEAD":
+                raise http.client.IncompleteRead(data, answer.length)
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, data)
 
     def probe(self, target: str, headers: Mapping[str, str], cancel: CancelToken) -> Answer:
@@ -72,11 +74,7 @@ class Wire:
     def stream(self, target: str, headers: Mapping[str, str], cancel: CancelToken) -> Iterator[Stream]:
         """A GET whose body the caller reads, as far as it wants: an unread rest costs the connection."""
         with self._request("GET", target, headers, None, cancel) as (answer, sock):
-            try:
-                yield Stream(answer, sock, cancel)
-            finally:
-                with suppress(OSError):  # it is closed already where the answer was the connection's last
-                    sock.settimeout(STALL_SECONDS)
+            yield Stream(answer, sock, cancel)
 
     @contextmanager
     def _request(
@@ -87,8 +85,8 @@ class Wire:
         whole = False
         try:
             self._write(connection, method, target, headers, body, cancel)
-            _await_readable(connection, cancel)
             sock = connection.sock  # which the connection forgets where the answer says that it will close
+            connection.response_class = functools.partial(PatientResponse, cancel=cancel)  # type: ignore[assignment]
             answer = connection.getresponse()
             yield answer, sock
             whole = answer.isclosed() and not answer.will_close
@@ -112,9 +110,13 @@ class Wire:
         body: Body | None,
         cancel: CancelToken,
     ) -> None:
-        connection.putrequest(method, target, skip_host="Host" in headers, skip_accept_encoding=True)
-        for name, value in headers.items():
-            connection.putheader(name, value)
+        connection.sock.settimeout(STALL_SECONDS)
+        try:
+            connection.putrequest(method, target, skip_host="Host" in headers, skip_accept_encoding=True)
+            for name, value in headers.items():
+                connection.putheader(name, value)
+        except ValueError:  # whose text shows what it is, secrets too
+            raise LostConnection("the request holds what HTTP cannot carry") from None
         if body is not None:
             connection.putheader("Content-Length", str(body.size))
         connection.endheaders()
@@ -146,18 +148,19 @@ class Wire:
             if secure
             else http.client.HTTPConnection
         )
-        if proxy is None:
-            connection = kind(host, port, timeout=CONNECT_SECONDS)
-        else:
-            connection = kind(proxy[0], proxy[1], timeout=CONNECT_SECONDS)
-            connection.set_tunnel(host, port, headers=proxy[2])
+        connection = None
         try:
+            if proxy is None:
+                connection = kind(host, port, timeout=CONNECT_SECONDS)
+            else:
+                connection = kind(proxy[0], proxy[1], timeout=CONNECT_SECONDS)
+                connection.set_tunnel(host, port, headers=proxy[2])
             connection.connect()
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
+            if connection is not None:
+                connection.close()
             raise _lost(error) from error
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sock.settimeout(STALL_SECONDS)
         return connection
 
 
@@ -175,14 +178,22 @@ def _proxy(scheme: str, host: str) -> tuple[str, int, dict[str, str]] | None:
     address = urllib.request.getproxies().get(scheme)
     if not address or urllib.request.proxy_bypass(host):
         return None
-    parts = urlsplit(address if "://" in address else f"http://{address}")
+    try:
+        parts = urlsplit(address if "://" in address else f"http://{address}")
+        port = parts.port or 80
+    except ValueError:
+        raise StoreUnreachableError(
+            f"the proxy that is set for {scheme} is not an address",
+            hint=f"check {scheme.upper()}_PROXY; signs in its password are written as %23 for # and the like",
+            code="proxy-unusable",
+        ) from None  # whose text may show a part of the password
     headers = {}
     if parts.username is not None:
         import base64
 
         login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Proxy-Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
-    return parts.hostname or "", parts.port or 80, headers
+    return parts.hostname or "", port, headers
 
 
 def _send(sock: socket.socket, block: memoryview, cancel: CancelToken) -> None:
@@ -202,14 +213,6 @@ def _send(sock: socket.socket, block: memoryview, cancel: CancelToken) -> None:
             moved_at = time.monotonic()
     finally:
         sock.settimeout(STALL_SECONDS)
-
-
-def _await_readable(connection: http.client.HTTPConnection, cancel: CancelToken) -> None:
-    deadline = time.monotonic() + STALL_SECONDS
-    while not _readable(connection.sock, POLL_SECONDS):
-        cancel.check()
-        if time.monotonic() > deadline:
-            raise TimeoutError
 
 
 def _readable(sock: socket.socket, seconds: float) -> bool:
@@ -241,6 +244,8 @@ def _in_words(error: Exception) -> str:
             return "it cannot be reached: its host name was not found; check the address and the network"
         case ConnectionError() | http.client.RemoteDisconnected() | http.client.IncompleteRead():
             return "the connection broke"
+        case http.client.InvalidURL() | UnicodeError():
+            return "its address is not one that HTTP knows"
         case http.client.HTTPException():
             return "its answer is not HTTP"
         case _:

@@ -30,6 +30,27 @@ def test_a_list_is_read_whatever_its_namespace_and_the_blanks_before_it() -> Non
     assert moment(row, "LastModified") == datetime(2026, 11, 25, 3, 4, 5, 678000, tzinfo=UTC)
 
 
+def test_blanks_around_numbers_and_the_times_of_http_are_understood() -> None:
+    row = document(answer(b"<R><Size> 7 </Size><At>Wed, 12 Oct 2026 17:50:30 GMT</At></R>"))
+    assert number(row, "Size") == 7
+    assert moment(row, "At") == datetime(2026, 10, 12, 17, 50, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><body/></html>",
+        b"\n<!DOCTYPE html>\n<html>",
+        b"<!-- console --><html/>",
+        b'<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>',
+    ],
+)
+def test_a_page_or_the_wrong_list_is_not_an_empty_list(body: bytes) -> None:
+    with pytest.raises(Refusal) as caught:
+        document(answer(body))
+    assert caught.value.code == "NotS3"
+
+
 def test_a_key_that_is_not_encoded_stays_as_it_is() -> None:
     page = document(answer(b"<L><Contents><Key>a+b%20c</Key></Contents></L>"))
     row = page.find("Contents")

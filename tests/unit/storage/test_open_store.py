@@ -174,3 +174,64 @@ def test_temporary_keys_are_told_from_permanent_ones(monkeypatch: pytest.MonkeyP
 def test_no_secret_is_in_a_repr() -> None:
     store = opened(access_key_id="AKVISIBLE", secret_access_key="VERYSECRET")
     assert "VERYSECRET" not in repr(store) and "AKVISIBLE" not in repr(store)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://host:port",
+        "https://host:99999",
+        "https://[::1",
+        "https://s3..example.com",
+        f"https://{'a' * 70}.example.com",
+        "https://ho st.example.com",
+        "https://s3.example.com/?x=1",
+        "https://s3.example.com/#x",
+        "https://user:password@s3.example.com",
+    ],
+)
+def test_what_is_no_endpoint_is_refused_in_words_without_its_password(endpoint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        opened(endpoint=endpoint)
+    assert caught.value.hint and "password" not in f"{caught.value}{caught.value.hint}"
+
+
+def test_a_path_of_an_endpoint_is_encoded_once() -> None:
+    store = opened(endpoint="https://s3.example.com/ü b/%20")
+    assert store.presign("k", timedelta(hours=1)).startswith("https://s3.example.com/%C3%BC%20b/%20/work/k?")
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("access_key_id", "AK\r"),
+        ("access_key_id", "AK\u200b"),
+        ("session_token", "TOKEN\n"),
+        ("secret_access_key", "SECRET\r"),
+    ],
+)
+def test_a_key_with_a_line_break_is_told_and_not_shown(option: str, text: str) -> None:
+    with pytest.raises(StoreRefusedError, match="holds signs that no key has") as caught:
+        opened(**{option: text})
+    assert text.strip() not in f"{caught.value}{caught.value.hint}"
+
+
+def test_a_region_that_no_signature_can_carry_is_refused() -> None:
+    with pytest.raises(ConfigError):
+        opened(region="eu/west\u2014")
+
+
+@pytest.mark.parametrize("ends_at", ["2020-01-01T00:00:00Z", "tomorrow"])
+def test_keys_that_have_ended_are_told(monkeypatch: pytest.MonkeyPatch, ends_at: str) -> None:
+    for name, value in (("ACCESS_KEY_ID", "AK"), ("SECRET_ACCESS_KEY", "SK"), ("CREDENTIAL_EXPIRATION", ends_at)):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with pytest.raises(StoreRefusedError) as caught:
+        opened(access_key_id=None, secret_access_key=None).key_life()
+    assert caught.value.code == "credentials"
+
+
+def test_an_endpoint_that_boto3_does_not_take_is_told_when_it_is_asked() -> None:
+    store = opened(endpoint="https://min_io.example.com")
+    with pytest.raises(StoreRefusedError, match="boto3 cannot") as caught:
+        store.configuration("cors")
+    assert "endpoint" in caught.value.hint

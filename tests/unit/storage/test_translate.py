@@ -38,6 +38,12 @@ def test_a_denied_access_with_another_time_is_a_wrong_clock() -> None:
         raise Refusal(403, "", {"date": then})
 
 
+@pytest.mark.parametrize("then", ["Wed, 25 Nov 2020 18:00:00 -0000", "Wed, 25 Nov 9999 23:59:59 -2359", "soon"])
+def test_whatever_date_a_store_states_is_no_crash(then: str) -> None:
+    with pytest.raises(StoreRefusedError), TRANSLATOR.translated("looking"):
+        raise Refusal(403, "AccessDenied", {"date": then})
+
+
 def test_where_nobody_tries_again_it_is_told_in_words() -> None:
     with pytest.raises(StoreUnreachableError) as caught, TRANSLATOR.told("asking for credentials"), speaking():
         raise botocore.exceptions.EndpointConnectionError(endpoint_url="https://example.invalid/?secret")

@@ -1,0 +1,200 @@
+"""Servers that answer in ways of their own: pages, silence, halves, bodies without end."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support.stores import KEYS, soon
+
+from delivery.config import Settings
+from delivery.errors import Cancelled, StoreRefusedError, StoreUnreachableError
+from delivery.options import StoreOptions
+from delivery.progress import CancelToken
+from delivery.storage import RemotePart, Store, Watch, open_store, tls, wire
+from delivery.storage.faults import ClockError
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nConnection: close\r\n"
+
+
+@contextmanager
+def serving(*pieces: bytes, then: str = "close", context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A server that answers every request with ``pieces``, one after another, and then closes or says no more."""
+    ended = threading.Event()
+
+    def answer(peer: socket.socket) -> None:
+        try:
+            with context.wrap_socket(peer, server_side=True) if context else peer as sock:
+                while b"\r\n\r\n" not in (got := sock.recv(65536)) and got:
+                    pass
+                for piece in pieces:
+                    sock.sendall(piece)
+                    time.sleep(0.05)
+                if then == "silence":
+                    ended.wait(60)
+        except OSError:
+            pass
+
+    def accept() -> None:
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=answer, args=(peer,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            ended.set()
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+def opened(port: int, scheme: str = "http", **watched: object) -> Store:
+    options = StoreOptions(bucket="work", endpoint=f"{scheme}://127.0.0.1:{port}", **KEYS)
+    store = open_store("mine", Settings(stores={"mine": options}), until=soon())
+    return store.watched(Watch(attempts=2, **watched))  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    command += ["-days", "2", "-subj", "/CN=x", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-keyout", str(folder / "key.pem")]
+    subprocess.run([*command, "-out", str(folder / "cert.pem")], check=True, capture_output=True)
+    return folder / "cert.pem"
+
+
+ASKING: list[Callable[[Store], object]] = [
+    lambda store: store.look("k"),
+    lambda store: list(store.keys("")),
+    lambda store: list(store.read("k")),
+    lambda store: store.complete("k", "id", [RemotePart(1, 5, "ab")], tag="t"),
+]
+STALLS = [
+    (),
+    (b"HTTP/1.1 200 O",),
+    (HEAD, b"Content-Length: 900\r\n\r\n", b"   "),
+    (HEAD, b"Transfer-Encoding: chunked\r\n\r\n", b"3\r\n   \r\n"),
+]
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("pieces", STALLS, ids=["nothing", "half-a-head", "half-a-body", "a-chunk"])
+@pytest.mark.parametrize("ask", ASKING, ids=["look", "list", "read", "complete"])
+def test_a_cancel_is_heard_wherever_an_answer_stops(
+    ask: Callable[[Store], object],
+    pieces: tuple[bytes, ...],
+    secure: bool,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context = None
+    if secure:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+        trusting = ssl.create_default_context(cafile=str(certificate))
+        monkeypatch.setattr(wire, "tls_context", lambda: trusting)
+    cancel = CancelToken()
+    with serving(*pieces, then="silence", context=context) as port:
+        store = opened(port, "https" if secure else "http", cancel=cancel)
+        if ask is ASKING[0] and len(pieces) > 1:
+            return  # an answer to HEAD has no body
+        timer = threading.Timer(0.4, cancel.cancel)
+        timer.start()
+        begun = time.monotonic()
+        with pytest.raises(Cancelled):
+            ask(store)
+        timer.join()
+        assert time.monotonic() - begun < 10  # the server would be silent for a minute
+
+
+@pytest.mark.parametrize("page", [b"<!doctype html><html><title>Console</title>", b"<html><body>Sign in</body></html>"])
+def test_a_console_or_a_login_is_not_a_store(page: bytes) -> None:
+    with serving(HEAD + b"Content-Length: %d\r\n\r\n" % len(page) + page) as port:
+        for ask in (
+            lambda store: store.ensure_ready(),
+            lambda store: list(store.keys("")),
+            lambda store: list(store.pending("")),
+        ):
+            with pytest.raises(StoreRefusedError, match="is not S3") as caught:
+                ask(opened(port))
+            assert "endpoint" in caught.value.hint
+
+
+@pytest.mark.parametrize("row", [b"<Key>k</Key>", b"<Key>k</Key><Size>x</Size><LastModified>2026</LastModified>"])
+def test_rows_that_lack_what_a_row_has_are_an_error_in_words(row: bytes) -> None:
+    body = b"<ListBucketResult><Contents>" + row + b"</Contents></ListBucketResult>"
+    with serving(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body) as port:
+        with pytest.raises(StoreUnreachableError, match="failed inside"):
+            list(opened(port).keys(""))
+
+
+def test_a_list_that_is_cut_is_never_a_shorter_list() -> None:
+    body = b"<ListBucketResult></ListBucketResult>"
+    with serving(HEAD + b"Content-Length: %d\r\n\r\n" % (len(body) + 9) + body) as port:
+        with pytest.raises(StoreUnreachableError, match="connection broke"):
+            list(opened(port).keys(""))
+
+
+def test_the_reason_of_a_refusal_may_come_in_pieces() -> None:
+    body = b"<Error><Code>RequestTimeTooSkewed</Code></Error>"
+    head = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with serving(head, body[:9], b"", b"", b"", b"", b"", body[9:]) as port:
+        with pytest.raises(ClockError):
+            list(opened(port).read("k"))
+
+
+def test_a_read_that_goes_on_is_not_given_the_beginning_again() -> None:
+    with serving(HEAD + b"Content-Length: 10\r\n\r\n" + b"012345") as port:
+        with pytest.raises(StoreRefusedError):
+            list(opened(port).read("k"))
+
+
+def test_an_empty_answer_to_complete_is_settled_by_looking() -> None:
+    with serving(HEAD + b'Content-Length: 0\r\nETag: "ab"\r\nx-amz-meta-delivery-tag: t\r\n\r\n') as port:
+        opened(port).complete("k", "id", [RemotePart(1, 0, "ab")], tag="t")
+        with pytest.raises(StoreUnreachableError):
+            opened(port).complete("k", "id", [RemotePart(1, 0, "ab")], tag="another")
+
+
+@pytest.mark.parametrize("content", [None, "no certificate\n"])
+def test_a_bundle_that_cannot_be_read_is_told(
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    tls.tls_context.cache_clear()
+    with serving() as port, pytest.raises(StoreUnreachableError, match="AWS_CA_BUNDLE") as caught:
+        opened(port, "https").ensure_ready()
+    assert caught.value.code == "store-tls"
+
+
+@pytest.mark.parametrize("proxy", ["http://user:se#cret@127.0.0.1:3128", "http://127.0.0.1:31x", "http://[::1"])
+def test_a_proxy_that_is_no_address_is_told_without_its_password(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    options = StoreOptions(bucket="work", endpoint="https://s3.example.com", **KEYS)
+    store = open_store("mine", Settings(stores={"mine": options}), until=soon())
+    with pytest.raises(StoreUnreachableError, match="proxy") as caught:
+        store.ensure_ready()
+    assert "se" not in str(caught.value).replace("set", "") and "31x" not in str(caught.value)
