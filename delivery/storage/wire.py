@@ -82,7 +82,7 @@ class Wire:
     ) -> Iterator[tuple[http.client.HTTPResponse, socket.socket]]:
         cancel.check()
         connection = self._take()
-        whole = False
+        answer, whole = None, False
         try:
             self._write(connection, method, target, headers, body, cancel)
             sock = connection.sock  # which the connection forgets where the answer says that it will close
@@ -99,6 +99,8 @@ class Wire:
                 with self._lock:
                     self._idle.append(connection)
             else:
+                if answer is not None:
+                    answer.close()  # which a connection forgets where the answer was its last
                 connection.close()
 
     def _write(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import ssl
@@ -33,7 +34,8 @@ def serving(*pieces: bytes, then: str = "close", context: ssl.SSLContext | None 
     def answer(peer: socket.socket) -> None:
         try:
             with context.wrap_socket(peer, server_side=True) if context else peer as sock:
-                while b"\r\n\r\n" not in (got := sock.recv(65536)) and got:
+                asked = b""
+                while (got := sock.recv(65536)) and not _whole(asked := asked + got):
                     pass
                 for piece in pieces:
                     sock.sendall(piece)
@@ -58,6 +60,12 @@ def serving(*pieces: bytes, then: str = "close", context: ssl.SSLContext | None 
         finally:
             ended.set()
             listener.shutdown(socket.SHUT_RDWR)
+
+
+def _whole(asked: bytes) -> bool:
+    head, ended, body = asked.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    return bool(ended) and len(body) >= (int(length[1]) if length else 0)
 
 
 def opened(port: int, scheme: str = "http", **watched: object) -> Store:
