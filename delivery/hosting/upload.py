@@ -72,15 +72,20 @@ def upload(
     ):
         run = Run(watched, options, journal, task, progress, halt, pace, lanes, small_lanes, known)
         large = [is_large(run, item) for item in uploads]
-        slots: list[Future[Uploaded]] = []
+        slots: dict[int, Future[Uploaded]] = {}
+        done: dict[int, Uploaded] = {}
         with _one_failure_stops_all(halt, slots):
-            for item, key, in_parts in zip(uploads, keys, large, strict=True):
-                workers = large_files if in_parts else run.lanes(item.entry.size)
-                slots.append(workers.submit(send, run, item, key))
-            done = tuple(slot.result() for slot in slots)
+            for place, item in enumerate(uploads):
+                if item.entry.content is None:
+                    workers = large_files if large[place] else run.lanes(item.entry.size)
+                    slots[place] = workers.submit(send, run, item, keys[place])
+            for place, item in enumerate(uploads):
+                if place not in slots:  # a stream may be bound to this thread, and block it, which a signal can end
+                    done[place] = send(run, item, keys[place])
+            done |= {place: slot.result() for place, slot in slots.items()}
             if journal is not None and journal.resumed and any(large):
                 _tidy(watched, prefix)
-    return done
+    return tuple(done[place] for place in range(len(uploads)))
 
 
 def _refuse_too_large(store: Store, uploads: Sequence[Upload]) -> None:
@@ -109,12 +114,12 @@ def _lanes(threads: int | None, times: int, halt: Halt) -> Lanes:
 
 
 @contextmanager
-def _one_failure_stops_all(halt: Halt, slots: Sequence[Future[Uploaded]]) -> Iterator[None]:
+def _one_failure_stops_all(halt: Halt, slots: dict[int, Future[Uploaded]]) -> Iterator[None]:
     """The first real failure is raised; the other workers stop at once."""
     try:
         yield
     except BaseException as error:
         halt.cancel()
-        if isinstance(error, Halted) and (cause := first_failure(slots)) is not None:
+        if isinstance(error, Halted) and (cause := first_failure([*slots.values()])) is not None:
             raise cause from None
         raise

@@ -56,6 +56,12 @@ class FoundKeys:
                 hint="sign in again, or check AWS_CREDENTIAL_EXPIRATION and the AWS configuration",
                 code="credentials",
             ) from error
+        if not frozen.access_key or not frozen.secret_key:
+            raise StoreRefusedError(
+                "the credentials for the store are half of a pair of keys",
+                hint="give the access key id and the secret access key together",
+                code="credentials",
+            )
         return Keys(frozen.access_key, frozen.secret_key, frozen.token)
 
     def end(self) -> datetime | None:

@@ -14,8 +14,8 @@ from delivery.storage.base import RemotePart
 from delivery.storage.carry import Refusal
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-_PAGE = re.compile(rb"\s*(?:<!--|<!doctype|<html)", re.IGNORECASE)
-"""How the page of a console, a login or an error begins."""
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--|<!doctype|<html|[^<\s])", re.IGNORECASE)
+"""How the page of a console, a login or an error begins, or what is no XML at all."""
 _OTHERS = frozenset({"html", "listallmybucketsresult"})
 """A page, and the answer of a server that does not know the bucket by its host name."""
 

@@ -215,12 +215,14 @@ class S3Store(Bucket):
         sent["x-amz-copy-source"] = quote(f"{bucket}/{source}", safe="/~")
         sent["x-amz-metadata-directive"] = "REPLACE"
 
-        def ask() -> None:
+        def ask() -> bool:
             answer = self.request("PUT", key, {}, sent, Text())
-            if answer.body.strip():  # some say nothing where all is well; who copies looks at what there is then
-                document(answer)
+            return bool(answer.body.strip()) and document(answer) is not None
 
-        self.ask("copying inside the store", ask)
+        if not self.ask("copying inside the store", ask):  # some say nothing, and some of them have put an empty object
+            made, wanted = self.look(key), self.look(source)
+            if made is None or wanted is None or made.stored.size != wanted.stored.size:
+                raise StoreRefusedError("copying inside the store: the store does not copy")
 
     def delete(self, keys: Sequence[str]) -> None:
         for key in keys:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from delivery.errors import DeliveryError, StoreUnreachableError
+from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
 from delivery.progress import CancelToken
 from delivery.storage.answers import POLL_SECONDS, STALL_SECONDS, Answer, PatientResponse, Stream
 from delivery.storage.tls import tls_context
@@ -60,7 +60,7 @@ class Wire:
         """
         with self._request(method, target, headers, body, cancel) as (answer, _):
             data = answer.read(_MOST_OF_AN_ANSWER)
-            if answer.length and method != "HEAD":
+            if answer.length:
                 raise http.client.IncompleteRead(data, answer.length)
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, data)
 
@@ -118,7 +118,7 @@ class Wire:
             for name, value in headers.items():
                 connection.putheader(name, value)
         except ValueError:  # whose text shows what it is, secrets too
-            raise LostConnection("the request holds what HTTP cannot carry") from None
+            raise StoreRefusedError("a request for the store holds what HTTP cannot carry") from None
         if body is not None:
             connection.putheader("Content-Length", str(body.size))
         connection.endheaders()
@@ -194,7 +194,7 @@ def _proxy(scheme: str, host: str) -> tuple[str, int, dict[str, str]] | None:
         import base64
 
         login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(login.encode()).decode()
+        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(login.encode("utf-8", "surrogateescape")).decode()
     return parts.hostname or "", port, headers
 
 

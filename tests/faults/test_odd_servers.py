@@ -20,14 +20,16 @@ from delivery.config import Settings
 from delivery.errors import Cancelled, StoreRefusedError, StoreUnreachableError
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken
-from delivery.storage import RemotePart, Store, Watch, open_store, tls, wire
+from delivery.storage import ObjectHeaders, RemotePart, Store, Watch, open_store, tls, wire
 from delivery.storage.faults import ClockError
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nConnection: close\r\n"
 
 
 @contextmanager
-def serving(*pieces: bytes, then: str = "close", context: ssl.SSLContext | None = None) -> Iterator[int]:
+def serving(
+    *pieces: bytes | Callable[[], bytes], then: str = "close", context: ssl.SSLContext | None = None
+) -> Iterator[int]:
     """A server that answers every request with ``pieces``, one after another, and then closes or says no more."""
     ended = threading.Event()
 
@@ -38,7 +40,7 @@ def serving(*pieces: bytes, then: str = "close", context: ssl.SSLContext | None 
                 while (got := sock.recv(65536)) and not _whole(asked := asked + got):
                     pass
                 for piece in pieces:
-                    sock.sendall(piece)
+                    sock.sendall(piece if isinstance(piece, bytes) else piece())
                     time.sleep(0.05)
                 if then == "silence":
                     ended.wait(60)
@@ -206,3 +208,22 @@ def test_a_proxy_that_is_no_address_is_told_without_its_password(proxy: str, mon
     with pytest.raises(StoreUnreachableError, match="proxy") as caught:
         store.ensure_ready()
     assert "se" not in str(caught.value).replace("set", "") and "31x" not in str(caught.value)
+
+
+def test_a_store_that_does_not_copy_is_told_from_one_that_says_nothing() -> None:
+    def sized(size: int) -> bytes:
+        return HEAD + b'Content-Length: %d\r\nETag: "ab"\r\n\r\n' % size
+
+    headers = ObjectHeaders("text/plain", "attachment")
+    with serving(sized(0)) as port:
+        opened(port).copy("a", "b", headers, metadata={})
+    sizes = iter([sized(0), sized(0), sized(7)])  # to the copy, of what it made, of what it was to be
+    with serving(lambda: next(sizes)) as port, pytest.raises(StoreRefusedError, match="does not copy"):
+        opened(port).copy("a", "b", headers, metadata={})
+
+
+def test_what_http_cannot_carry_is_refused_at_once_and_not_shown() -> None:
+    headers = ObjectHeaders("text/plain", "attachment\nX: secret")
+    with serving() as port, pytest.raises(StoreRefusedError, match="cannot carry") as caught:
+        opened(port).begin("k", headers, metadata={})
+    assert "secret" not in str(caught.value)

@@ -143,6 +143,13 @@ def test_the_end_of_temporary_credentials_is_known(work: Path) -> None:
     assert caught.value.code == "link-end-early"
 
 
+def test_half_of_a_pair_of_keys_is_told() -> None:
+    inner = botocore.session.Session()
+    inner._credentials = botocore.credentials.Credentials("AK", None)  # type: ignore[attr-defined, arg-type]
+    with pytest.raises(StoreRefusedError, match="half of a pair"):
+        opened(boto3.Session(botocore_session=inner, region_name="eu-west-1")).look("k")
+
+
 def test_a_session_without_credentials_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StoreRefusedError, match="no credentials"):
         opened(boto3.Session(region_name="eu-west-1"))

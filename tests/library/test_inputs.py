@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -48,8 +49,10 @@ class Dripping(io.RawIOBase):
         self._data = memoryview(data)
         self._error = error
         self.most_asked = 0
+        self.readers: set[int] = set()
 
     def read(self, size: int = -1, /) -> bytes:
+        self.readers.add(threading.get_ident())
         self.most_asked = max(self.most_asked, size)
         piece = bytes(self._data[: min(size, 65_521)])
         self._data = self._data[len(piece) :]
@@ -226,6 +229,15 @@ def test_by_link_the_embedded_store_gets_streams_too(embedded_home: Path, tmp_pa
 
 def sent(settings: Settings, tmp_path: Path, *entries: Any, **more: Any) -> Delivery:
     return upload(list(entries), settings=settings, out=tmp_path / "out", **more)
+
+
+def test_streams_are_read_in_their_order_by_the_thread_that_brought_them(parts: Settings, tmp_path: Path) -> None:
+    (tmp_path / "large.bin").write_bytes(os.urandom(11 * MIB))
+    streams = [Dripping(os.urandom(6 * MIB)), Dripping(b"short"), Dripping(os.urandom(12 * MIB))]
+    entries = [FileEntry.from_stream(f"{number}.bin", stream) for number, stream in enumerate(streams)]
+    made = sent(parts, tmp_path, tmp_path / "large.bin", *entries)
+    assert len(made.links) == 4
+    assert all(stream.readers == {threading.get_ident()} for stream in streams)
 
 
 @pytest.mark.parametrize("size", [0, 1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 15 * MIB, 17 * MIB + 3])

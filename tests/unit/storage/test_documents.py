@@ -42,6 +42,7 @@ def test_blanks_around_numbers_and_the_times_of_http_are_understood() -> None:
         b"<html><body/></html>",
         b"\n<!DOCTYPE html>\n<html>",
         b"<!-- console --><html/>",
+        b'{"ok": true}',
         b'<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>',
     ],
 )
