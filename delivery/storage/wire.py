@@ -20,7 +20,8 @@ from urllib.parse import unquote, urlsplit
 
 from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
 from delivery.progress import CancelToken
-from delivery.storage.answers import POLL_SECONDS, STALL_SECONDS, Answer, PatientResponse, Stream
+from delivery.storage import answers
+from delivery.storage.answers import POLL_SECONDS, Answer, PatientResponse, Stream
 from delivery.storage.tls import tls_context
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Wire:
         body: Body | None,
         cancel: CancelToken,
     ) -> None:
-        connection.sock.settimeout(STALL_SECONDS)
+        connection.sock.settimeout(answers.STALL_SECONDS)
         try:
             connection.putrequest(method, target, skip_host="Host" in headers, skip_accept_encoding=True)
             for name, value in headers.items():
@@ -208,13 +209,13 @@ def _send(sock: socket.socket, block: memoryview, cancel: CancelToken) -> None:
             try:
                 sent = sock.send(block)
             except TimeoutError:
-                if time.monotonic() - moved_at > STALL_SECONDS:
+                if time.monotonic() - moved_at > answers.STALL_SECONDS:
                     raise
                 continue
             block = block[sent:]
             moved_at = time.monotonic()
     finally:
-        sock.settimeout(STALL_SECONDS)
+        sock.settimeout(answers.STALL_SECONDS)
 
 
 def _readable(sock: socket.socket, seconds: float) -> bool:

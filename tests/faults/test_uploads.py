@@ -278,11 +278,12 @@ def test_a_store_that_refuses_unequal_parts_gets_equal_ones_after_a_resume_too(
     assert_whole(faulty_store, send(faulty_store, big), big)
 
 
+@pytest.mark.parametrize("harm", ["stall", "mute"])
 def test_a_stall_counts_as_a_lost_connection(
-    proxy: Proxy, faulty_store: Store, big: hosting.Upload, monkeypatch: pytest.MonkeyPatch
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload, harm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("delivery.storage.answers.STALL_SECONDS", 0.5)
-    proxy.rule = once("stall", is_part(3))
+    monkeypatch.setattr("delivery.storage.answers.STALL_SECONDS", 1.0)
+    proxy.rule = once(harm, is_part(3))
     progress = RecordingProgress()
     assert_whole(faulty_store, send(faulty_store, big, progress=progress), big)
     assert "did not answer in time" in progress.notes[0] and "try 2 of 3" in progress.notes[0]

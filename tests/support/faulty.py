@@ -30,7 +30,8 @@ class Seen:
 
 
 Rule = Callable[[Seen], str]
-"""Names the harm for a request: "", reset, stall, slow, lose, flip, swap, cut, or as in "503 SlowDown"."""
+"""Names the harm for a request: "", reset, stall (the body is not read), mute (no answer), slow, lose, flip, swap, cut,
+or as in "503 SlowDown"."""
 
 
 @dataclass
@@ -94,6 +95,9 @@ def proxy_before(backend: str) -> Iterator[Proxy]:
                 proxy.released.wait(60)
                 return self.drop()
             body = bytearray(self.rfile.read(size))
+            if request.harm == "mute":
+                proxy.released.wait(60)
+                return self.drop()
             if request.harm == "slow":
                 self.linger()
             if request.harm == "flip" and body:
@@ -167,6 +171,8 @@ def proxy_before(backend: str) -> Iterator[Proxy]:
 
     SKIPPED = {"connection", "transfer-encoding", "content-length", "keep-alive"}
     server = Server(("127.0.0.1", 0), Handler)
+    # As small as it is where the network is slow: what is not read is soon not taken either.
+    server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
     proxy = Proxy(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
