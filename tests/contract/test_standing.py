@@ -70,6 +70,11 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return fresh
 
 
+def one_by_one(settings: Settings) -> Settings:
+    """So that what breaks finds all parts before it in the store."""
+    return dataclasses.replace(settings, upload=dataclasses.replace(settings.upload, threads=1))
+
+
 def upload(work: Path, settings: Settings, **options: Any) -> Delivery:
     out = work.parent / f"out-{secrets.token_hex(4)}"
     more = {name: options.pop(name) for name in ("progress",) if name in options}
@@ -149,7 +154,7 @@ def test_a_broken_run_is_gone_on_with_by_another_machine(
     (work / "big.bin").write_bytes(os.urandom(11 * MIB))
     proxy.rule = once("reset", lambda request: request.part == 3, times=9)
     with pytest.raises(StoreUnreachableError):
-        upload(work, settings, id="site")
+        upload(work, one_by_one(settings), id="site")
     store = open_store("test", settings, until=NOW)
     (kept,) = hosting.standing_of(store).values()
     assert not kept.claimed_by
@@ -415,7 +420,7 @@ def test_without_a_name_a_broken_run_with_an_end_is_gone_on_with_here(
     (work / "big.bin").write_bytes(os.urandom(11 * MIB))
     proxy.rule = once("reset", lambda request: request.part == 3, times=9)
     with pytest.raises(StoreUnreachableError):
-        upload(work, settings, retain="14d")
+        upload(work, one_by_one(settings), retain="14d")
     proxy.rule = lambda request: ""
     proxy.seen.clear()
     done = upload(work, settings, retain="14d")

@@ -282,7 +282,7 @@ def test_a_store_that_refuses_unequal_parts_gets_equal_ones_after_a_resume_too(
 def test_a_stall_counts_as_a_lost_connection(
     proxy: Proxy, faulty_store: Store, big: hosting.Upload, harm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("delivery.storage.answers.STALL_SECONDS", 1.0)
+    monkeypatch.setattr("delivery.storage.answers.STALL_SECONDS", 3.0)
     proxy.rule = once(harm, is_part(3))
     progress = RecordingProgress()
     assert_whole(faulty_store, send(faulty_store, big, progress=progress), big)
