@@ -13,8 +13,9 @@ from delivery.errors import DeliveryError, IntegrityError, StoreRefusedError, Us
 from delivery.progress import CancelToken
 from delivery.storage import faults
 from delivery.storage.answers import Stream
+from delivery.storage.dial import LOOPBACK, LostConnection
 from delivery.storage.retry import Failed
-from delivery.storage.wire import LOOPBACK, LostConnection, Wire
+from delivery.storage.wire import Wire
 
 _REDIRECTS = 5
 _MOVED = frozenset({301, 302, 303, 307, 308})

@@ -24,8 +24,8 @@ from delivery.escape import printable
 from delivery.options import StoreOptions
 from delivery.storage.base import Quirks
 from delivery.storage.carry import Refusal
+from delivery.storage.dial import LOOPBACK, LostConnection, UntrustedConnection
 from delivery.storage.sigv4 import Keys
-from delivery.storage.wire import LOOPBACK, LostConnection, UntrustedConnection
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

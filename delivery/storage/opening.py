@@ -141,7 +141,7 @@ def key_prefix(text: str) -> str:
 
 
 def _is_loopback(endpoint: str | None) -> bool:
-    from delivery.storage.wire import LOOPBACK
+    from delivery.storage.dial import LOOPBACK
 
     return bool(endpoint) and (urlsplit(endpoint or "").hostname or "") in LOOPBACK
 

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from delivery.errors import DeliveryError
 from delivery.storage import faults
 from delivery.storage.answers import Answer
+from delivery.storage.dial import LostConnection
 from delivery.storage.retry import Failed, persist
 from delivery.storage.watch import Watch
-from delivery.storage.wire import LostConnection, Wire
+from delivery.storage.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,10 @@ from delivery.storage.answers import Answer, Stream
 from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, PendingUpload, Quirks, RemotePart
 from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, VERSIONS, Bucket
 from delivery.storage.carry import Refusal, Text
+from delivery.storage.dial import LostConnection
 from delivery.storage.documents import document, etag_of, key_of, moment, number, parts_document, told
 from delivery.storage.faults import ObjectGoneError
 from delivery.storage.retry import pause
-from delivery.storage.wire import LostConnection
 
 _READ = 1024**2
 _METADATA = "x-amz-meta-"

@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
 from delivery.storage import faults
 from delivery.storage.carry import Refusal
+from delivery.storage.dial import LostConnection, UntrustedConnection
 from delivery.storage.faults import Fault
-from delivery.storage.wire import LostConnection, UntrustedConnection
 
 _MOST_SKEW = timedelta(minutes=5)
 

@@ -16,30 +16,19 @@ import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
+from delivery.errors import DeliveryError, StoreRefusedError
 from delivery.progress import CancelToken
 from delivery.storage import answers
 from delivery.storage.answers import POLL_SECONDS, Answer, PatientResponse, Stream
-from delivery.storage.tls import tls_context
+from delivery.storage.dial import dial, lost
 
 if TYPE_CHECKING:
     from delivery.storage.base import Body
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-"""Names of this machine, which no proxy can reach for us."""
-CONNECT_SECONDS = 10.0
 _MOST_OF_AN_ANSWER = 16 * 1024**2
 """Several times a page of a list, a thousand of the longest keys."""
-
-
-class LostConnection(Exception):
-    """The connection could not be made or broke; the text is fit for a person and holds no address."""
-
-
-class UntrustedConnection(LostConnection):
-    """Whoever answered could not prove to be the server: no other try will mend that."""
 
 
 class Wire:
@@ -82,7 +71,7 @@ class Wire:
         self, method: str, target: str, headers: Mapping[str, str], body: Body | None, cancel: CancelToken
     ) -> Iterator[tuple[http.client.HTTPResponse, socket.socket]]:
         cancel.check()
-        connection = self._take()
+        connection = self._take(cancel)
         answer, whole = None, False
         try:
             self._write(connection, method, target, headers, body, cancel)
@@ -94,7 +83,7 @@ class Wire:
         except DeliveryError:
             raise  # the body's own: its file changed or cannot be read; LocalError is an OSError too
         except (OSError, http.client.HTTPException) as error:
-            raise _lost(error) from error
+            raise lost(error) from error
         finally:
             if whole:
                 with self._lock:
@@ -133,70 +122,19 @@ class Wire:
             if not _readable(connection.sock, POLL_SECONDS):
                 raise
 
-    def _take(self) -> http.client.HTTPConnection:
+    def _take(self, cancel: CancelToken) -> http.client.HTTPConnection:
         with self._lock:
             while self._idle:
                 connection = self._idle.pop()
                 if connection.sock is not None and not _readable(connection.sock, 0):
                     return connection
                 connection.close()
-        return self._connect()
-
-    def _connect(self) -> http.client.HTTPConnection:
-        host, secure = self._parts.hostname or "", self._parts.scheme == "https"
-        port = self._parts.port or (443 if secure else 80)
-        proxy = _proxy(self._parts.scheme, host)
-        kind = (
-            functools.partial(http.client.HTTPSConnection, context=tls_context())
-            if secure
-            else http.client.HTTPConnection
-        )
-        connection = None
-        try:
-            if proxy is None:
-                connection = kind(host, port, timeout=CONNECT_SECONDS)
-            else:
-                connection = kind(proxy[0], proxy[1], timeout=CONNECT_SECONDS)
-                connection.set_tunnel(host, port, headers=proxy[2])
-            connection.connect()
-        except (OSError, http.client.HTTPException, UnicodeError) as error:
-            if connection is not None:
-                connection.close()
-            raise _lost(error) from error
-        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
+        return dial(self._parts, cancel)
 
 
 def _close_all(connections: list[http.client.HTTPConnection]) -> None:
     for connection in connections:
         connection.close()
-
-
-def _proxy(scheme: str, host: str) -> tuple[str, int, dict[str, str]] | None:
-    """Host, port and headers of the proxy that the environment or system names for ``host``, or None."""
-    if host in LOOPBACK:
-        return None
-    import urllib.request
-
-    address = urllib.request.getproxies().get(scheme)
-    if not address or urllib.request.proxy_bypass(host):
-        return None
-    try:
-        parts = urlsplit(address if "://" in address else f"http://{address}")
-        port = parts.port or 80
-    except ValueError:
-        raise StoreUnreachableError(
-            f"the proxy that is set for {scheme} is not an address",
-            hint=f"check {scheme.upper()}_PROXY; signs in its password are written as %23 for # and the like",
-            code="proxy-unusable",
-        ) from None  # whose text may show a part of the password
-    headers = {}
-    if parts.username is not None:
-        import base64
-
-        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(login.encode("utf-8", "surrogateescape")).decode()
-    return parts.hostname or "", port, headers
 
 
 def _send(sock: socket.socket, block: memoryview, cancel: CancelToken) -> None:
@@ -226,30 +164,3 @@ def _readable(sock: socket.socket, seconds: float) -> bool:
         poll.register(sock, select.POLLIN)
         return bool(poll.poll(seconds * 1000))
     return bool(select.select([sock], [], [], seconds)[0])
-
-
-def _lost(error: Exception) -> LostConnection:
-    kind = UntrustedConnection if isinstance(error, ssl.SSLCertVerificationError) else LostConnection
-    return kind(_in_words(error))
-
-
-def _in_words(error: Exception) -> str:
-    match error:
-        case ssl.SSLCertVerificationError():
-            return f"its TLS certificate is not valid ({error.verify_message})"
-        case ssl.SSLError():
-            return "TLS failed"
-        case TimeoutError():
-            return "it did not answer in time"
-        case ConnectionRefusedError():
-            return "it cannot be reached: nothing listens there; check the address and the network"
-        case socket.gaierror():
-            return "it cannot be reached: its host name was not found; check the address and the network"
-        case ConnectionError() | http.client.RemoteDisconnected() | http.client.IncompleteRead():
-            return "the connection broke"
-        case http.client.InvalidURL() | UnicodeError():
-            return "its address is not one that HTTP knows"
-        case http.client.HTTPException():
-            return "its answer is not HTTP"
-        case _:
-            return f"the connection failed ({getattr(error, 'strerror', None) or type(error).__name__})"

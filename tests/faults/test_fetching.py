@@ -28,7 +28,7 @@ from delivery.errors import (
 from delivery.fetching import download, fetch, target, transfer
 from delivery.fetching.place import Place
 from delivery.progress import CancelToken, RecordingProgress
-from delivery.storage import answers, retry, wire
+from delivery.storage import answers, dial, retry
 from delivery.storage.growth import FEWEST, MOST
 
 ROOT = Path(__file__).parents[2]
@@ -312,7 +312,7 @@ def test_over_tls_the_same_and_never_without_a_certificate_that_holds(
         url = server.deliver({"big.bin": BIG})
         with pytest.raises(StoreUnreachableError, match="certificate is not valid"):
             fetch(url, tmp_path / "out")
-        monkeypatch.setattr(wire, "tls_context", lambda: ssl.create_default_context(cafile=certificate))
+        monkeypatch.setattr(dial, "tls_context", lambda: ssl.create_default_context(cafile=certificate))
         server.rule = once("reset 100000", of_big)
         fetch(url, tmp_path / "out")
     assert (tmp_path / "out" / "big.bin").read_bytes() == BIG

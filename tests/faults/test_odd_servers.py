@@ -20,7 +20,7 @@ from delivery.config import Settings
 from delivery.errors import Cancelled, StoreRefusedError, StoreUnreachableError
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken
-from delivery.storage import ObjectHeaders, RemotePart, Store, Watch, open_store, tls, wire
+from delivery.storage import ObjectHeaders, RemotePart, Store, Watch, dial, open_store, tls
 from delivery.storage.faults import ClockError
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nConnection: close\r\n"
@@ -122,7 +122,7 @@ def test_a_cancel_is_heard_wherever_an_answer_stops(
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, certificate.with_name("key.pem"))
         trusting = ssl.create_default_context(cafile=str(certificate))
-        monkeypatch.setattr(wire, "tls_context", lambda: trusting)
+        monkeypatch.setattr(dial, "tls_context", lambda: trusting)
     cancel = CancelToken()
     with serving(*pieces, then="silence", context=context) as port:
         store = opened(port, "https" if secure else "http", cancel=cancel)

@@ -9,9 +9,9 @@ import pytest
 from delivery.errors import StoreRefusedError, StoreUnreachableError
 from delivery.storage.aws import speaking
 from delivery.storage.carry import Refusal
+from delivery.storage.dial import LostConnection, UntrustedConnection
 from delivery.storage.faults import ClockError
 from delivery.storage.translate import Passing, Translator
-from delivery.storage.wire import LostConnection, UntrustedConnection
 
 TRANSLATOR = Translator("mine", "bucket")
 
