@@ -121,12 +121,12 @@ def _fit(names: list[str]) -> str:
     while excess > 0:
         longest = max(range(len(names)), key=lambda place: len(names[place]))
         length = len(names[longest])
-        goal = max(length - excess, 24)
-        if goal >= length:
+        shorter = _cut(names[longest], max(length - excess, 24))
+        if len(shorter) >= length:
             mark = hashlib.sha256("/".join(names[:-1]).encode()).hexdigest()[:12]
             return f"{names[0][:24].rstrip('. ')}~{mark}/{names[-1]}"
-        names[longest] = _cut(names[longest], goal)
-        excess -= length - len(names[longest])
+        names[longest] = shorter
+        excess -= length - len(shorter)
     return "/".join(names)
 
 
