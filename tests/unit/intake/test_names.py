@@ -67,6 +67,20 @@ def test_very_deep_paths_fit() -> None:
     assert path.endswith("/file.txt")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/".join(["a" * 24] * 8) + "/backup.tar.20240101-120000",
+        "/".join(["abcdefghij"] * 17) + "/Invoice template final.mobileprovisionx",
+        "/".join([f"{n}.tar.{'x' * 16}" for n in range(9)]),
+    ],
+)
+def test_long_extensions_do_not_keep_a_path_from_being_cut(path: str) -> None:
+    (mended,) = mend([path])
+    assert len(mended) <= PATH_CHARS
+    assert mended.endswith(path.rpartition(".")[2])
+
+
 @given(st.lists(NAMES, max_size=12, unique=True))
 def test_whatever_comes_is_safe_unique_and_stable(paths: list[str]) -> None:
     mended = mend(paths)
