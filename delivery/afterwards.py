@@ -143,7 +143,12 @@ def as_uploaded(kept: Delivery) -> Iterator[Uploaded]:
     types = {entry.arcname: entry.media_type for entry in kept.files}
     for link in kept.links:
         yield Uploaded(
-            StoredObject(link.key, link.size), link.name, link.sha256, _media_type(link, types), False, link.members
+            StoredObject(link.key, link.size, etag=link.etag),
+            link.name,
+            link.sha256,
+            _media_type(link, types),
+            False,
+            link.members,
         )
 
 

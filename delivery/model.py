@@ -253,6 +253,8 @@ class StoredObject:
     size: int
     checksum: str | None = None
     """A full-object checksum that the store vouches for (``sha256:...``, ``crc64nvme:...``), never an ETag."""
+    etag: str = ""
+    """What tells these bytes from others that may come under the same key; empty where the store says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +271,8 @@ class Link:
     effective_reason: str = ""
     """Why it ends when it does, where that is not simply what was asked for."""
     members: tuple[str, ...] = ()
+    etag: str = ""
+    """That of the object which was linked; see :class:`StoredObject`."""
 
 
 @dataclass(frozen=True, slots=True)

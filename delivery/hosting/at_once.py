@@ -20,19 +20,20 @@ _HASHED_FIRST = 64 * 1024**2
 """Up to this size; what is larger would wait too long for its first byte to go."""
 
 
-def send_at_once(run: Run, item: Upload, key: str) -> Uploaded:
-    """A file is hashed first, so that its digest signs it; a very large one is hashed as it goes."""
+def send_at_once(run: Run, item: Upload, key: str, *, new: bool) -> Uploaded:
+    """A file is hashed first, so that its digest signs it; a very large one is hashed as it goes. ``new``: the key is
+    not known to hold anything."""
     headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
     if item.entry.size > _HASHED_FIRST:
         streamed = FileBody(item.entry, run.task.advance, run.pace)
-        etag = _put_measured(run, key, streamed, headers, tag)
+        etag = _put_measured(run, key, streamed, headers, tag, new)
         digest = streamed.digest
     else:
         body, digest = _hashed(run, item.entry)
-        etag = _put_measured(run, key, body, headers, tag)
+        etag = _put_measured(run, key, body, headers, tag, new)
         if run.store.quirks.signed_payload and not run.options.verify:
             # It was signed with this digest: a store that took it has compared it. Its link is tried later.
-            return noted(run, item, StoredObject(key, item.entry.size, f"sha256:{digest}"), digest, tag)
+            return noted(run, item, StoredObject(key, item.entry.size, f"sha256:{digest}", etag), digest, tag)
     return settled(run, item, key, digest, tag, etag, None)
 
 
@@ -53,15 +54,15 @@ def _hashed(run: Run, entry: FileEntry) -> tuple[MemoryBody | SliceBody, str]:
     return SliceBody(entry, 0, size, run.task.advance, run.pace, crc32=crc.value, sha256=digest), digest
 
 
-def _put_measured(run: Run, key: str, body: Body, headers: ObjectHeaders, tag: str) -> str:
+def _put_measured(run: Run, key: str, body: Body, headers: ObjectHeaders, tag: str, new: bool) -> str:
     with run.lanes(body.size).measured(body.size):
-        return put(run, key, body, headers, tag)
+        return put(run, key, body, headers, tag, new)
 
 
-def put(run: Run, key: str, body: Body, headers: ObjectHeaders, tag: str) -> str:
+def put(run: Run, key: str, body: Body, headers: ObjectHeaders, tag: str, new: bool = True) -> str:
     """Its ETag. What is there already is ours, from a try whose answer was lost, or an earlier run's."""
     try:
-        return run.store.put(key, body, headers, metadata={TAG: tag}, new=True)
+        return run.store.put(key, body, headers, metadata={TAG: tag}, new=new)
     except ObjectExistsError:
         found = run.store.look(key)
         if found is not None and found.stored.size == body.size and found.metadata.get(TAG) == tag:

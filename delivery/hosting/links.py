@@ -109,6 +109,7 @@ def sign(store: Store, uploaded: Sequence[Uploaded], *, expires_in: timedelta, n
                 url=url,
                 effective_reason=life.reason,
                 members=item.members,
+                etag=item.stored.etag,
             )
         )
     return tuple(links)

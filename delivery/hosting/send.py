@@ -33,13 +33,14 @@ def send(run: Run, item: Upload, key: str) -> Uploaded:
         run.halt.check()
         if item.entry.content is not None:
             return send_stream(run, item, key)
+        replaces = run.journal is not None and key in run.journal.done
         there = _there_already(run, item, key)
         if there is not None:
             return there
         copied = _copied(run, item, key)
         if copied is not None:
             return copied
-        return send_in_parts(run, item, key) if is_large(run, item) else send_at_once(run, item, key)
+        return send_in_parts(run, item, key) if is_large(run, item) else send_at_once(run, item, key, new=not replaces)
     except BaseException:
         run.halt.cancel()
         raise
@@ -62,7 +63,6 @@ def _there_already(run: Run, item: Upload, key: str) -> Uploaded | None:
     wanted = done.sha256 if done else begun.parts[max(begun.parts)][1] if begun and begun.parts else ""
     if wanted != digest:
         run.journal.note_dropped(key)
-        run.store.delete([key])
         return None
     run.progress.note(f"{printable(item.name)} is in the store already")
     run.task.advance(item.entry.size)
@@ -78,17 +78,17 @@ def _tagged(run: Run, found: ObjectFacts, tag: str) -> bool:
 def _copied(run: Run, item: Upload, key: str) -> Uploaded | None:
     """A copy, made inside the store, of an earlier delivery's object with the same bytes; None without one."""
     size = item.entry.size
-    alike = {known.checksum: known for known in run.known if known.size == size}
+    alike = {known.checksum: known for known in run.known if known.size == size and known.etag}
     if not alike or not _WORTH_COPYING <= size <= _MOST_COPIED:
         return None
     digest = digest_of(item.entry, run.halt)
     source = alike.get(f"sha256:{digest}")
     found = run.store.look(source.key) if source is not None else None
-    if source is None or found is None or found.stored.size != size:
+    if source is None or found is None or (found.stored.size, found.etag) != (size, source.etag):
         return None
     headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
     try:
-        run.store.copy(source.key, key, headers, metadata={TAG: tag})
+        run.store.copy(source, key, headers, metadata={TAG: tag})
     except StoreRefusedError:
         return None  # a store, or a key, that may not copy: it is sent
     run.progress.note(f"{printable(item.name)} was delivered before: copied inside the store, not sent again")

@@ -51,8 +51,8 @@ def upload(
     run has sent is checked and not sent again, and a failure leaves what was sent for the next run; without one a
     failure removes it.
 
-    ``known`` are objects of earlier deliveries in this bucket, with ``sha256:`` checksums: a file with the same bytes
-    is copied inside the store instead of being sent.
+    ``known`` are objects of earlier deliveries in this bucket, with ``sha256:`` checksums and ETags: a file with the
+    same bytes is copied inside the store instead of being sent, from where they still are.
 
     Raises what the store raises, SourceChangedError and LocalError for a file, IntegrityError when the stored object is
     not what was sent, UsageError for a file that the store cannot hold, Cancelled.
@@ -70,7 +70,8 @@ def upload(
         _lanes(options.threads, _SMALL_AT_ONCE, halt) as small_lanes,
         Lanes(_LARGE_AT_ONCE, _LARGE_AT_ONCE, halt) as large_files,
     ):
-        run = Run(watched, options, journal, task, progress, halt, pace, lanes, small_lanes, known)
+        lasting = [item for item in known if not item.key.startswith(prefix)]  # what this run may not write over
+        run = Run(watched, options, journal, task, progress, halt, pace, lanes, small_lanes, lasting)
         large = [is_large(run, item) for item in uploads]
         slots: dict[int, Future[Uploaded]] = {}
         done: dict[int, Uploaded] = {}

@@ -56,7 +56,7 @@ class Ledger:
                     f"the delivery {delivery.id} is in the record already", code="known-delivery"
                 ) from error
             db.executemany("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", file_rows(n, delivery))
-            db.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", part_rows(n, delivery))
+            db.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", part_rows(n, delivery))
             db.executemany("INSERT INTO member VALUES (?, ?, ?, ?)", member_rows(n, delivery))
             db.executemany("INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?)", finding_rows(n, delivery, waived))
             texts = [without_urls(text, delivery) for text in delivery.messages]
@@ -176,12 +176,14 @@ class Ledger:
     def uploaded(self, store: str, *, limit: int = 500) -> tuple[StoredObject, ...]:
         """The latest files that went to ``store`` and should still be there, with their digests as ``sha256:...``."""
         query = (
-            "SELECT place, part.size AS size, sha256 FROM part JOIN delivery ON n = delivery "
+            "SELECT place, part.size AS size, sha256, etag FROM part JOIN delivery ON n = delivery "
             "WHERE store = ? AND role = 'link' AND revoked_at IS NULL AND pruned_at IS NULL ORDER BY n DESC LIMIT ?"
         )
         with database.opened(self.path) as db:
             rows = db.execute(query, (store, limit))
-            return tuple(StoredObject(row["place"], row["size"], f"sha256:{row['sha256'].hex()}") for row in rows)
+            return tuple(
+                StoredObject(row["place"], row["size"], f"sha256:{row['sha256'].hex()}", row["etag"]) for row in rows
+            )
 
     def wrote(self, id: str, delivery: Delivery, *, situation: str, at: datetime) -> None:
         """Keep the texts of ``delivery.messages``, composed later than it was made, unless they are kept already."""

@@ -105,14 +105,14 @@ def part_rows(n: int, delivery: Delivery) -> Iterator[tuple[Any, ...]]:
     for item in delivery.attachments:
         yield (
             n, position, "attachment", _text(item.filename), _text(item.path), item.kind.value, item.message,
-            item.offset, item.size, _digest(item.sha256) or b"", None, "",
+            item.offset, item.size, _digest(item.sha256) or b"", None, "", "",
         )  # fmt: skip
         position += 1
     for role, link in _links(delivery):
         end = None if link.expires_at is None else seconds(link.expires_at)
         yield (
             n, position, role, _text(link.name), _text(link.key), None, None, None,
-            link.size, _digest(link.sha256) or b"", end, link.effective_reason,
+            link.size, _digest(link.sha256) or b"", end, link.effective_reason, link.etag,
         )  # fmt: skip
         position += 1
 
@@ -193,6 +193,7 @@ def delivery_from(db: sqlite3.Connection, row: sqlite3.Row) -> Delivery:
             url="",
             effective_reason=item["reason"],
             members=members,
+            etag=item["etag"],
         )
         if item["role"] == "page":
             page = link

@@ -102,5 +102,8 @@ STEPS: tuple[str, ...] = (
         PRIMARY KEY (delivery, position)
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE part ADD COLUMN etag TEXT NOT NULL DEFAULT '';
+    """,
 )
 """``PRAGMA user_version`` counts how many have run."""

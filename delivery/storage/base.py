@@ -104,10 +104,13 @@ class ObjectFacts:
     """What a store says of one object."""
 
     stored: StoredObject
-    etag: str
     media_type: str
     disposition: str
     metadata: dict[str, str]
+
+    @property
+    def etag(self) -> str:
+        return self.stored.etag
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +219,8 @@ class Store(Protocol):
         """The bytes from ``start`` up to, not including, ``end``."""
         ...
 
-    def copy(self, source: str, key: str, headers: ObjectHeaders, *, metadata: dict[str, str]) -> None:
-        """A second object with the same bytes, made inside the store."""
+    def copy(self, source: StoredObject, key: str, headers: ObjectHeaders, *, metadata: dict[str, str]) -> None:
+        """A second object with the same bytes, made inside the store: only while ``source`` has its ETag."""
         ...
 
     def keys(self, prefix: str) -> Iterator[tuple[StoredObject, datetime]]:

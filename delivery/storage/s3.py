@@ -209,10 +209,11 @@ class S3Store(Bucket):
 
         return self.ask(doing, ask)
 
-    def copy(self, source: str, key: str, headers: ObjectHeaders, *, metadata: dict[str, str]) -> None:
+    def copy(self, source: StoredObject, key: str, headers: ObjectHeaders, *, metadata: dict[str, str]) -> None:
         sent = _told(headers, metadata)
         bucket = f"{self.bucket}/object" if self.bucket.startswith("arn:") else self.bucket
-        sent["x-amz-copy-source"] = quote(f"{bucket}/{source}", safe="/~")
+        sent["x-amz-copy-source"] = quote(f"{bucket}/{source.key}", safe="/~")
+        sent["x-amz-copy-source-if-match"] = f'"{source.etag}"'
         sent["x-amz-metadata-directive"] = "REPLACE"
 
         def ask() -> bool:
@@ -220,8 +221,8 @@ class S3Store(Bucket):
             return bool(answer.body.strip()) and document(answer) is not None
 
         if not self.ask("copying inside the store", ask):  # some say nothing, and some of them have put an empty object
-            made, wanted = self.look(key), self.look(source)
-            if made is None or wanted is None or made.stored.size != wanted.stored.size:
+            made = self.look(key)
+            if made is None or made.stored.size != source.size:
                 raise StoreRefusedError("copying inside the store: the store does not copy")
 
     def delete(self, keys: Sequence[str]) -> None:
@@ -273,8 +274,7 @@ def _facts(key: str, answer: Answer) -> ObjectFacts:
         raise Refusal(answer.status, "", headers)
     full = checksum is not None and headers.get("x-amz-checksum-type") == "FULL_OBJECT"
     return ObjectFacts(
-        StoredObject(key, int(length), f"crc32:{checksum}" if full else None),
-        headers.get("etag", "").strip('"'),
+        StoredObject(key, int(length), f"crc32:{checksum}" if full else None, headers.get("etag", "").strip('"')),
         headers.get("content-type", ""),
         headers.get("content-disposition", ""),
         {name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)},

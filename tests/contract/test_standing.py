@@ -137,6 +137,52 @@ def test_what_is_missing_or_altered_in_the_store_is_sent_again(
         assert read(link.url) == (work / link.name).read_bytes()
 
 
+def test_files_of_one_size_that_change_places_keep_their_own_bytes(work: Path, settings: Settings) -> None:
+    names = ("a.bin", "b.bin", "c.bin")
+    builds = [os.urandom(MIB + 1) for _ in range(4)]  # large enough to be worth a copy
+    for shown in (builds[1:], builds[:3]):
+        for name, data in zip(names, shown, strict=True):
+            (work / name).write_bytes(data)
+        done = upload(work, one_by_one(settings), id="nightly")
+        assert {link.name: read(link.url) for link in done.links} == dict(zip(names, shown, strict=True))
+
+
+def test_what_another_machine_has_written_over_is_not_copied_from(
+    work: Path, settings: Settings, machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in work.iterdir():
+        path.write_bytes(os.urandom(MIB))
+    ours = {path.name: path.read_bytes() for path in work.iterdir()}
+    here = os.environ["DELIVERY_HOME"]
+    upload(work, settings, id="rel")
+    machine()
+    for path in work.iterdir():
+        path.write_bytes(os.urandom(MIB))
+    upload(work, settings, id="rel")
+    monkeypatch.setenv("DELIVERY_HOME", here)
+    for name, data in ours.items():
+        (work / name).write_bytes(data)
+    done = upload(work, settings)
+    assert {link.name: read(link.url) for link in done.links} == ours
+
+
+def test_a_file_that_changed_stays_as_it_was_until_its_successor_is_there(
+    work: Path, settings: Settings, proxy: Proxy
+) -> None:
+    first = upload(work, settings, id="site")
+    (old,) = (link for link in first.links if link.name == "b.bin")
+    before = (work / "b.bin").read_bytes()
+    (work / "b.bin").write_bytes(os.urandom(SIZE))
+    proxy.rule = once("reset", lambda request: request.method == "PUT" and "b.bin" in request.path, times=9)
+    with pytest.raises(StoreUnreachableError):
+        upload(work, settings, id="site")
+    assert read(old.url) == before
+    proxy.rule = lambda request: ""
+    done = upload(work, settings, id="site")
+    (new,) = (link for link in done.links if link.name == "b.bin")
+    assert read(new.url) == (work / "b.bin").read_bytes()
+
+
 def test_what_is_no_part_of_it_any_more_leaves_the_store(work: Path, settings: Settings, machine: Any) -> None:
     first = upload(work, settings, id="site")
     old = next(link.key for link in first.links if link.name == "c.bin")
