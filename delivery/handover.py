@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -33,6 +33,9 @@ from delivery.packing.workspace import Workspace
 from delivery.planning.names import CHECKSUMS, MANIFEST
 from delivery.progress import CancelToken, Progress
 from delivery.surroundings import out_folder, zone_of
+
+_Recorded = Callable[[Delivery], Delivery]
+"""Composes the messages of what was made, and keeps it in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +68,19 @@ class Handover:
         with out_folder(self.settings.delivery.out, plan) as out:
             begun = replace(self._begun(plan, plan.deliverable.entries, out), dry_run=True)
             message.check_templates(begun, options=options, zone=zone_of(self.settings, self.now), now=self.now)
-            done = self._carry_out(plan, out)
+            return self._carry_out(plan, out, partial(self._recorded, ledger, before, said))
+
+    def _recorded(self, ledger: Ledger, before: Delivery | None, said: tuple[str, ...], done: Delivery) -> Delivery:
         zone = zone_of(self.settings, done.expires_at or self.now)
         texts = message.compose(
             done,
-            options=options,
+            options=self.settings.message,
             zone=zone,
             now=self.now,
             situation=self.situation or (message.Situation.REVISION if before else message.Situation.FIRST),
             changes=message.compare(before.files, done.files) if before else None,
         )
-        done = replace(done, messages=texts, notes=(*done.notes, *said, *message.warnings(texts, plan.profile)))
+        done = replace(done, messages=texts, notes=(*done.notes, *said, *message.warnings(texts, done.plan.profile)))
         former = before.id if before and before.id != self.id else None
         ledger.record(done, waived=self.waived, revision_of=former, again=self.named)
         return done
@@ -94,17 +99,19 @@ class Handover:
                 told.append(f"{place}: {found.message}; {found.suggestion}")
         return tuple(told)
 
-    def _carry_out(self, plan: Plan, out: Path) -> Delivery:
+    def _carry_out(self, plan: Plan, out: Path, recorded: _Recorded) -> Delivery:
         """Where the zips turn out larger than samples promised, it is planned again by what is certain: the sizes."""
         if plan.method is Method.LINK:
-            return self._link(plan, out)
+            return self._link(plan, out, recorded)
         try:
-            return self._attach(plan, out)
+            return recorded(self._attach(plan, out))
         except PackingError as error:
             if error.code != "plan-changed":
                 raise
         certain = planning.plan(plan.deliverable, plan.profile, via=self.settings.delivery.via)
-        return self._link(certain, out) if certain.method is Method.LINK else self._attach(certain, out)
+        if certain.method is Method.LINK:
+            return self._link(certain, out, recorded)
+        return recorded(self._attach(certain, out))
 
     def _attach(self, plan: Plan, out: Path) -> Delivery:
         options = self.settings.delivery
@@ -122,7 +129,7 @@ class Handover:
             manifest=ManifestPlace(path=packed.manifest_path),
         )
 
-    def _link(self, plan: Plan, out: Path) -> Delivery:
+    def _link(self, plan: Plan, out: Path, recorded: _Recorded) -> Delivery:
         options = self.settings.delivery
         with (
             Workspace(out) as workspace,
@@ -147,20 +154,21 @@ class Handover:
             )
             shown = self._proof(sent, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
+            done = replace(
+                self._begun(sent, files, out),
+                attachments=(replace(shown, path=str(out / shown.filename)),),
+                links=links,
+                page=shown_page,
+                manifest=ManifestPlace(str(out / MANIFEST), manifest_link.url),
+                store=options.store,
+                prefix=place.journal.prefix,
+                expires_at=expires_at,
+                notes=by_link.link_notes(plan, store.notice, links[0].effective_reason),
+            )
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
             keys = [*(item.stored.key for item in uploaded), manifest_link.key]
             place.finish([*keys, shown_page.key] if shown_page else keys, expires_at)
-        return replace(
-            self._begun(sent, files, out),
-            attachments=(replace(shown, path=str(out / shown.filename)),),
-            links=links,
-            page=shown_page,
-            manifest=ManifestPlace(str(out / MANIFEST), manifest_link.url),
-            store=options.store,
-            prefix=place.journal.prefix,
-            expires_at=expires_at,
-            notes=by_link.link_notes(plan, store.notice, links[0].effective_reason),
-        )
+            return recorded(done)
 
     @contextmanager
     def _opened_store(self, plan: Plan) -> Iterator[storage.Store]:

@@ -30,7 +30,10 @@ _BEAT = 60.0
 
 @dataclass(frozen=True)
 class OneTime:
-    """The place of a delivery that no later run goes on with, once it is done; its record only tells of its end."""
+    """The place of a delivery that no later run goes on with, once it is done; its record only tells of its end.
+
+    Its journal is forgotten when the block around it ends well: what comes after the upload may still fail.
+    """
 
     journal: JournalFile
     store: Store
@@ -41,7 +44,6 @@ class OneTime:
         if self.keep_until is not None:
             now, key = datetime.now(UTC), f"{record.place_of(self.store, self.id)}.json"
             record.put(self.store, key, Standing(self.id, self.journal.prefix, now, links_end, self.keep_until))
-        self.journal.finish()
 
 
 class Kept:
@@ -141,6 +143,7 @@ def place_for(
     if not named:
         with journal_for(store, names) as journal:
             yield OneTime(journal, watched, id, keep_until)
+            journal.finish()
         return
     key, claimed, etag = _claim(watched, id, keep_until, progress)
     # Letting go of it must work after a cancel too.

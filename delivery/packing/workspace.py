@@ -10,6 +10,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ _STARTING = 0.5
 class Workspace:
     """A context manager. What will be published is made in ``folder``, what is only needed meanwhile in ``scratch``.
 
-    :meth:`publish` ends it well; leaving without that removes all.
+    :meth:`publish` ends it well; leaving without that, or with an error after it, removes all.
 
     The output folder must be new or empty, unless it may lie ``among_others``.
     """
@@ -45,8 +46,17 @@ class Workspace:
         self.scratch = self._own / "scratch"
         self._made_out = False
         self._lock: IO[bytes] | None = None
+        self._published: Sequence[str] = ()
 
     def __enter__(self) -> Self:
+        try:
+            self._make()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def _make(self) -> None:
         with writing(self.out):
             if not self.out.exists():
                 self.out.mkdir(parents=True)
@@ -63,7 +73,6 @@ class Workspace:
             _hold(self._lock)
             self.folder.mkdir()
             self.scratch.mkdir()
-        return self
 
     def refuse_existing(self, names: Iterable[str]) -> None:
         """Raise LocalError when something already has one of the final names."""
@@ -90,6 +99,7 @@ class Workspace:
                 os.rename(self.folder / name, self.out / name)
             _flush_folder(self.out)
             (self._own / _MOVING).unlink()
+        self._published = names
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -98,6 +108,9 @@ class Workspace:
             self._lock.close()
         if error is not None:
             _undo(self._own)
+            for name in self._published:
+                with contextlib.suppress(OSError):
+                    (self.out / name).unlink()
         shutil.rmtree(self._own, ignore_errors=True)
         if error is not None and self._made_out:
             with contextlib.suppress(OSError):

@@ -20,7 +20,7 @@ from support.stores import KEYS, make_bucket, opened
 
 from delivery import hosting, service, upkeep
 from delivery.config import Settings
-from delivery.errors import StoreUnreachableError, UsageError
+from delivery.errors import LocalError, StoreUnreachableError, UsageError
 from delivery.hosting import record
 from delivery.ledger import Ledger
 from delivery.model import Delivery
@@ -181,6 +181,27 @@ def test_a_file_that_changed_stays_as_it_was_until_its_successor_is_there(
     done = upload(work, settings, id="site")
     (new,) = (link for link in done.links if link.name == "b.bin")
     assert read(new.url) == (work / "b.bin").read_bytes()
+
+
+def test_where_the_ledger_cannot_keep_it_the_same_command_goes_on(
+    work: Path, settings: Settings, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = work.parent / "out"
+
+    def full(*arguments: Any, **options: Any) -> None:
+        raise LocalError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "record", full)
+        with pytest.raises(LocalError):
+            service.upload([work], settings=settings, out=str(out), allow=("wrong-content",))
+    assert not out.exists()
+    before = sent(proxy)
+    proxy.seen.clear()
+    done = service.upload([work], settings=settings, out=str(out), allow=("wrong-content",))
+    assert before > 3 * SIZE > 100_000 > sent(proxy)  # the page and the manifest alone
+    for link in done.links:
+        assert read(link.url) == (work / link.name).read_bytes()
 
 
 def test_what_is_no_part_of_it_any_more_leaves_the_store(work: Path, settings: Settings, machine: Any) -> None:

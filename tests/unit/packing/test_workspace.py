@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from unittest.mock import Mock
 
 import pytest
@@ -88,3 +88,27 @@ def test_an_empty_folder_or_one_with_work_in_it_is_nobodys_leftover(tmp_path: Pa
     (tmp_path / "notes.txt").touch()
     assert not is_abandoned(tmp_path)
     assert not is_abandoned(tmp_path / "absent")
+
+
+def test_a_folder_that_cannot_be_made_ready_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Path.mkdir
+
+    def full(path: Path, *given: Any, **more: Any) -> None:
+        if path.name == "scratch":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        make(path, *given, **more)
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(LocalError), Workspace(tmp_path / "out"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_published_goes_again_where_the_rest_of_the_block_fails(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), Workspace(tmp_path / "out") as workspace:
+        (workspace.folder / "a.txt").write_bytes(b"a")
+        workspace.publish(["a.txt"])
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []
