@@ -108,11 +108,7 @@ class _Check:
         self._find_parts()
         joined = {part.filename for parts in (sets or {}).values() for part in parts}
         missing = [p for p in self._manifest.parts if p.filename not in self._found and p.kind not in _OPTIONAL]
-        files = self._files_instead({part.filename for part in missing} - joined)
-        covered = {filename for record in files for filename in record.parts}
-        for part in missing:
-            if part.filename not in covered:
-                self._problems.append(f"{printable(part.filename)} is missing")
+        files = self._files_instead([part.filename for part in missing], joined)
         alone = [p for p in self._manifest.parts if p.filename in self._found and p.filename not in joined]
         total = sum(part.size for part in self._manifest.parts if part.filename in self._found)
         total += sum(record.size for record in files)
@@ -155,23 +151,35 @@ class _Check:
             elif part.filename in self._present:
                 self._found[part.filename] = self._present[part.filename][0]
 
-    def _files_instead(self, lost: set[str]) -> list[FileRecord]:
-        """The files of lost parts, where all of a part's files lie here unpacked."""
-        by_part: dict[str, list[FileRecord]] = {}
+    def _files_instead(self, lost: Sequence[str], joined: set[str]) -> list[FileRecord]:
+        """The files that lie here unpacked in the stead of lost parts; what is missing of either is named.
+
+        One file of a part is enough to tell that it was unpacked: from then on files can be missing, the part cannot.
+        """
+        carried: dict[str, list[FileRecord]] = {filename: [] for filename in lost}
+        if not self._manifest.parts:
+            carried[""] = list(self._manifest.files)
         for record in self._manifest.files:
-            for filename in record.parts or ("",):
-                if filename in lost or (not filename and not self._manifest.parts):
-                    by_part.setdefault(filename, []).append(record)
-        here: dict[str, FileRecord] = {}
-        for records in by_part.values():
-            if all(self._unpacked(record).is_file() for record in records):
-                here |= {record.path: record for record in records}
-            elif not self._manifest.parts:
-                here |= {record.path: record for record in records if self._unpacked(record).is_file()}
-                self._problems += [
-                    f"{printable(record.path)} is missing" for record in records if not self._unpacked(record).is_file()
-                ]
-        return list(here.values())
+            for filename in record.parts:
+                if filename in carried and filename not in joined:
+                    carried[filename].append(record)
+        files: dict[str, FileRecord] = {}
+        for filename, records in carried.items():
+            here = {record.path: record for record in records if self._unpacked(record).is_file()}
+            files |= here
+            if here or not filename:
+                origin = f": it came in {printable(filename)}" if filename else ""
+                gone = (record.path for record in records if record.path not in here)
+                self._problems += [f"{printable(path)} is missing{origin}" for path in gone]
+            else:
+                self._problems.append(f"{printable(filename)} is missing{self._held_alone(filename, records)}")
+        return list(files.values())
+
+    def _held_alone(self, filename: str, records: Sequence[FileRecord]) -> str:
+        """Whether a part or the one file that it carried is what was here cannot be told, so both are named."""
+        if len(records) != 1 or records[0].path == filename or any(part in self._found for part in records[0].parts):
+            return ""
+        return f", and so is {printable(records[0].path)}"
 
     def _unpacked(self, record: FileRecord) -> Path:
         return self._manifest.place.joinpath(*record.path.split("/"))  # is_safe_path held when it was read

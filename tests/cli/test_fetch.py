@@ -70,6 +70,8 @@ def test_unpacked_they_are_the_files(run: Run, delivered: str) -> None:
     assert Path("here/cut.bin").read_bytes() == b"1234"
     assert run("verify", "here").code == 0
     Path("here/logo/a.svg").unlink()
+    bad = run("verify", "here")
+    assert (bad.code, "logo/a.svg is missing: it came in Work.zip" in bad.err) == (7, True)
     again = run("fetch", delivered, "--unpack", "-o", "here", "--json").document
     assert [item["path"] for item in again["files"] if not item["already_there"]] == [str(Path("here/logo/a.svg"))]
 

@@ -127,17 +127,66 @@ def test_every_problem_is_named_at_once(parts: Path) -> None:
         verify(parts)
 
 
-def test_files_that_were_unpacked_already_stand_for_their_zip(tmp_path: Path) -> None:
+@pytest.fixture
+def unpacked(tmp_path: Path) -> Path:
+    """A zip's files beside the manifest, in its stead."""
     contents = {f"dir/{n}.txt": b"text %d" % n for n in range(20)}
     parts = deliver(tmp_path, contents, None)
     (parts / "work.zip").unlink()
     for name, data in contents.items():
         (parts / name).parent.mkdir(exist_ok=True)
         (parts / name).write_bytes(data)
-    assert (verify(parts).parts, verify(parts).files) == (0, 20)
-    (parts / "dir/7.txt").write_bytes(b"text 8")
-    with pytest.raises(IntegrityError, match=r"dir/7\.txt is altered"):
+    return parts
+
+
+def problems(parts: Path) -> list[str]:
+    with pytest.raises(IntegrityError) as caught:
         verify(parts)
+    return caught.value.message.splitlines()
+
+
+def test_files_that_were_unpacked_already_stand_for_their_zip(unpacked: Path) -> None:
+    assert (verify(unpacked).parts, verify(unpacked).files) == (0, 20)
+    (unpacked / "dir/7.txt").write_bytes(b"text 8")
+    with pytest.raises(IntegrityError, match=r"dir/7\.txt is altered"):
+        verify(unpacked)
+
+
+def test_of_an_unpacked_zip_each_missing_file_is_named_and_the_rest_compared(unpacked: Path) -> None:
+    (unpacked / "dir/3.txt").unlink()
+    (unpacked / "dir/5.txt").unlink()
+    (unpacked / "dir/7.txt").write_bytes(b"text 8")
+    assert problems(unpacked) == [
+        "dir/3.txt is missing: it came in work.zip",
+        "dir/5.txt is missing: it came in work.zip",
+        "dir/7.txt is altered: its SHA-256 is not the one that was sent",
+    ]
+
+
+def test_a_zip_of_which_nothing_is_here_is_missing_itself(unpacked: Path) -> None:
+    for path in (unpacked / "dir").iterdir():
+        path.unlink()
+    assert problems(unpacked) == ["work.zip is missing"]
+
+
+def test_where_a_part_held_one_file_of_another_name_both_are_named(parts: Path) -> None:
+    (parts / "work.zip").unlink()
+    volumes = sorted(path.name for path in parts.glob("film.mov.*"))
+    for name in volumes:
+        (parts / name).unlink()
+    assert problems(parts) == [
+        *(f"{name} is missing, and so is film.mov" for name in volumes),
+        "work.zip is missing, and so is notes.txt",
+    ]
+    (parts / "film.mov").write_bytes(DATA)
+    assert problems(parts) == ["work.zip is missing, and so is notes.txt"]
+
+
+def test_a_manifest_of_files_alone_has_each_of_them_named(parts: Path) -> None:
+    document = json.loads((parts / MANIFEST).read_text(encoding="utf-8"))
+    (parts / MANIFEST).write_text(json.dumps(document | {"parts": []}), encoding="utf-8")
+    (parts / "notes.txt").write_bytes(b"thank you")
+    assert problems(parts) == ["film.mov is missing"]
 
 
 def test_nothing_is_overwritten_by_a_join(parts: Path, tmp_path: Path) -> None:
