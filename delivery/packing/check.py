@@ -104,11 +104,14 @@ class _Check:
     def run(
         self, sets: Mapping[str, Sequence[PartRecord]] | None = None, targets: Mapping[str, Path] | None = None
     ) -> Verified:
-        """Check all parts; those of ``sets`` are joined into ``targets`` on the way."""
+        """Check all parts; those of ``sets`` are joined into ``targets`` on the way, unless something is missing."""
         self._find_parts()
-        joined = {part.filename for parts in (sets or {}).values() for part in parts}
+        sets = sets or {}
+        joined = {part.filename for parts in sets.values() for part in parts}
         missing = [p for p in self._manifest.parts if p.filename not in self._found and p.kind not in _OPTIONAL]
         files = self._files_instead([part.filename for part in missing], joined)
+        if self._problems:  # nothing will be made, so volumes are compared like all else
+            sets, joined = {}, set()
         alone = [p for p in self._manifest.parts if p.filename in self._found and p.filename not in joined]
         total = sum(part.size for part in self._manifest.parts if part.filename in self._found)
         total += sum(record.size for record in files)
@@ -116,10 +119,9 @@ class _Check:
         with self._progress.task("Checking", total, "bytes") as task:
             jobs += [lambda p=part: self._check_part(p, task) for part in alone]  # type: ignore[misc]
             jobs += [lambda r=record: self._check_file(r, task) for record in files]  # type: ignore[misc]
-            if not self._problems:
-                for path, parts in (sets or {}).items():
-                    target = (targets or {})[path]
-                    jobs.append(lambda p=parts, t=target: self._join(p, t, task))  # type: ignore[misc]
+            for path, parts in sets.items():
+                target = (targets or {})[path]
+                jobs.append(lambda p=parts, t=target: self._join(p, t, task))  # type: ignore[misc]
             self._crew.run(jobs)
         if self._problems:
             raise self._failure()

@@ -120,11 +120,15 @@ def test_damage_is_named_with_exit_code_7_and_nothing_is_made(
     assert not (tmp_path / "out").exists()
 
 
-def test_every_problem_is_named_at_once(parts: Path) -> None:
+def test_every_problem_is_named_at_once(parts: Path, tmp_path: Path) -> None:
     missing(parts)
     (parts / "film.mov.001").write_bytes(b"")
-    with pytest.raises(IntegrityError, match=r"001 is truncated(.|\n)*003 is missing"):
-        verify(parts)
+    (parts / "film.mov.002").write_bytes(bytes(100_000))
+    (parts / "work.zip").write_bytes(b"")
+    for act in (lambda: verify(parts), lambda: join(parts, tmp_path / "out")):
+        with pytest.raises(IntegrityError, match=r"001 is trunc(.|\n)*002 is alt(.|\n)*003 is miss(.|\n)*zip is trunc"):
+            act()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture
