@@ -20,7 +20,8 @@ from delivery.units import format_size
 def command(place: Path, **values: Any) -> None:
     """Check that every part, or every unpacked file, beside the manifest is as it was sent. Writes nothing.
 
-    Exit code 7 names everything that is missing, swapped, truncated or altered.
+    Exit code 7 names everything that is missing, swapped, truncated or altered. Exit code 2 says that the files went by
+    link and that this is the seller's folder, which has only the proof of them: fetch the link, and verify what came.
     """
     with options.session(values) as session:
         from delivery import packing

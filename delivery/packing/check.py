@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from delivery.errors import IntegrityError
+from delivery.errors import IntegrityError, UsageError
 from delivery.escape import printable
 from delivery.intake.source import BLOCK, unreadable
 from delivery.packing import manifest_reader
@@ -19,7 +19,7 @@ from delivery.packing.direct import write_all
 from delivery.packing.manifest_reader import FileRecord, Manifest, PartRecord, is_plain_name, volume_sets
 from delivery.packing.trouble import writing
 from delivery.packing.workspace import Workspace, flush_to_disk
-from delivery.planning.names import Filenames
+from delivery.planning.names import CHECKSUMS, Filenames
 from delivery.progress import CancelToken, NullProgress, Progress, Task
 
 _SHOWN = 50
@@ -57,7 +57,8 @@ def verify(
 ) -> Verified:
     """Check every part beside the manifest at ``place`` (a folder or the manifest), or the files in the parts' stead.
 
-    Raises IntegrityError, which names everything that is missing, altered, truncated or swapped, and LocalError.
+    Raises IntegrityError, which names everything that is missing, altered, truncated or swapped, LocalError, and
+    UsageError (``sent-by-link``) for the folder that a delivery by link leaves with the seller: no file lies there.
     """
     manifest = manifest_reader.read(Path(place))
     check = _Check(manifest, progress or NullProgress(), Crew(cancel or CancelToken()))
@@ -110,6 +111,8 @@ class _Check:
         joined = {part.filename for parts in sets.values() for part in parts}
         missing = [p for p in self._manifest.parts if p.filename not in self._found and p.kind not in _OPTIONAL]
         files = self._files_instead([part.filename for part in missing], joined)
+        if missing and not self._found and not files:
+            self._refuse_sent_by_link()
         if self._problems:  # nothing will be made, so volumes are compared like all else
             sets, joined = {}, set()
         alone = [p for p in self._manifest.parts if p.filename in self._found and p.filename not in joined]
@@ -152,6 +155,25 @@ class _Check:
                 self._renamed[name] = part.filename
             elif part.filename in self._present:
                 self._found[part.filename] = self._present[part.filename][0]
+
+    def _refuse_sent_by_link(self) -> None:
+        attached = manifest_reader.attached_to_links(self._manifest)
+        here = [name for name in attached if name in self._present]
+        for name in here:
+            if self._digest(self._present[name][0], None) != attached[name]:
+                raise IntegrityError(
+                    f"{printable(name)} is altered: its SHA-256 is not the one in {CHECKSUMS}",
+                    hint="send the work again for a new one; the files went by link and are not in this folder",
+                )
+        if attached:
+            name, place = printable(self._manifest.name), printable(str(self._manifest.place))
+            unharmed = f", where {', '.join(map(printable, here))} is as it was made" if here else ""
+            raise UsageError(
+                f"the files of {name} went by link and are not in {place}{unharmed}",
+                hint="to check what the link gives, run `delivery fetch LINK -o DIR`, then `delivery verify DIR`; "
+                "`delivery list` tells the ID and `delivery message ID` the link",
+                code="sent-by-link",
+            )
 
     def _files_instead(self, lost: Sequence[str], joined: set[str]) -> list[FileRecord]:
         """The files that lie here unpacked in the stead of lost parts; what is missing of either is named.

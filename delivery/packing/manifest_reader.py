@@ -14,7 +14,7 @@ from delivery.errors import IntegrityError, LocalError
 from delivery.escape import printable
 from delivery.model import PartKind
 from delivery.packing.manifest import SCHEMA
-from delivery.planning.names import MANIFEST
+from delivery.planning.names import CHECKSUMS, MANIFEST
 
 _UNKNOWN_TYPE = "application/octet-stream"
 _KINDS = frozenset(PartKind)
@@ -95,6 +95,24 @@ def parse(text: str, path: Path, shown: str) -> Manifest:
         return Manifest(path.parent, path, str(document.get("name", "")), files, parts)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _broken(shown, str(error)) from error
+
+
+def attached_to_links(manifest: Manifest) -> dict[str, str]:
+    """What was attached to a delivery by link, its filename -> SHA-256; empty for any other delivery.
+
+    The checksums beside a manifest list what was attached: the proof alone where the parts went by link, else every
+    part. Where they do not lie, as at a buyer who saved the manifest alone or fetched, nothing tells.
+    """
+    path = manifest.place / CHECKSUMS
+    try:
+        if path.stat().st_size > _LARGEST:
+            return {}
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError):
+        return {}
+    pairs = (line.partition("  ") for line in lines)
+    listed = {name: sha256 for sha256, _, name in pairs if _HEX.fullmatch(sha256) and is_plain_name(name)}
+    return {} if any(part.filename in listed for part in manifest.parts) else listed
 
 
 def is_plain_name(name: str) -> bool:

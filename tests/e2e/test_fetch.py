@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ import pytest
 
 from delivery import afterwards, upkeep
 from delivery.config import Settings
-from delivery.errors import StoreRefusedError
+from delivery.errors import IntegrityError, StoreRefusedError, UsageError
 from delivery.fetching import fetch
 from delivery.model import Delivery
+from delivery.packing import verify
 from delivery.service import send, upload
 from delivery.storage import local
 
@@ -61,6 +63,21 @@ def test_page_and_manifest_bring_the_same_bytes_and_a_rerun_brings_none(work: Pa
         assert [Path(file.path).name for file in fetch(url, out).files] == ["film.bin", "index.html"]
         assert lies(out) == expected
         assert fetch(url, out).files == ()
+
+
+def test_the_sellers_own_folder_says_that_the_files_went_by_link(work: Path, tmp_path: Path) -> None:
+    made = sent(work)
+    assert made.manifest.path is not None
+    (proof,) = made.attachments
+    with pytest.raises(UsageError, match=rf"went by link.*{re.escape(proof.filename)} is as it was made") as caught:
+        verify(Path(made.manifest.path).parent)
+    assert caught.value.code == "sent-by-link"
+    fetch(urls(made)[0], tmp_path / "out")
+    assert verify(tmp_path / "out").parts == 2
+    for path in (tmp_path / "out" / "film.bin", tmp_path / "out" / "index.html"):
+        path.unlink()
+    with pytest.raises(IntegrityError, match=r"film\.bin is missing\nindex\.html is missing"):
+        verify(tmp_path / "out")
 
 
 def test_many_files_come_unpacked_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from collections.abc import Callable
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from delivery.errors import IntegrityError, LocalError
+from delivery.errors import IntegrityError, LocalError, UsageError
 from delivery.model import Deliverable, FileEntry, Limits, Profile, Via
 from delivery.packing import join, pack, verify
+from delivery.packing.manifest import checksum_line
 from delivery.planning import plan
 
 DATA = random.Random(11).randbytes(450_001)
@@ -191,6 +193,56 @@ def test_a_manifest_of_files_alone_has_each_of_them_named(parts: Path) -> None:
     (parts / MANIFEST).write_text(json.dumps(document | {"parts": []}), encoding="utf-8")
     (parts / "notes.txt").write_bytes(b"thank you")
     assert problems(parts) == ["film.mov is missing"]
+
+
+@pytest.fixture
+def linked(parts: Path) -> Path:
+    """What a delivery by link leaves with the seller: the manifest, and a proof in SHA256SUMS alone."""
+    for path in parts.iterdir():
+        if path.name != MANIFEST:
+            path.unlink()
+    document = json.loads((parts / MANIFEST).read_text(encoding="utf-8"))
+    document["parts"] = [part for part in document["parts"] if part["kind"] != "joiner"]
+    (parts / MANIFEST).write_text(json.dumps(document), encoding="utf-8")
+    (parts / "work-proof.pdf").write_bytes(b"%PDF")
+    digest = hashlib.sha256(b"%PDF").hexdigest()
+    (parts / "SHA256SUMS").write_text(checksum_line("work-proof.pdf", digest), encoding="utf-8", newline="")
+    return parts
+
+
+@pytest.mark.parametrize("proof", [True, False])
+def test_a_folder_whose_files_went_by_link_says_so(proof: bool, linked: Path) -> None:
+    if not proof:
+        (linked / "work-proof.pdf").unlink()
+    with pytest.raises(UsageError, match="went by link and are not in") as caught:
+        verify(linked)
+    assert (caught.value.code, caught.value.exit_code) == ("sent-by-link", 2)
+    assert ("work-proof.pdf is as it was made" in caught.value.message) is proof
+    assert "delivery fetch LINK" in caught.value.hint
+
+
+def test_an_altered_proof_beside_it_is_named(linked: Path) -> None:
+    (linked / "work-proof.pdf").write_bytes(b"%PDX")
+    assert problems(linked) == ["work-proof.pdf is altered: its SHA-256 is not the one in SHA256SUMS"]
+
+
+def test_what_was_fetched_there_is_checked_as_ever(linked: Path) -> None:
+    (linked / "film.mov").write_bytes(DATA)
+    assert problems(linked) == ["work.zip is missing, and so is notes.txt"]
+
+
+@pytest.mark.parametrize("kept", [(MANIFEST,), (MANIFEST, "SHA256SUMS")])
+def test_parts_that_were_attached_are_missing_where_none_is_here(kept: tuple[str, ...], parts: Path) -> None:
+    for path in parts.iterdir():
+        if path.name not in kept:
+            path.unlink()
+    assert "film.mov.001 is missing, and so is film.mov" in problems(parts)
+
+
+@pytest.mark.parametrize("text", [b"", b"\xff", b"nonsense\n", b"0" * 64 + b"  ../work-proof.pdf\n"])
+def test_checksums_that_say_nothing_do_not_hide_what_is_missing(text: bytes, linked: Path) -> None:
+    (linked / "SHA256SUMS").write_bytes(text)
+    assert "film.mov.001 is missing, and so is film.mov" in problems(linked)
 
 
 def test_nothing_is_overwritten_by_a_join(parts: Path, tmp_path: Path) -> None:
