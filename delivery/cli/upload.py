@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from delivery import report
-from delivery.cli import options, render
+from delivery.cli import options, render, stdin
 from delivery.cli.act import act
 from delivery.model import Via
+
+if TYPE_CHECKING:
+    from delivery.inputs import Input
 
 optional_paths = click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="PATH...")
 
@@ -30,19 +34,19 @@ def command(paths: tuple[str, ...], abort: bool, **values: Any) -> None:
     Run the same command again after a break: what is in the store already is not sent again.
     """
     if abort:
-        _abort(paths, values)
+        _abort(stdin.inputs_of(paths, values), values)
     elif not paths:
         raise click.UsageError("name the files or folders to upload", click.get_current_context())
     else:
         act(paths, values, via=Via.LINK)
 
 
-def _abort(paths: tuple[str, ...], values: dict[str, Any]) -> None:
+def _abort(inputs: Sequence[Input], values: dict[str, Any]) -> None:
     with options.session(values) as session:
         from delivery import upkeep
 
         store = values["store"]
-        names = _names(paths, values, session) if paths else None
+        names = _names(inputs, values, session) if inputs else None
         gone = upkeep.abort(names, store=store, settings=session.settings, progress=session.progress)
     if session.as_json:
         rows = [{"store": store or session.settings.delivery.store, **render.pruned(gone)}]
@@ -51,15 +55,15 @@ def _abort(paths: tuple[str, ...], values: dict[str, Any]) -> None:
         click.echo(f"gave up {gone.deliveries:,} unfinished uploads; {gone.objects:,} files removed from the store")
 
 
-def _names(paths: tuple[str, ...], values: dict[str, Any], session: options.Session) -> list[str]:
+def _names(inputs: Sequence[Input], values: dict[str, Any], session: options.Session) -> list[str]:
     """What the links of the same command would be called, by which its unfinished upload is known."""
     from delivery import service
+    from delivery.options import DeliveryOptions
 
-    settings = options.transfer_settings(session.settings, values)
-    for name in ("dry_run", "revision_of", "situation", "qr", "open_folder", "copy"):
-        values.pop(name)
-    given = {**options.overrides(values), "via": Via.LINK, "strip": False}
-    inspection = service.check(
-        paths, settings=settings, digests=False, progress=session.progress, cancel=session.cancel, **given
-    )
-    return [part.filename for part in service.plan(inspection).parts]
+    taken = options.overrides(values)
+    given = {name: taken[name] for name in DeliveryOptions.__annotations__ if name in taken}
+    with service.check(
+        inputs, settings=session.settings, digests=False, read_streams=False, progress=session.progress,
+        cancel=session.cancel, **{**given, "via": Via.LINK, "strip": False},
+    ) as inspection:  # fmt: skip
+        return [part.filename for part in service.plan(inspection).parts]

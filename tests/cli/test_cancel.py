@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import signal
@@ -17,6 +18,7 @@ from support.stores import KEYS, make_bucket
 from support.terminal import Run
 
 from delivery.cli import options
+from delivery.hosting import Pruned
 from delivery.progress import CancelToken
 
 CONFIG = """
@@ -92,3 +94,23 @@ def test_it_says_how_to_go_on_and_abort_removes_what_was_sent(
         assert pending() == ["other.bin"]
         assert "gave up 1 unfinished" in run("upload", "--abort", "--config", "c.ini").out
         assert pending() == []
+
+
+@pytest.mark.parametrize("paths", [("film.bin",), ("-", "--name", "film.bin")])
+def test_an_upload_is_given_up_by_the_options_it_was_begun_with(
+    run: Run, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, paths: tuple[str, ...]
+) -> None:
+    (tmp_path / "film.bin").write_bytes(b"film")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"film")))
+    monkeypatch.setenv("DELIVERY_REPORT", "report.json")
+    asked = []
+
+    def abort(names: list[str], **_: object) -> Pruned:
+        asked.append(names)
+        assert list((home / "state").glob("inputs/*/*")) == []  # what was piped in is not kept for this
+        return Pruned()
+
+    monkeypatch.setattr("delivery.upkeep.abort", abort)
+    options = "--summary s.md --dotenv d.env --code-quality q.json --qr - --bwlimit 5MB --verify --expires 1d"
+    answer = run("upload", *paths, *options.split(), "--copy", "--open", "--no-page", "--abort")
+    assert (answer.code, asked) == (0, [["film.bin"]])
