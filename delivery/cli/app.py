@@ -7,7 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -112,11 +112,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if stream is None:  # it was closed by whoever started us
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(encoding=_encoding(stream), errors="replace")
     streams.guard()
     code = _run(arguments)  # a bug's traceback, too, is printed through the guard
     streams.unguard()
     sys.exit(code)
+
+
+def _encoding(stream: TextIO) -> str | None:
+    """UTF-8 for what is piped or redirected: Windows would choose one that lacks most languages. None: its own."""
+    return None if stream.isatty() or os.environ.get("PYTHONIOENCODING") else "utf-8"
 
 
 def _run(arguments: list[str]) -> int:

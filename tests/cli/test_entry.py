@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+
+import pytest
+
+from delivery.cli import app
 
 SCRIPT = """
 import atexit, gc, sys
@@ -24,3 +29,23 @@ def test_the_library_leaves_the_collector_alone() -> None:
     script = "import gc; before = gc.get_threshold(); import delivery.cli.app, delivery; delivery.send; "
     script += "assert gc.get_threshold() == before and gc.get_freeze_count() == 0"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "chosen", "encoding"), [(False, "", "utf-8"), (False, "cp1252", "cp1252"), (True, "", "cp1252")]
+)
+def test_what_is_piped_is_utf_8_where_the_user_chose_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, chosen: str, encoding: str
+) -> None:
+    """The streams are as Windows makes them."""
+    monkeypatch.setenv("PYTHONIOENCODING", chosen)
+    written = io.BytesIO()
+    for name, raw in (("stdout", written), ("stderr", io.BytesIO())):
+        stream = io.TextIOWrapper(raw, encoding="cp1252", newline="\r\n")
+        monkeypatch.setattr(stream, "isatty", lambda: terminal)
+        monkeypatch.setattr(sys, name, stream)
+    with pytest.raises(SystemExit):
+        app.main(["reply", "cannot-open", "--language", "ar"])
+    lines = written.getvalue().split(b"\r\n")
+    assert "شكرًا لإخباري".encode(encoding, "replace") in lines[0]
+    assert len(lines) > 5 and sys.stderr.encoding == encoding
