@@ -54,6 +54,8 @@ _GROUPS: dict[str, dict[str, str]] = {
 _COMMANDS = {name: words for commands in _GROUPS.values() for name, words in commands.items()}
 _MODULES = {"list": "list_"}
 _OUTPUT_LOST = {errno.ENOSPC, errno.EIO, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC, errno.EIO}
+_GONE_IS_INVALID = os.name == "nt"
+"""A write to a pipe whose reader has gone fails with EINVAL there."""
 
 
 class _Commands(click.Group):
@@ -142,14 +144,31 @@ def _run(arguments: list[str]) -> int:
         click.echo("cancelled\nhint: run the same command again to go on", err=True)
         return 130
     except (BrokenPipeError, SystemExit):  # click exits by itself when the reader of a pipe has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     except OSError as error:
-        if error.errno not in _OUTPUT_LOST or error.filename is not None:
+        gone = _GONE_IS_INVALID and error.errno == errno.EINVAL and _fails(sys.stdout)
+        if not gone and (error.errno not in _OUTPUT_LOST or error.filename is not None):
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+        if gone:
+            return 0
         click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
         return LocalError.exit_code
+
+
+def _fails(stream: TextIO) -> bool:
+    """Tried, because much else can fail with EINVAL."""
+    try:
+        stream.write("\n")
+        stream.flush()
+    except OSError:
+        return True
+    return False
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(error: DeliveryError, arguments: list[str]) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +51,22 @@ def test_what_is_piped_is_utf_8_where_the_user_chose_nothing_else(
     lines = written.getvalue().split(b"\r\n")
     assert "شكرًا لإخباري".encode(encoding, "replace") in lines[0]
     assert len(lines) > 5 and sys.stderr.encoding == encoding
+
+
+def refuse(*_: object) -> int:
+    raise OSError(errno.EINVAL, "Invalid argument")
+
+
+def test_a_reader_that_goes_away_is_told_from_a_bug_where_both_are_an_invalid_argument(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(app, "_GONE_IS_INVALID", True)
+    with io.TextIOWrapper(io.FileIO(tmp_path / "out", "w")) as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with monkeypatch.context() as bug, pytest.raises(OSError, match="Invalid argument"):
+            bug.setattr("delivery.places.data_dir", refuse)
+            app.main(["list"])
+        with monkeypatch.context() as gone, pytest.raises(SystemExit) as ended:
+            gone.setattr(stdout, "write", refuse)
+            app.main(["platforms"])
+    assert ended.value.code == 0
