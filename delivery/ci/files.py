@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,17 @@ def write(path: str, pieces: Iterable[str]) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            _make_private(descriptor)
             stream.writelines(pieces)
     except OSError as error:
         raise _failed(path, error) from error
+
+
+def _make_private(descriptor: int) -> None:
+    """A file that was there already has kept its mode. In place, since the path may be a link, or stdout."""
+    if os.name == "posix" and stat.S_ISREG(os.fstat(descriptor).st_mode):
+        with suppress(OSError):  # a file system without modes
+            os.fchmod(descriptor, 0o600)
 
 
 def json_pieces(rows: Iterable[Any]) -> Iterable[str]:
