@@ -10,7 +10,7 @@ import click
 
 from delivery.cli import options, pipeline, qr, render, stdin
 from delivery.cli.pipeline import Reports, group
-from delivery.errors import BlockedError
+from delivery.errors import BlockedError, UsageError
 from delivery.model import Delivery, Via
 
 if TYPE_CHECKING:
@@ -87,9 +87,16 @@ def _done(
 
 
 def finish(done: Delivery, clipboard: Clipboard | None, qr_place: str | None) -> None:
-    """What may follow the result: the QR code of its link, and its messages on the clipboard."""
+    """What may follow the result: the QR code of its link, and its messages on the clipboard.
+
+    The result stands by then, so a link that no QR code can show is but a note.
+    """
     if qr_place is not None and not done.dry_run:
-        qr.show(qr.url_of(done), qr_place)
+        try:
+            qr.show(qr.url_of(done), qr_place)
+        except UsageError as error:
+            render.note(error.message)
+            render.hint(error.hint)
     if clipboard is not None:
         from delivery.cli.clipboard import copy_each
 

@@ -39,11 +39,18 @@ def url_of(delivery: Delivery) -> str:
 def show(url: str, place: str) -> None:
     """Draw ``url`` on the terminal (``-``) or write it as the PNG ``place``, which must not be there yet.
 
-    Raises LocalError when it cannot be written.
+    Raises UsageError where the link is too long or the terminal too narrow, LocalError when it cannot be written.
     """
     import segno
 
-    code = segno.make(url, error="l", micro=False, boost_error=True)
+    try:
+        code = segno.make(url, error="l", micro=False, boost_error=True)
+    except segno.DataOverflowError:
+        raise UsageError(
+            f"the link has {len(url):,} characters, more than a QR code holds",
+            hint="copy it from the message",
+            code="no-qr",
+        ) from None
     if place != "-":
         picture = io.BytesIO()
         code.save(picture, kind="png", scale=8, border=_QUIET_ZONE)
@@ -55,7 +62,7 @@ def show(url: str, place: str) -> None:
     if sys.stderr.isatty() and columns < width:
         raise UsageError(
             f"the QR code is {width} columns wide and the terminal {columns}",
-            hint="make the window larger or the letters smaller, or write a picture: --qr link.png",
+            hint="make the window larger or the letters smaller, or write a picture: delivery message ID --qr link.png",
             code="no-qr",
         )
     drawn = io.StringIO()

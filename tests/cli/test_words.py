@@ -17,6 +17,7 @@ from support.terminal import Run
 
 from delivery import places, report
 from delivery.cli import clipboard, qr
+from delivery.cli.act import finish
 from delivery.errors import DeliveryError, LocalError, UsageError
 from delivery.ledger import Ledger
 from delivery.model import Link
@@ -281,6 +282,30 @@ def test_a_qr_code_is_one_link_or_refused(run: Run, sent: str) -> None:
     plan = replace(kept.plan, method=type(kept.method).LINK)
     with pytest.raises(UsageError, match="2 links and no page"):
         qr.url_of(replace(kept, plan=plan, links=(link, link)))
+
+
+@pytest.mark.parametrize(
+    ("length", "place", "words"),
+    [(3000, "-", "than a QR code holds"), (3000, "link.png", "than a QR code holds"), (0, "-", "terminal 40")],
+)
+def test_a_delivery_that_is_done_stays_so_where_no_qr_code_can_be_shown(
+    sent: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, length: int, place: str, words: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    copied: list[str] = []
+    monkeypatch.setattr(clipboard.Clipboard, "copy", lambda self, text: copied.append(text))
+    url = LINK + "x" * length
+    done = replace(
+        Ledger(places.data_dir()).load(sent), links=(Link("a", "k", 1, "a" * 64, None, url),), messages=("m",)
+    )
+    with pytest.raises(UsageError, match=words):
+        qr.show(url, place)
+    finish(done, clipboard.Clipboard(("none",)), place)
+    note, hint, clip = capsys.readouterr().err.splitlines()
+    assert note.startswith("note: ") and words in note and hint.startswith("hint: ")
+    assert copied == ["m"] and "clipboard" in clip and not Path(place).exists()
 
 
 def test_a_qr_picture_is_a_png_that_is_never_written_over(tmp_path: Path) -> None:
