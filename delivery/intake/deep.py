@@ -82,23 +82,21 @@ def _stream(make: Callable[[], zlib._Decompress | bz2.BZ2Decompressor | lzma.LZM
     """gzip, bzip2 and xz: to the end, members one after the other, output thrown away."""
 
     def run(path: str, cancel: CancelToken) -> Fact | None:
-        unpack, waiting = make(), b""
+        unpack, data = make(), b""
         try:
             with open(path, "rb") as stream:
-                while True:
+                while data := data or stream.read(_BLOCK):
                     cancel.check()
-                    data = waiting or stream.read(_BLOCK)
-                    if not data:
-                        break
                     if unpack.eof:
-                        if not data.strip(b"\0"):
-                            waiting = b""
+                        data = data.lstrip(b"\0")
+                        if not data:
                             continue
                         unpack = make()
                     unpack.decompress(data, _BLOCK)
-                    waiting = getattr(unpack, "unconsumed_tail", b"") or (unpack.unused_data if unpack.eof else b"")
                     while not unpack.eof and not getattr(unpack, "needs_input", True):
+                        cancel.check()
                         unpack.decompress(b"", _BLOCK)
+                    data = unpack.unused_data or getattr(unpack, "unconsumed_tail", b"")
         except (OSError, zlib.error, lzma.LZMAError, EOFError, ValueError) as error:
             return Fact(Seen.DAMAGED, f"it does not unpack: {_short(error)}")
         return None if unpack.eof else Fact(Seen.DAMAGED, "the file is cut off")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import zipfile
 from datetime import UTC, datetime
@@ -77,6 +79,15 @@ def test_good_files_pass_deep_too(check):
     Image.new("RGB", (50, 50), "red").save(pdf, "PDF")
     files = {"a.png": png(), "b.gz": gzip.compress(b"x" * 3_000_000) + gzip.compress(b"y"), "c.zip": out.getvalue()}
     assert check({**files, "d.pdf": pdf.getvalue()}, deep=True) == ()
+
+
+@pytest.mark.parametrize("compress", [bz2.compress, gzip.compress, lzma.compress])
+@pytest.mark.parametrize("first", [b"short", bytes(11_000_000)], ids=["short", "long"])
+def test_every_stream_of_a_file_of_several_is_unpacked(check, codes, compress, first):
+    first, second, padding = compress(first), compress(os.urandom(100_000)), bytes(512)
+    assert check({"a": first + second + padding, "b": first + padding + second}, deep=True) == ()
+    for damaged in (flipped(second), second[:-100]):
+        assert codes(check({"a": first + damaged, "b": first}, deep=True)) == {"damaged"}
 
 
 @pytest.mark.skipif(find_spec("av") is None, reason="the media extra is not installed")
