@@ -109,7 +109,7 @@ def _pdf(path: str, cancel: CancelToken) -> Fact | None:
     import logging
 
     from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
+    from pypdf.errors import DependencyError, PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
@@ -122,6 +122,8 @@ def _pdf(path: str, cancel: CancelToken) -> Fact | None:
                 contents = page.get_contents()
                 if contents is not None:
                     contents.get_data()
+    except DependencyError:  # it is encrypted, and the library for that is not here
+        return None
     except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         return Fact(Seen.DAMAGED, f"its pages do not decode: {_short(error)}")
     except (zlib.error, struct.error, AssertionError, NotImplementedError, MemoryError) as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -133,6 +135,30 @@ def test_a_protected_pdf_is_delivered_as_it_is_and_told(tmp_path):
     cleaned, stripped, _ = clean(tmp_path, "a.pdf", out.getvalue())
     assert cleaned == out.getvalue()
     assert "password" in str(stripped.removed[0])
+
+
+WITHOUT_CRYPTOGRAPHY = """
+import sys
+sys.modules["cryptography"] = sys.modules["Crypto"] = None
+from pathlib import Path
+from delivery.intake import deep, strip, take_in
+from delivery.progress import CancelToken
+
+path = sys.argv[1]
+print(deep.decode(path, "pdf", CancelToken()))
+print(strip.strip(take_in([path]), Path(path).parent / "copies").removed[0])
+"""
+
+
+def test_a_pdf_protected_in_the_newer_way_needs_no_further_library(tmp_path):
+    pytest.importorskip("cryptography")
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf())))
+    writer.encrypt("secret", algorithm="AES-256")
+    writer.write(tmp_path / "a.pdf")
+    run = [sys.executable, "-c", WITHOUT_CRYPTOGRAPHY, str(tmp_path / "a.pdf")]
+    deeply, stripped = subprocess.check_output(run, text=True).splitlines()
+    assert deeply == "None"
+    assert stripped == "a.pdf: not cleaned, delivered as it is: it is protected with a password"
 
 
 def test_a_clean_file_stays_where_it_is(tmp_path):
