@@ -74,8 +74,14 @@ def strip(
     Copies that no delivery asked for in a month are removed. Raises LocalError, SourceChangedError and Cancelled.
     """
     cancel = cancel or CancelToken()
-    private_dir(folder)
-    _tidy(folder)
+    try:
+        private_dir(folder)
+        _tidy(folder)
+    except OSError as error:
+        raise LocalError(
+            f"the folder for cleaned copies, {printable(str(folder))}, cannot be used: {error.strerror or error}",
+            hint="check its permissions, set DELIVERY_HOME to another folder, or deliver without --strip",
+        ) from error
     entries, removed = list(deliverable.entries), list[Removed]()
     with (progress or NullProgress()).task("Removing metadata", len(entries), "files") as task:
         for at, entry in enumerate(entries):
@@ -120,10 +126,7 @@ def _keep(entry: FileEntry, cleaned: bytes, folder: Path) -> tuple[str, int, int
     place = folder / (f"{key}.{ending}" if ending.isalnum() else key)
     try:
         if not place.is_file() or place.read_bytes() != cleaned:
-            handle, temporary = tempfile.mkstemp(dir=folder)
-            with open(handle, "wb") as out:
-                out.write(cleaned)
-            os.replace(temporary, place)
+            _replace(place, cleaned)
         os.utime(place, ns=(time.time_ns(), entry.mtime_ns))
         status = place.stat()
     except OSError as error:
@@ -132,6 +135,18 @@ def _keep(entry: FileEntry, cleaned: bytes, folder: Path) -> tuple[str, int, int
             hint=f"make room in {folder}, or deliver without --strip",
         ) from error
     return str(place), status.st_mtime_ns, status.st_ino
+
+
+def _replace(place: Path, data: bytes) -> None:
+    """Whole or not at all, and nothing else is left."""
+    handle, temporary = tempfile.mkstemp(dir=place.parent)
+    try:
+        with open(handle, "wb") as out:
+            out.write(data)
+        os.replace(temporary, place)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def _tidy(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import subprocess
@@ -15,6 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from pypdf import PdfReader, PdfWriter
 
 from delivery import intake
+from delivery.errors import LocalError
 from delivery.intake.strip import strip
 
 SECRET = "Jane Roe of 5 Elm Street"
@@ -193,6 +195,23 @@ def test_copies_that_nobody_asked_for_in_a_month_go(tmp_path):
     os.utime(copy, (1, 1))
     clean(tmp_path, "a.jpg", b"not a picture")
     assert not copy.exists()
+
+
+def test_a_folder_for_copies_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(LocalError, match="the folder for cleaned copies") as caught:
+        strip(intake.take_in([tmp_path / "file"]), tmp_path / "file" / "copies")
+    assert "DELIVERY_HOME" in caught.value.hint
+
+
+def test_a_copy_that_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypatch):
+    def full(*places: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(LocalError, match="No space left"):
+        clean(tmp_path, "a.jpg", picture("JPEG"))
+    assert list((tmp_path / "copies").iterdir()) == []
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
