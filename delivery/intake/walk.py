@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -20,6 +21,7 @@ from delivery.model import Deliverable, FileEntry, LeftOut
 from delivery.progress import CancelToken, NullProgress, Progress
 
 _SHOWN_PROBLEMS = 10
+_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _DIGITS = re.compile("[0-9]+")
 
 
@@ -132,15 +134,12 @@ class _Walk:
 
     def _link(self, path: str, arcname: str, tree: Path) -> None:
         target = Path(os.path.realpath(path))
-        if not target.exists():
-            self.problems.append(
-                LocalError(
-                    f"{printable(path)} is a link to something that is not there",
-                    hint="remove the link, or put the file that it should lead to in its place",
-                    code="dangling-link",
-                )
-            )
-        elif not target.is_relative_to(tree):
+        try:
+            status = target.stat()
+        except OSError as error:
+            self.problems.append(_dangling(path) if error.errno in _NOT_THERE else unreadable(path, error))
+            return
+        if not target.is_relative_to(tree):
             self.problems.append(
                 LocalError(
                     f"{printable(path)} is a link that leads out of the folder, to {printable(str(target))}",
@@ -148,10 +147,10 @@ class _Walk:
                     code="link-out-of-tree",
                 )
             )
-        elif target.is_dir():
+        elif stat.S_ISDIR(status.st_mode):
             self.left_out.append(LeftOut(arcname, "a link to a folder that is delivered anyway"))
         else:
-            self._file(str(target), arcname, target.stat())
+            self._file(str(target), arcname, status)
 
     def _file(self, path: str, arcname: str, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
@@ -198,6 +197,14 @@ def _order(arcname: str) -> tuple[str, str]:
     """As a person sorts: ``page 2`` before ``page 10``, folders kept together. A string, so that keys stay small."""
     by_value = _DIGITS.sub(lambda run: f"{len(run[0].lstrip('0')):04d}{run[0].lstrip('0')}", arcname.casefold())
     return by_value.replace("/", "\0"), arcname
+
+
+def _dangling(path: str) -> LocalError:
+    return LocalError(
+        f"{printable(path)} is a link to something that is not there",
+        hint="remove the link, or put the file that it should lead to in its place",
+        code="dangling-link",
+    )
 
 
 def _same_name(one: str, other: str, arcname: str) -> LocalError:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import unicodedata
 from pathlib import Path
@@ -131,6 +132,41 @@ def test_a_link_that_leads_out_or_nowhere_is_refused(tmp_path: Path, target: str
     with pytest.raises(LocalError) as caught:
         take_in([tmp_path])
     assert caught.value.code == code
+
+
+@posix
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied"), "file-not-readable"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory"), "dangling-link"),
+    ],
+    ids=["locked", "removed meanwhile"],
+)
+def test_a_link_whose_file_cannot_be_looked_at_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, code: str
+) -> None:
+    make(tmp_path, sub__real="x")
+    (tmp_path / "link").symlink_to("sub/real")
+    look = Path.stat
+
+    def refused(path: Path, **options: bool) -> os.stat_result:
+        if path.name == "real":
+            raise error
+        return look(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refused)
+    with pytest.raises(LocalError, match="link") as caught:
+        take_in([tmp_path])
+    assert caught.value.code == code
+
+
+@posix
+def test_a_link_in_a_circle_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("link")
+    with pytest.raises(LocalError) as caught:
+        take_in([tmp_path])
+    assert caught.value.code == "dangling-link"
 
 
 @posix
