@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable
 from importlib.util import find_spec
 
+from delivery.intake.codecs import UNPACK_ERRORS
 from delivery.intake.observation import Fact, Seen
 from delivery.intake.readers.zips import BOMB_RATIO, BOMB_SIZE
 from delivery.progress import CancelToken
@@ -73,7 +74,7 @@ def _zip(path: str, cancel: CancelToken) -> Fact | None:
                         cancel.check()
     except NotImplementedError:
         return Fact(Seen.UNSEEN, "it is packed by a method that cannot be unpacked here")
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, RuntimeError) as error:
+    except UNPACK_ERRORS as error:
         return Fact(Seen.DAMAGED, f"it does not unpack: {_short(error)}")
     return None
 
@@ -97,7 +98,7 @@ def _stream(make: Callable[[], zlib._Decompress | bz2.BZ2Decompressor | lzma.LZM
                         cancel.check()
                         unpack.decompress(b"", _BLOCK)
                     data = unpack.unused_data or getattr(unpack, "unconsumed_tail", b"")
-        except (OSError, zlib.error, lzma.LZMAError, EOFError, ValueError) as error:
+        except UNPACK_ERRORS as error:
             return Fact(Seen.DAMAGED, f"it does not unpack: {_short(error)}")
         return None if unpack.eof else Fact(Seen.DAMAGED, "the file is cut off")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-import zlib
 
+from delivery.intake.codecs import UNPACK_ERRORS
 from delivery.intake.strip.pieces import CannotStrip
 
 _LARGEST_UNPACKED = 1024**3
@@ -40,7 +40,7 @@ def clean(data: bytes) -> tuple[bytes, tuple[str, ...]]:
                 raise CannotStrip("it is signed, and cleaning would break the signature")
             for member in members:
                 _copy(source, target, member, what)
-    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, NotImplementedError, EOFError) as error:
+    except UNPACK_ERRORS as error:
         raise CannotStrip(f"it is damaged or protected ({type(error).__name__})") from error
     return (out.getvalue(), tuple(dict.fromkeys(what))) if what else (data, ())
 

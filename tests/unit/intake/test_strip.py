@@ -17,10 +17,18 @@ from pypdf import PdfReader, PdfWriter
 
 from delivery import intake
 from delivery.errors import LocalError
+from delivery.intake import deep
+from delivery.intake.observation import Seen
 from delivery.intake.strip import strip
+from delivery.progress import CancelToken
 
 SECRET = "Jane Roe of 5 Elm Street"
 XMP = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'><dc:creator>{SECRET}</dc:creator></x:xmpmeta>".encode()
+METHODS = {
+    name: getattr(zipfile, name)
+    for name in ("ZIP_STORED", "ZIP_DEFLATED", "ZIP_BZIP2", "ZIP_LZMA", "ZIP_ZSTANDARD")
+    if hasattr(zipfile, name)
+}
 
 
 def exif(turn: int = 1) -> bytes:
@@ -212,6 +220,18 @@ def test_a_copy_that_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypat
     with pytest.raises(LocalError, match="No space left"):
         clean(tmp_path, "a.jpg", picture("JPEG"))
     assert list((tmp_path / "copies").iterdir()) == []
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_a_document_with_a_damaged_part_is_delivered_as_it_is_and_told(tmp_path, method):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", METHODS[method]) as archive:
+        archive.writestr("word/document.xml", os.urandom(3000))
+    data = bytearray(out.getvalue())
+    data[47:2000] = bytes(1953)
+    cleaned, stripped, entry = clean(tmp_path, "a.docx", bytes(data))
+    assert cleaned == data and "it is damaged" in str(stripped.removed[0])
+    assert deep.decode(entry.path, "zip", CancelToken()).kind is Seen.DAMAGED
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
