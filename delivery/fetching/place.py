@@ -15,6 +15,7 @@ from typing import Self
 from delivery.errors import LocalError
 from delivery.escape import printable
 from delivery.fetching.units import Output
+from delivery.intake.links import is_link
 from delivery.intake.names import mend_name, numbered
 from delivery.intake.source import BLOCK, unreadable
 from delivery.lock import locked
@@ -124,8 +125,7 @@ def digest_of(path: Path, told: Callable[[int], None] = lambda count: None) -> s
 
 
 def _refuse_link(path: Path) -> None:
-    is_junction = getattr(os.path, "isjunction", lambda place: False)
-    if path.is_symlink() or is_junction(path):
+    if is_link(path):
         raise LocalError(
             f"{printable(str(path))} is a link to another place: nothing is written through it",
             hint="remove it, or choose another folder with --out",

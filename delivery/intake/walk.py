@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from delivery.errors import DeliveryError, LocalError
 from delivery.escape import decodable, printable
 from delivery.intake.junk import Filter
+from delivery.intake.links import is_link
 from delivery.intake.many_types import type_in_place
 from delivery.intake.names import mend
 from delivery.intake.source import unreadable
@@ -119,7 +120,7 @@ class _Walk:
                 reason = junk.leave_out(arcname[start:], is_folder)
                 if reason is not None:
                     self.left_out.append(LeftOut(decodable(f"{arcname}/" if is_folder else arcname), reason))
-                elif child.is_symlink():
+                elif child.is_symlink() or (is_folder and is_link(child)):  # a junction is a folder to Python
                     self._link(child.path, arcname, tree)
                 elif is_folder:
                     waiting.append((child.path, f"{arcname}/"))

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support.junctions import make_junction
 
 from delivery.errors import LocalError
 from delivery.fetching.place import WORK, Place, choose
@@ -62,6 +63,16 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     (out / WORK).symlink_to(outside)
     with pytest.raises(LocalError, match="a link to another place"):
         Place(out).__enter__()
+
+
+def test_nothing_is_written_through_a_junction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside, out = tmp_path / "outside", tmp_path / "out"
+    outside.mkdir()
+    out.mkdir()
+    make_junction(out / "way", outside, monkeypatch)
+    with pytest.raises(LocalError, match="a link to another place"), Place(out) as place:
+        put(place, "way/deep/a.txt", b"1")
+    assert list(outside.iterdir()) == [] and not (out / "way" / "deep").exists()
 
 
 def test_what_is_no_folder_is_told(tmp_path: Path) -> None:

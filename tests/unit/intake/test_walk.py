@@ -6,6 +6,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from support.junctions import make_junction
 
 from delivery.errors import Cancelled, LocalError
 from delivery.intake import take_in
@@ -120,6 +121,14 @@ def test_a_link_to_a_folder_inside_the_tree_is_left_out_and_listed(tmp_path: Pat
     deliverable = take_in([tmp_path])
     assert [entry.arcname for entry in deliverable.entries] == ["sub/real"]
     assert [item.path for item in deliverable.left_out] == ["again"]
+
+
+def test_a_junction_is_treated_as_a_link_to_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, sub__real="content")
+    make_junction(tmp_path / "sub" / "up", tmp_path, monkeypatch)
+    deliverable = take_in([tmp_path])
+    assert [entry.arcname for entry in deliverable.entries] == ["sub/real"]
+    assert [item.path for item in deliverable.left_out] == ["sub/up"]
 
 
 @posix
