@@ -21,7 +21,7 @@ from typing import TypeAlias
 from delivery import places
 from delivery.errors import DeliveryError, LocalError, UsageError
 from delivery.escape import printable
-from delivery.intake.readers.formats import extension
+from delivery.intake.names import extension
 from delivery.intake.streams import Stream
 from delivery.lock import locked
 from delivery.model import FileEntry

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from delivery.checks.rule import Case, File, Group, each, whole
 from delivery.escape import printable
+from delivery.intake.names import extension
 from delivery.intake.observation import Seen
-from delivery.intake.readers.formats import PROGRAMS, TITLES, extension
+from delivery.intake.readers.formats import PROGRAMS, TITLES
 from delivery.model import FileEntry, Severity
 from delivery.units import format_size
 

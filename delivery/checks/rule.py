@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from delivery.intake.names import extension
 from delivery.intake.observation import Observation, Observations
-from delivery.intake.readers.formats import extension
 from delivery.model import Deliverable, FileEntry, Profile, Severity
 from delivery.options import CheckOptions
 

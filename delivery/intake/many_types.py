@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from delivery.intake.names import extension
 from delivery.intake.plaintext import is_binary
 from delivery.intake.readers import formats
 from delivery.intake.streams import Stream
@@ -34,7 +35,7 @@ def type_in_place(entries: list[FileEntry], progress: Progress, cancel: CancelTo
             head = _head(entry)
             kind = plain_type(entry.arcname, head) if head else EMPTY
             if kind is None and is_binary(head) and not formats.sniff(head):
-                alike.setdefault(formats.extension(entry.arcname), []).append(place)
+                alike.setdefault(extension(entry.arcname), []).append(place)
             else:
                 _set(entries, place, kind or closer_type(entry.arcname, head), task)
         for places in alike.values():

@@ -84,6 +84,12 @@ def unique(name: str, taken: Iterable[str]) -> str:
     return next(other for other in numbered(name) if fold(other) not in taken)
 
 
+def extension(name: str) -> str:
+    """``jpg`` for ``a/Photo.JPG``, ``exe`` for ``.exe``, as whoever refuses types sees it; empty when there is none."""
+    _, dot, ending = name.rpartition("/")[2].rpartition(".")
+    return ending.lower() if dot else ""
+
+
 def split_extension(name: str) -> tuple[str, str]:
     """``("photo", ".jpg")``; a double one such as ``.tar.gz`` stays whole; a long tail is no extension."""
     stem, dot, extension = name.rpartition(".")

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache
 
+from delivery.intake.names import extension
 from delivery.intake.observation import Fact, Observation, Observations, Seen
 from delivery.intake.readers import formats
 from delivery.intake.readers.view import Exhausted, View
@@ -115,7 +116,7 @@ class _Keeper:
 
 def _by_extension(observation: Observation) -> Observation:
     """The first name of each extension: enough to tell what a platform refuses."""
-    first = {formats.extension(name): name for name in reversed(observation.members)}
+    first = {extension(name): name for name in reversed(observation.members)}
     told = Fact(Seen.UNSEEN, "so many archives: of the names inside it, only one of each type was kept")
     return Observation((*observation.facts, told), tuple(first.values())[:_MOST_TYPES])
 
@@ -167,7 +168,7 @@ def look(view: View, *, whole: bool = False) -> None:
             view.note(Seen.ZEROS)
             return
         found = formats.sniff(view.head)
-        ending = formats.extension(view.name)
+        ending = extension(view.name)
         promised = formats.PROMISES.get(ending)
         if promised is not None and found not in promised and (found or formats.needs_content(ending)):
             view.facts.append(Fact(Seen.FORMAT, sys.intern(found)))

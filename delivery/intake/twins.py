@@ -7,7 +7,8 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator
 
-from delivery.intake.readers.formats import extension, needs_content
+from delivery.intake.names import extension
+from delivery.intake.readers.formats import needs_content
 from delivery.intake.source import open_entry
 from delivery.model import Deliverable, FileEntry
 from delivery.progress import CancelToken

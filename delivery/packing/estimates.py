@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from delivery.intake.names import extension
 from delivery.intake.source import open_entry
 from delivery.model import Deliverable, FileEntry
 from delivery.packing import deflate
-from delivery.planning.types import extension
 from delivery.progress import CancelToken
 
 _ALONE = 4 * 1024**2

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
+from delivery.intake.names import extension
 from delivery.model import Profile
-
-
-def extension(name: str) -> str:
-    """Lower case, without the dot: ``jpg``, ``gz``, ``001``; empty when there is none."""
-    return name.rpartition("/")[2].rpartition(".")[2].lower() if "." in name.rpartition("/")[2] else ""
 
 
 def is_taken(name: str, profile: Profile) -> bool:

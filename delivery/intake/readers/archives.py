@@ -7,9 +7,10 @@ import zlib
 from dataclasses import dataclass
 
 from delivery.escape import printable
+from delivery.intake.names import extension
 from delivery.intake.observation import Seen
 from delivery.intake.readers import office, zips
-from delivery.intake.readers.formats import extension, sniff
+from delivery.intake.readers.formats import sniff
 from delivery.intake.readers.text import note_secrets
 from delivery.intake.readers.view import View
 

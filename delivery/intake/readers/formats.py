@@ -164,9 +164,3 @@ def media_type(head: bytes) -> str | None:
 def needs_content(extension: str) -> bool:
     """Whether a file of this name is broken when empty or of no known format: pictures, archives, sound."""
     return extension in PROMISES and "text" not in PROMISES[extension]
-
-
-def extension(name: str) -> str:
-    """``jpg`` for ``a/Photo.JPG``; empty when there is none, or the name only starts with a dot."""
-    stem, dot, ending = name.rpartition("/")[2].rpartition(".")
-    return ending.lower() if dot and stem else ""

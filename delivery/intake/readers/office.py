@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from delivery.intake.names import extension
 from delivery.intake.observation import Seen
 from delivery.intake.readers import zips
-from delivery.intake.readers.formats import extension
 from delivery.intake.readers.metadata import LARGEST, note_text
 from delivery.intake.readers.text import note_contacts, note_secrets
 from delivery.intake.readers.view import View

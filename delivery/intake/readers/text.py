@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from delivery.intake import contacts, secrets
+from delivery.intake.names import extension
 from delivery.intake.observation import Seen
-from delivery.intake.readers.formats import UTF16_MARKS, extension
+from delivery.intake.readers.formats import UTF16_MARKS
 from delivery.intake.readers.view import View
 
 LOOKED_AT = 256 * 1024
@@ -50,7 +51,7 @@ _LOCAL_MARKS = (b"/Users/", b"\\Users\\", b"/home/", b"Documents and Settings")
 
 def read_text(view: View, *, deep: bool = False) -> None:
     """Note what the first 256 KiB tell; with ``deep`` the first 32 MiB."""
-    ending = extension(view.name)
+    ending = extension(view.name.rpartition("/")[2].lstrip("."))  # .npmrc and its like are settings, of no other type
     data = view.head if view.size <= len(view.head) else view.at(0, _ALL if deep else LOOKED_AT)
     if data.startswith(UTF16_MARKS):
         data = data.decode("utf-16", "replace").encode()

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from delivery.errors import LocalError
 from delivery.escape import printable
-from delivery.intake.readers.formats import extension, sniff
+from delivery.intake.names import extension
+from delivery.intake.readers.formats import sniff
 from delivery.intake.source import ensure_unchanged, open_entry
 from delivery.intake.strip import office, pdf, pictures
 from delivery.intake.strip.pieces import CannotStrip

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from delivery.model import Limits, Profile, Severity
+from delivery.planning.types import is_taken, is_taken_in_zip
 
 PICKY = Profile(
     "picky",
@@ -72,6 +74,15 @@ def test_blocked_types_by_name_and_in_archives_in_archives(check, codes):
     assert "blocked-inside" in codes(found, "b.zip")
     assert "blocked-inside" in codes(found, "d.zip")
     assert any("e.zip/run.exe" in finding.message for finding in found)
+
+
+@pytest.mark.parametrize("name", [".exe", "deep/.EXE", "a.tar.exe", "exe", "a.exe/b"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_checks_and_the_plan_agree_on_a_names_type(check, codes, name, inside):
+    profile = replace(PICKY, limits=Limits(), blocked_inside_archives=inside)
+    found = codes(check({name: b"x"}, profile)) & {"blocked-type", "type-needs-zip"}
+    assert bool(found) == (not is_taken(name, profile)) == name.lower().endswith(".exe")
+    assert ("blocked-type" in found) == (not is_taken_in_zip(name, profile))
 
 
 def test_a_type_that_only_needs_a_zip_is_told(check, codes):
@@ -210,6 +221,10 @@ def test_large_files_that_look_the_same_are_told_as_such(check, monkeypatch):
 def test_files_of_credentials(check, codes, name):
     assert "secret-file" in codes(check({name: b"x", "sub.zip": zipped({f"deep/{name}": b"x"})}), name)
     assert "secret-file" in codes(check({}), "sub.zip")
+
+
+def test_settings_whose_name_only_starts_with_a_dot_are_read_as_such(check, codes):
+    assert "secret-in-text" in codes(check({".npmrc": b"registry_password = kX9#mP2vQ7tL4wZr\n"}))
 
 
 @pytest.mark.parametrize("name", [".env.example", "id_rsa.pub", "environment.ts"])
