@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import warnings
 
 _GARBAGE = 50_000
 
@@ -14,6 +15,7 @@ def main() -> None:
     once more when it ends: with thousands of files that took a tenth of the time.
     """
     gc.set_threshold(_GARBAGE, 20, 20)
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # what is odd in a picture is no news to who delivers it
     from delivery.cli import app
 
     try:

@@ -10,7 +10,6 @@ import bz2
 import lzma
 import os
 import struct
-import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -19,10 +18,13 @@ from importlib.util import find_spec
 from delivery.intake.codecs import UNPACK_ERRORS
 from delivery.intake.observation import Fact, Seen
 from delivery.intake.readers.zips import BOMB_RATIO, BOMB_SIZE
+from delivery.pictures import opened
 from delivery.progress import CancelToken
 
 _BLOCK = 1024**2
+_PICTURES = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "ICO", "CUR")
 _MOST_PIXELS = 1_000_000_000
+_TOO_LARGE = Fact(Seen.UNSEEN, "it has more pixels than are decoded here")
 Decoder = Callable[[str, CancelToken], Fact | None]
 
 
@@ -36,27 +38,24 @@ def decode(path: str, found: str, cancel: CancelToken) -> Fact | None:
 
 
 def _picture(path: str, cancel: CancelToken) -> Fact | None:
-    from PIL import Image, ImageFile, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
-    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
-    most, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MOST_PIXELS
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as picture:
-                for frame in range(getattr(picture, "n_frames", 1)):
-                    cancel.check()
-                    picture.seek(frame)
-                    picture.load()
-    except Image.DecompressionBombError:
-        return Fact(Seen.UNSEEN, "the picture has more than a billion pixels; it was not decoded")
+        with opened(path, _PICTURES) as picture:
+            for frame in range(getattr(picture, "n_frames", 1)):
+                cancel.check()
+                picture.seek(frame)
+                if picture.width * picture.height > _MOST_PIXELS:
+                    return _TOO_LARGE
+                picture.load()
+    except Image.DecompressionBombError:  # of some formats Pillow asks for its own limit once more
+        return _TOO_LARGE
     except UnidentifiedImageError:
         return None
+    except Warning as warning:  # where the program that calls makes errors of warnings
+        return Fact(Seen.UNSEEN, f"it was not decoded: {_short(warning)}")
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, MemoryError) as error:
         return Fact(Seen.DAMAGED, f"it does not decode: {_short(error)}")
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = before
-        Image.MAX_IMAGE_PIXELS = most
     return None
 
 

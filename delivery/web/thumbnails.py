@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import struct
-import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from delivery.pictures import opened
 from delivery.web import large_png, stills
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ FORMATS = (
 _KEPT_BOX = 340
 _NEVER = {"image/svg+xml", "image/x-eps", "image/wmf", "image/emf"}
 
+_MOST_PIXELS = 180_000_000
+"""More take seconds, however little memory."""
 MEMORY = 100_000_000
 """Bytes that one decoded image may take."""
 
@@ -47,15 +49,6 @@ class Thumbnail:
     jpeg: bytes
     width: int
     height: int
-
-
-@cache
-def _formats() -> tuple[str, ...]:
-    """Those of the formats that this build of Pillow reads; it takes no name that it does not know."""
-    from PIL import Image
-
-    Image.init()
-    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def is_picture(media_type: str) -> bool:
@@ -98,11 +91,9 @@ def _picture(path: str, size: int, mtime_ns: int, box: int, media_type: str) -> 
         drawn = still(path, box)
         return None if drawn is None else _on_white(drawn)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=_formats()) as image:
-                return _shrink(image, box)
-    except (*_BROKEN, Image.DecompressionBombError):
+        with opened(path, FORMATS) as image:
+            return _shrink(image, box) if image.width * image.height <= _MOST_PIXELS else None
+    except (*_BROKEN, Image.DecompressionBombError, Warning):
         return None
 
 

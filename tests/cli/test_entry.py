@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import errno
 import io
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from delivery.cli import app
 
@@ -25,6 +28,20 @@ def test_a_command_ends_without_a_last_search_for_garbage_and_with_its_own_code(
         done = subprocess.run([sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True)
         assert done.returncode == code
         assert done.stderr.endswith("True True\n")
+
+
+def test_what_pillow_warns_of_is_not_shown(tmp_path: Path) -> None:
+    picture = io.BytesIO()
+    Image.new("L", (9, 9)).save(picture, "PNG")
+    no_frames = b"acTL" + bytes(8)
+    chunk = struct.pack(">I", 8) + no_frames + struct.pack(">I", zlib.crc32(no_frames))
+    path = tmp_path / "a.png"
+    path.write_bytes(picture.getvalue()[:33] + chunk + picture.getvalue()[33:])
+    with pytest.warns(UserWarning, match="APNG"):
+        Image.open(path).close()
+    command = [sys.executable, "-c", SCRIPT, "check", str(path), "--deep"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Warning" not in done.stderr
 
 
 def test_the_library_leaves_the_collector_alone() -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "delivery"
-GROUND = {"model", "errors", "units", "escape", "nearest", "lock", "memory", "crc", "progress", "lazy", "_version"}
+GROUND = {
+    "model", "errors", "units", "escape", "nearest", "lock", "memory", "crc", "progress", "lazy", "pictures",
+    "_version",
+}  # fmt: skip
 SETTINGS = GROUND | {"places", "values", "options", "config"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),

@@ -7,14 +7,18 @@ import gzip
 import io
 import lzma
 import os
+import warnings
 import zipfile
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
+from delivery.intake import deep
+from delivery.intake.observation import Seen
+from delivery.progress import CancelToken
 from delivery.values import parse_day
 
 
@@ -88,6 +92,30 @@ def test_every_stream_of_a_file_of_several_is_unpacked(check, codes, compress, f
     assert check({"a": first + second + padding, "b": first + padding + second}, deep=True) == ()
     for damaged in (flipped(second), second[:-100]):
         assert codes(check({"a": first + damaged, "b": first}, deep=True)) == {"damaged"}
+
+
+def test_pictures_are_decoded_by_a_limit_of_our_own(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(png())
+    (tmp_path / "b").write_bytes(flipped(png()))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert deep.decode(str(tmp_path / "a"), "png", CancelToken()) is None
+    assert deep.decode(str(tmp_path / "b"), "png", CancelToken()).kind is Seen.DAMAGED
+    monkeypatch.setattr(deep, "_MOST_PIXELS", 100)
+    assert deep.decode(str(tmp_path / "a"), "png", CancelToken()).kind is Seen.UNSEEN
+
+
+def test_what_belongs_to_the_whole_process_stays_as_it_is_while_pictures_are_decoded(tmp_path):
+    def state() -> tuple[object, ...]:
+        return Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, warnings.filters, warnings.showwarning
+
+    class Watching(CancelToken):
+        def check(self) -> None:
+            seen.append(state())
+
+    (tmp_path / "a").write_bytes(png())
+    before, seen = state(), []
+    deep.decode(str(tmp_path / "a"), "png", Watching())
+    assert seen == [before] and seen[0][2] is before[2]
 
 
 @pytest.mark.skipif(find_spec("av") is None, reason="the media extra is not installed")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageCms
 
+from delivery.web import thumbnails
 from delivery.web.thumbnails import is_picture, thumbnail
 
 RED, GREEN = (200, 30, 30), (20, 160, 40)
@@ -163,6 +165,17 @@ def test_a_profile_is_turned_into_plain_colours(tmp_path: Path) -> None:
     opened(saved(tmp_path, "odd.jpg", Image.new("RGB", (64, 64), RED), icc_profile=lab))
     broken = opened(saved(tmp_path, "broken.jpg", Image.new("RGB", (64, 64), RED), icc_profile=b"nonsense"))
     assert close(broken.getpixel((30, 30)), RED)
+
+
+def test_the_limit_is_our_own_and_nothing_of_the_whole_process_is_touched(tmp_path: Path, monkeypatch) -> None:
+    seen = []
+    shrink = thumbnails._shrink
+    monkeypatch.setattr(thumbnails, "_shrink", lambda *given: (seen.append(warnings.filters), shrink(*given))[1])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    assert thumbnail(saved(tmp_path, "a.png", Image.new("RGB", (64, 64), RED)), box=64) is not None
+    assert seen[0] is warnings.filters
+    monkeypatch.setattr(thumbnails, "_MOST_PIXELS", 100)
+    assert thumbnail(saved(tmp_path, "b.png", Image.new("RGB", (64, 64), RED)), box=64) is None
 
 
 def test_drawings_that_run_are_not_pictures() -> None:
