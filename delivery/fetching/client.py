@@ -24,6 +24,10 @@ _ADDRESS = re.compile(r"[\x21-\x7e]{1,16384}")
 _CODE = re.compile(rb"<Code>([A-Za-z0-9_.-]{1,80})</Code>")
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 RENEWED = "ask whoever sent it for a renewed link (they run: delivery renew)"
+LINK = "the link"
+"""The user's own, where errors name what is opened: there is no name yet of what it leads to."""
+_ENDED = frozenset({"AccessDenied", "ExpiredToken", "InvalidToken", "RequestExpired", "TokenRefreshRequired"})
+"""Codes of a link that the store could read, whatever the status: some say with 400 that it has expired."""
 
 
 class Content(NamedTuple):
@@ -66,6 +70,7 @@ class Client:
 
         Raises Failed for what another try may mend, StoreRefusedError, IntegrityError for an object that was replaced.
         """
+        signed = "signature=" in url.lower()
         try:
             for _ in range(_REDIRECTS + 1):
                 parts = self._parts(url)
@@ -73,14 +78,14 @@ class Client:
                 with self._wire(f"{parts.scheme}://{parts.netloc}").stream(target, headers or {}, self._cancel) as got:
                     if got.status not in _MOVED:
                         if got.status not in (200, 206):
-                            raise _refusal(got, what)
+                            raise _refusal(got, what, signed=signed)
                         yield got
                         return
                     url = urljoin(url, got.headers.get("location", ""))
         except LostConnection as error:
             fault = faults.lost(str(error))
             raise Failed(fault, faults.as_error(fault, store="", bucket="", doing=f"downloading {what}")) from error
-        raise StoreRefusedError(f"the link of {what} leads from one place to the next without end", hint=RENEWED)
+        raise StoreRefusedError(f"{_link_of(what)} leads from one place to the next without end", hint=RENEWED)
 
     def _wire(self, origin: str) -> Wire:
         with self._lock:
@@ -122,7 +127,7 @@ def replaced(what: str) -> IntegrityError:
     )
 
 
-def _refusal(answer: Stream, what: str) -> Failed | DeliveryError:
+def _refusal(answer: Stream, what: str, *, signed: bool) -> Failed | DeliveryError:
     body = memoryview(bytearray(4096))
     found = _CODE.search(body[: answer.readinto(body)])
     code = found[1].decode() if found else ""
@@ -137,10 +142,35 @@ def _refusal(answer: Stream, what: str) -> Failed | DeliveryError:
     if answer.status == 416:
         return IntegrityError(f"{what} is shorter at its link than it was when it was sent", hint=RENEWED)
     if answer.status in _GONE:
-        return StoreRefusedError(f"{what} is not at its link any more ({told})", hint=RENEWED, code="object-gone")
+        gone = "nothing is at the link any more" if what == LINK else f"{what} is not at its link any more"
+        return StoreRefusedError(f"{gone} ({told})", hint=RENEWED, code="object-gone")
+    return _closed(what, told, _harm(answer.status, code, signed=signed))
+
+
+def _harm(status: int, code: str, *, signed: bool) -> str:
+    """What happened to a link that the store refuses for how it is written; empty where it is as it was made."""
+    if not signed:
+        return "no signature is in it; a part of it seems to be missing"
+    if code == "SignatureDoesNotMatch":
+        return "its signature does not fit: it was cut or altered, or the sender's key has changed"
+    if status == 400 and code not in _ENDED:
+        return "the store cannot read it: it was cut or altered"
+    return ""
+
+
+def _closed(what: str, told: str, harm: str) -> StoreRefusedError:
+    hint = RENEWED
+    if harm and what == LINK:
+        hint = f"copy the link once more, whole, and give it in quotes; if it is whole, {RENEWED}"
     return StoreRefusedError(
-        f"the link of {what} does not open ({told}): it has expired or was withdrawn", hint=RENEWED, code="link-closed"
+        f"{_link_of(what)} does not open ({told}): {harm or 'it has expired or was withdrawn'}",
+        hint=hint,
+        code="link-altered" if harm else "link-closed",
     )
+
+
+def _link_of(what: str) -> str:
+    return what if what == LINK else f"the link of {what}"
 
 
 def _unsafe(why: str) -> IntegrityError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from delivery.errors import IntegrityError, StoreRefusedError
-from delivery.fetching.client import RENEWED, Client, content_of
+from delivery.fetching.client import LINK, RENEWED, Client, content_of
 from delivery.intake.names import mend_name
 from delivery.packing import manifest_reader
 from delivery.packing.manifest import SCHEMA
@@ -44,7 +44,7 @@ def find(client: Client, url: str, watch: Watch) -> Manifest | Single:
 
     Raises StoreRefusedError for a link that does not open, IntegrityError for a manifest that is not sound.
     """
-    seen = persist(lambda: _look(client, url, "the link"), watch)
+    seen = persist(lambda: _look(client, url, LINK), watch)
     if isinstance(seen, bytes) and not _MANIFEST.match(seen):
         data = data_of(seen)
         listed = data.get("manifest") if isinstance(data, dict) else None
@@ -77,7 +77,7 @@ def _look(client: Client, url: str, what: str) -> bytes | Single:
 
 
 def _single(client: Client, url: str) -> Single:
-    with client.open(url, "the link") as answer:
+    with client.open(url, LINK) as answer:
         return _described(answer, url)
 
 

@@ -136,3 +136,12 @@ def test_no_link_is_left_on_the_sellers_disk_or_the_buyers(work: Path, tmp_path:
     places = [*(tmp_path / "out").rglob("*"), *Path(made.out or "").rglob("*"), *home.glob("ledger*")]
     held = [done.stdout.encode(), done.stderr.encode(), *(p.read_bytes() for p in places if p.is_file())]
     assert not any(signature.encode() in data for signature in signatures for data in held)
+
+
+def test_a_link_that_a_chat_cut_is_not_called_expired(work: Path, tmp_path: Path) -> None:
+    page, _ = urls(sent(work))
+    for broken in (page[:-1], page[: page.index("X-Amz-Signature")], page.partition("&")[0], page.partition("?")[0]):
+        with pytest.raises(StoreRefusedError) as failed:
+            fetch(broken, tmp_path / "out")
+        assert failed.value.code == "link-altered" and "expired" not in str(failed.value)
+        assert "whole" in failed.value.hint

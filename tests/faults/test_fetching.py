@@ -243,6 +243,41 @@ def test_a_link_that_has_ended_says_whom_to_ask(server: Origin, tmp_path: Path, 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    "answer", ["400 UnsupportedAlgorithm", "400 AuthorizationQueryParametersError", "400 ", "403 SignatureDoesNotMatch"]
+)
+def test_a_link_that_was_cut_or_altered_is_to_be_copied_again(server: Origin, tmp_path: Path, answer: str) -> None:
+    url = server.deliver({"big.bin": BIG})
+    server.rule = lambda asked: answer if asked.name == "manifest" else ""
+    with pytest.raises(StoreRefusedError) as failed:
+        fetch(url, tmp_path / "out")
+    assert str(failed.value).startswith("the link does not open (4") and "cut or altered" in str(failed.value)
+    assert "expired" not in str(failed.value)
+    assert failed.value.hint.startswith("copy the link once more, whole") and "renewed link" in failed.value.hint
+    assert (failed.value.code, failed.value.exit_code) == ("link-altered", 5)
+    server.rule = lambda asked: answer if of_big(asked) else ""
+    with pytest.raises(StoreRefusedError, match=r"the link of big\.bin does not open .* cut or altered") as failed:
+        fetch(url, tmp_path / "out")
+    assert failed.value.hint.startswith("ask whoever sent it")  # nobody copied that one
+
+
+def test_a_link_without_its_end_is_not_called_expired(server: Origin, tmp_path: Path) -> None:
+    url = server.deliver({"big.bin": BIG})
+    server.rule = lambda asked: "403 AccessDenied"
+    with pytest.raises(StoreRefusedError, match="no signature is in it"):
+        fetch(url.partition("?")[0], tmp_path / "out")
+    with pytest.raises(StoreRefusedError, match=r"the link does not open .* it has expired or was withdrawn"):
+        fetch(url, tmp_path / "out")
+
+
+def test_a_link_to_nothing_and_one_in_a_circle_are_told_once(server: Origin, tmp_path: Path) -> None:
+    with pytest.raises(StoreRefusedError, match=r"^nothing is at the link any more \(404 NoSuchKey\)"):
+        fetch(server.url("gone"), tmp_path / "out")
+    server.rule = lambda asked: f"redirect {server.url('gone')}"
+    with pytest.raises(StoreRefusedError, match=r"^the link leads from one place to the next without end"):
+        fetch(server.url("gone"), tmp_path / "out")
+
+
 def test_wrong_bytes_have_no_name_here(server: Origin, tmp_path: Path) -> None:
     url = server.deliver({"big.bin": BIG, "small.txt": b"hello"}, small={"sha256": "0" * 64})
     with pytest.raises(IntegrityError, match=r"small\.txt is not what was sent"):
