@@ -10,6 +10,7 @@ import click
 
 from delivery import report
 from delivery.cli import options, render
+from delivery.errors import UsageError
 from delivery.escape import printable
 from delivery.units import format_size
 
@@ -32,7 +33,7 @@ def command(url: str, out: Path | None, only: tuple[str, ...], unpack: bool, **v
     from standard input, where no list of processes shows it.
     """
     if url == "-":
-        url = sys.stdin.readline().strip()
+        url = _piped_link()
     with options.session(values) as session:
         from delivery import fetching
 
@@ -52,3 +53,16 @@ def command(url: str, out: Path | None, only: tuple[str, ...], unpack: bool, **v
             render.note(f"{', '.join(fetched.volumes_of[:5])} came in volumes; --unpack or `delivery join` joins them")
     for file in sorted((*fetched.files, *fetched.already_there), key=lambda file: file.path):
         click.echo(printable(file.path))
+
+
+def _piped_link() -> str:
+    """The first line of standard input that is not empty."""
+    try:
+        link = next(filter(None, map(str.strip, sys.stdin or ())), "")
+    except UnicodeDecodeError:
+        link = ""
+    if not link:
+        raise UsageError(
+            "no link came on standard input", hint='echo "$LINK" | delivery fetch - -o incoming', code="no-stdin"
+        )
+    return link

@@ -54,15 +54,14 @@ class Client:
         self._cancel = cancel
         self._wires: dict[str, Wire] = {}
         self._lock = threading.Lock()
-        self._at_home = True
-        try:
-            self._at_home = self._parts(url).hostname in LOOPBACK
-        except IntegrityError as error:
+        parts = _split(url)
+        if why := _objection(parts, at_home=True):
             raise UsageError(
-                f"this is no link that can be fetched: {error}",
+                f"this is no link that can be fetched: {why}",
                 hint="give the link of the delivery page or of the manifest, whole and in quotes",
                 code="link-unusable",
-            ) from error
+            )
+        self._at_home = parts.hostname in LOOPBACK
 
     @contextmanager
     def open(self, url: str, what: str, headers: Mapping[str, str] | None = None) -> Iterator[Stream]:
@@ -93,21 +92,33 @@ class Client:
 
     def _parts(self, url: str) -> SplitResult:
         """``url`` in its pieces. Raises IntegrityError where a link has no business to lead."""
-        try:
-            parts = urlsplit(url) if _ADDRESS.fullmatch(url) else None
-            known = parts is not None and parts.scheme in ("http", "https") and parts.port != 0
-        except ValueError:
-            parts, known = None, False
-        if parts is None or not known or not parts.hostname:
-            raise _unsafe("it is not an http or https address")
-        if parts.username is not None:
-            raise _unsafe("it holds a login")
-        here = parts.hostname in LOOPBACK
-        if parts.scheme == "http" and not here:
-            raise _unsafe("it is plain http: what it brings could be read and changed on its way")
-        if here and not self._at_home:
-            raise _unsafe("it leads to this machine itself")
+        parts = _split(url)
+        if why := _objection(parts, at_home=self._at_home):
+            raise IntegrityError(f"a link is not followed: {why}", hint=RENEWED, code="link-unsafe")
         return parts
+
+
+def _split(url: str) -> SplitResult:
+    """``url`` in its pieces, all of them empty where it is no address."""
+    try:
+        parts = urlsplit(url if _ADDRESS.fullmatch(url) else "")
+        return parts if parts.port != 0 else urlsplit("")
+    except ValueError:
+        return urlsplit("")
+
+
+def _objection(parts: SplitResult, *, at_home: bool) -> str:
+    """Why no link may lead there; empty where one may. To this machine lead only those that are ``at_home``."""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "it is not an http or https address"
+    if parts.username is not None:
+        return "it holds a login"
+    here = parts.hostname in LOOPBACK
+    if parts.scheme == "http" and not here:
+        return "it is plain http: what it brings could be read and changed on its way"
+    if here and not at_home:
+        return "it leads to this machine itself"
+    return ""
 
 
 def content_of(answer: Stream) -> Content:
@@ -171,7 +182,3 @@ def _closed(what: str, told: str, harm: str) -> StoreRefusedError:
 
 def _link_of(what: str) -> str:
     return what if what == LINK else f"the link of {what}"
-
-
-def _unsafe(why: str) -> IntegrityError:
-    return IntegrityError(f"a link is not followed: {why}", hint=RENEWED, code="link-unsafe")

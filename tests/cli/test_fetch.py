@@ -88,9 +88,19 @@ def test_quiet_is_the_names_alone_and_only_what_was_asked_for(run: Run, delivere
 
 
 def test_the_link_can_come_from_standard_input(run: Run, delivered: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(delivered + "\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"\n {delivered} \n"))
     assert run("fetch", "-", "-q", "-o", "here").code == 0
     assert Path("here/film.mov").read_bytes() == b"film"
+
+
+@pytest.mark.parametrize("stdin", [None, io.StringIO(""), io.TextIOWrapper(io.BytesIO(b"\xff\xfe"), "utf-8")])
+def test_without_a_link_on_standard_input_that_is_said(
+    run: Run, stdin: io.TextIOBase | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", stdin)
+    answer = run("fetch", "-")
+    assert answer.code == 2
+    assert answer.err.startswith("error: no link came on standard input\nhint: echo ")
 
 
 def test_a_single_files_link_is_one_file_and_says_what_is_not_known(run: Run, server: Origin) -> None:
@@ -139,6 +149,7 @@ def test_what_is_no_link_is_told(run: Run, url: str, code: int, monkeypatch: pyt
     jsonschema.validate(answer.document, report.schema("delivery.error/1"))
     assert answer.code == code
     assert answer.document["hint"]
+    assert "not followed" not in answer.document["message"]
 
 
 @pytest.mark.parametrize(
