@@ -30,6 +30,8 @@ class Probe:
     media_type: str
     date: datetime | None
     """The store's clock."""
+    ranged: bool = False
+    """The first byte alone came, and Content-Range says so: what broke off can be gone on with, whatever the status."""
 
     @property
     def opens(self) -> bool:
@@ -73,9 +75,9 @@ def _code(answer: Answer) -> str:
 
 def _read(answer: Answer) -> Probe:
     headers = answer.headers
-    ranged = re.fullmatch(r"bytes \d+-\d+/(\d+)", headers.get("content-range", ""))
+    ranged = re.fullmatch(r"bytes (\d+-\d+)/(\d+)", headers.get("content-range", ""))
     length = headers.get("content-length", "")
-    total = int(ranged[1]) if ranged else int(length) if answer.status == 200 and length.isdecimal() else None
+    total = int(ranged[2]) if ranged else int(length) if answer.status == 200 and length.isdecimal() else None
     try:
         date = parsedate_to_datetime(headers.get("date", ""))
     except ValueError:
@@ -87,4 +89,5 @@ def _read(answer: Answer) -> Probe:
         disposition=headers.get("content-disposition", ""),
         media_type=headers.get("content-type", ""),
         date=date,
+        ranged=ranged is not None and ranged[1] == "0-0" and len(answer.body) == 1,
     )

@@ -135,7 +135,16 @@ def test_the_doctor_finds_a_real_store_well_and_leaves_nothing(real_store: Store
     report = hosting.examine(real_store, expires_in=timedelta(days=7), keep=timedelta(days=30))
     assert report.healthy, report.steps
     found = outcomes(report)
-    for name in ("put", "signed link", "wrong signature", "expired link", "without a signature", "delete", "clock"):
+    for name in (
+        "put",
+        "signed link",
+        "range",
+        "wrong signature",
+        "expired link",
+        "without a signature",
+        "delete",
+        "clock",
+    ):
         assert found[name] is Outcome.OK, name
     assert {item.key for item, _ in real_store.keys("")} == before
     assert list(real_store.pending("")) == [] if real_store.quirks.multipart else True
