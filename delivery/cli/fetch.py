@@ -29,7 +29,8 @@ from delivery.units import format_size
 def command(url: str, out: Path | None, only: tuple[str, ...], unpack: bool, **values: Any) -> None:
     """Download all of a delivery, verified, from the link of its page or manifest, or one file from its own link.
 
-    The same command again goes on where it stopped, and brings nothing twice. Write - for the link to have it read
+    The same command again goes on where it stopped, and brings nothing twice; where a single file's link does not tell
+    whether what lies here is the same, it is downloaded beside and compared. Write - for the link to have it read
     from standard input, where no list of processes shows it.
     """
     if url == "-":
@@ -46,7 +47,7 @@ def command(url: str, out: Path | None, only: tuple[str, ...], unpack: bool, **v
     if not session.quiet:
         files = (*fetched.files, *fetched.already_there)
         there = f" ({len(fetched.already_there):,} were there already)" if fetched.already_there else ""
-        how = "all as sent" if fetched.verified else "by its size alone: a single file's link does not tell its SHA-256"
+        how = "all as sent" if fetched.verified else "but a single file's link does not tell its SHA-256"
         size = format_size(sum(file.size for file in files))
         render.say(f"complete: {len(files):,} in {printable(fetched.out)}{there}, {size}, {how}")
         if fetched.volumes_of:

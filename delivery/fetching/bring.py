@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import threading
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 from delivery.errors import LocalError, UsageError
 from delivery.escape import printable
-from delivery.fetching import source
+from delivery.fetching import known, source
 from delivery.fetching.client import Client
 from delivery.fetching.download import Download, Item
 from delivery.fetching.place import Place, choose
@@ -22,7 +21,6 @@ from delivery.fetching.source import Single
 from delivery.fetching.transfer import Settle, Transfer
 from delivery.fetching.units import Output, Unit, units
 from delivery.intake.names import fold
-from delivery.intake.source import unreadable
 from delivery.model import Attachment, FileEntry, PartKind
 from delivery.packing import manifest as writer
 from delivery.packing.crew import Crew
@@ -30,8 +28,6 @@ from delivery.packing.manifest_reader import Manifest, PartRecord
 from delivery.planning.names import MANIFEST
 from delivery.progress import CancelToken, Halt, NullProgress, Progress
 from delivery.storage.watch import Watch
-
-_MD5 = re.compile(r'"([0-9a-f]{32})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,7 @@ class Fetched:
     already_there: tuple[FetchedFile, ...]
     """What lay here already, as it was sent, and was not downloaded again."""
     verified: bool
-    """Every file has the SHA-256 that the manifest states. False for a single file's link: its size alone is known."""
+    """Every file has the SHA-256 that the manifest states. False for a single file's link, which states none."""
     volumes_of: tuple[str, ...] = ()
     """Files that are here as volumes, to be joined."""
 
@@ -74,7 +70,8 @@ def fetch(
     ``out`` is made where it is missing; by default it is a new folder named after the delivery, or that of an earlier
     fetch of the same. ``only`` are patterns for paths or names: nothing but the parts that carry a match is brought.
     With ``unpack`` zips become their files, in their folders, and volumes the files that they were cut from.
-    What is there already is compared and not brought again; a run that was cut off goes on where it stopped.
+    What is there already is compared and not brought again; a run that was cut off goes on where it stopped. Where a
+    single file's link tells too little for that, the file is brought beside and compared.
 
     Raises UsageError for no usable link and where nothing matches, StoreRefusedError for a link that has ended,
     StoreUnreachableError, IntegrityError where something else arrives than was sent, LocalError for the disk and for
@@ -108,17 +105,35 @@ class _Run:
     def single(self, found: Single, out: Path) -> Fetched:
         target = out / found.name
         if os.path.lexists(target):
-            return Fetched(str(out), found.name, (), (_the_same(target, found),), verified=False)
+            if (sha256 := known.same(target, found, self._heard)) is not None:
+                there = FetchedFile(str(target), found.size, sha256)
+                return Fetched(str(out), found.name, (), (there,), verified=False)
+            self.watch.progress.note(f"{printable(found.name)} lies here already: it is downloaded beside and compared")
         parts = urlsplit(found.url)
         key = hashlib.sha256(f"{parts.netloc}{parts.path}".encode()).hexdigest()[:32]
         item = Item(found.name, found.size, None, key, found.url, whole=not (found.etag or found.modified))
         with Place(out) as place:
 
             def settle(download: Download) -> None:
-                self._put(place, download.path, Output(found.name, found.size, download.sha256))
+                self._settle_single(download, Output(found.name, found.size, download.sha256), place)
 
             self._transfer([(item, settle)], place)
-        return Fetched(str(out), found.name, tuple(self._brought.values()), (), verified=False)
+        brought, there_already = tuple(self._brought.values()), tuple(self._there.values())
+        return Fetched(str(out), found.name, brought, there_already, verified=False)
+
+    def _heard(self, count: int) -> None:
+        self._halt.check()
+
+    def _settle_single(self, download: Download, output: Output, place: Place) -> None:
+        try:
+            if place.has(output, self._heard):
+                self._there[output.name] = _file(place.path_of(output.name), output)
+                return
+        except LocalError:
+            download.discard()
+            raise
+        known.date(download.path, download.modified)
+        self._put(place, download.path, output)
 
     def listed(self, manifest: Manifest, out: Path | None, only: Sequence[str], unpacked: bool) -> Fetched:
         todo = units(manifest, only=only, unpack=unpacked)
@@ -236,27 +251,5 @@ def _without_links(manifest: Manifest) -> memoryview:
     return memoryview(b"".join(writer.pieces(manifest.name, entries, parts, {})))
 
 
-def _the_same(path: Path, found: Single) -> FetchedFile:
-    """What lies at ``path`` is the file that ``found`` is, as far as its ETag is an MD5. Raises LocalError if not."""
-    stated = _MD5.fullmatch(found.etag)
-    try:
-        if path.is_file() and not path.is_symlink() and path.stat().st_size == found.size and stated:
-            with path.open("rb") as stream:
-                if hashlib.file_digest(stream, _md5).hexdigest() == stated[1]:
-                    stream.seek(0)
-                    return FetchedFile(str(path), found.size, hashlib.file_digest(stream, "sha256").hexdigest())
-    except OSError as error:
-        raise unreadable(str(path), error) from error
-    raise LocalError(
-        f"{printable(str(path))} exists already, and nothing tells that it is the same",
-        hint="move it away, or choose another folder with --out",
-        code="out-exists",
-    )
-
-
 def _file(path: Path, output: Output) -> FetchedFile:
     return FetchedFile(str(path), output.size, output.sha256)
-
-
-def _md5() -> hashlib._Hash:
-    return hashlib.md5(usedforsecurity=False)

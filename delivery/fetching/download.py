@@ -133,6 +133,11 @@ class Download:
             f"{self._shown} is not what was sent: its SHA-256 is another", hint="ask whoever sent it to send it again"
         )
 
+    @property
+    def modified(self) -> str:
+        """The time of the object that came, as its server wrote it; empty where it told none."""
+        return self._version[1] if self._version else ""
+
     def discard(self) -> None:
         self._record.remove()
         self.path.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from delivery.errors import IntegrityError, StoreRefusedError, UsageError
 from delivery.fetching import fetch
 from delivery.model import Delivery
 from delivery.packing import verify
+from delivery.progress import RecordingProgress
 from delivery.service import send, upload
 from delivery.storage import local
 
@@ -145,3 +146,11 @@ def test_a_link_that_a_chat_cut_is_not_called_expired(work: Path, tmp_path: Path
             fetch(broken, tmp_path / "out")
         assert failed.value.code == "link-altered" and "expired" not in str(failed.value)
         assert "whole" in failed.value.hint
+
+
+def test_a_single_files_link_brings_it_once(work: Path, tmp_path: Path) -> None:
+    link = next(link for link in sent(work).links if link.name == "film.bin")
+    fetch(link.url, tmp_path / "out")
+    told = RecordingProgress()
+    again = fetch(link.url, tmp_path / "out", progress=told)
+    assert (again.files, len(again.already_there), told.tasks) == ((), 1, [])

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,74 @@ def test_without_any_version_a_single_file_comes_in_one_stream(server: Origin, t
     assert (tmp_path / "out" / "big.bin").read_bytes() == BIG
     assert {(item.start, item.end) for item in server.requests("big.bin")} == {(0, len(BIG))}
     assert not done.verified and done.files[0].sha256 == hashlib.sha256(BIG).hexdigest()
+
+
+NO_MD5 = [{}, {"etag": ""}, {"etag": '""'}, {"etag": '"0123456789abcdef0123456789abcdef-3"'}]
+
+
+@pytest.mark.parametrize("signs", NO_MD5)
+def test_a_single_file_that_was_fetched_is_known_again_by_its_time(
+    server: Origin, tmp_path: Path, signs: dict[str, str]
+) -> None:
+    url = server.put("big.bin", BIG, **signs)
+    assert len(fetch(url, tmp_path / "out").files) == 1
+    assert (tmp_path / "out" / "big.bin").stat().st_mtime == datetime(2026, 11, 23, tzinfo=UTC).timestamp()
+    before = len(server.asked)
+    again = fetch(url, tmp_path / "out")
+    assert (again.files, again.verified) == ((), False)
+    assert again.already_there[0].sha256 == hashlib.sha256(BIG).hexdigest()
+    assert len(server.asked) == before + 1  # the look at what the link is
+
+
+NO_TIME = [{"etag": "", "modified": ""}, {"modified": "some day"}]
+
+
+@pytest.mark.parametrize("signs", [*NO_MD5, *NO_TIME, {"etag": f'"{"0" * 32}"'}])
+def test_where_nothing_tells_the_bytes_are_compared(server: Origin, tmp_path: Path, signs: dict[str, str]) -> None:
+    url = server.put("big.bin", BIG, **signs)
+    fetch(url, tmp_path / "out")
+    path = tmp_path / "out" / "big.bin"
+    os.utime(path, (1, 1))
+    told = RecordingProgress()
+    again = fetch(url, tmp_path / "out", progress=told)
+    assert (again.files, len(again.already_there)) == ((), 1)
+    assert any("downloaded beside and compared" in note for note in told.notes)
+    path.write_bytes(OTHER)
+    os.utime(path, (1, 1))
+    with pytest.raises(LocalError) as failed:
+        fetch(url, tmp_path / "out")
+    assert failed.value.code == "out-exists" and "move it away" in failed.value.hint
+    assert lies(tmp_path / "out") == {"big.bin": OTHER}
+
+
+def test_another_size_is_another_file_without_a_download(server: Origin, tmp_path: Path) -> None:
+    url = server.put("big.bin", BIG)
+    (tmp_path / "big.bin").write_bytes(b"mine")
+    with pytest.raises(LocalError, match=r"big\.bin exists already and is not what the link leads to"):
+        fetch(url, tmp_path)
+    assert len(server.asked) == 1 and lies(tmp_path) == {"big.bin": b"mine"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a privilege elsewhere")
+def test_a_link_under_a_single_files_name_is_not_followed(server: Origin, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_bytes(BIG)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "big.bin").symlink_to(tmp_path / "mine")
+    with pytest.raises(LocalError, match="not what the link leads to"):
+        fetch(server.put("big.bin", BIG), tmp_path / "out")
+
+
+def test_a_comparison_that_was_cut_off_goes_on(server: Origin, tmp_path: Path) -> None:
+    url = server.put("big.bin", BIG)
+    (tmp_path / "big.bin").write_bytes(BIG)
+    cut_off(server, url, tmp_path)
+    assert (tmp_path / "big.bin").read_bytes() == BIG
+    server.asked.clear()
+    told = RecordingProgress()
+    assert len(fetch(url, tmp_path, progress=told).already_there) == 1
+    assert any("are here already" in note for note in told.notes)
+    assert sum(item.served for item in server.asked if "range" in item.headers) < len(BIG)
+    assert lies(tmp_path) == {"big.bin": BIG}
 
 
 def cut_off(server: Origin, url: str, out: Path) -> None:
