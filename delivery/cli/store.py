@@ -31,13 +31,31 @@ def command() -> None:
 )
 @options.common
 def serve(duration: timedelta | None, **values: Any) -> None:
-    """Serve in the foreground, until Ctrl-C or `delivery store stop`."""
+    """Serve in the foreground, until Ctrl-C or `delivery store stop`.
+
+    With --for, links of deliveries made meanwhile that live longer are served on in the background; earlier ones are
+    not.
+    """
     with options.session(values) as session:
         from delivery.storage import local
 
-        render.say(f"serving on {local.status().address}; Ctrl-C ends it")
-        local.serve(datetime.now(UTC) + duration if duration else None, cancel=session.cancel)
-    render.say("stopped")
+        until = datetime.now(UTC) + duration if duration else None
+        local.serve(until, cancel=session.cancel, ready=lambda: _up(local.status(), quiet=session.quiet))
+        now = local.status()
+    if now.running:
+        render.note(f"links made meanwhile live longer: they are served on in the background{_until(now)}")
+        render.hint("`delivery store stop` ends it")
+        return
+    if not session.quiet:
+        render.say("stopped")
+    if now.promised:
+        render.note(f"links of this machine live until {format_utc(now.promised)}, and do not open while it is stopped")
+        render.hint("`delivery store serve` serves them again")
+
+
+def _up(now: Status, *, quiet: bool) -> None:
+    if not quiet:
+        render.say(f"serving on {now.address}{_until(now)}; Ctrl-C ends it")
 
 
 @command.command("status")
@@ -51,8 +69,7 @@ def status(**values: Any) -> None:
     if session.as_json:
         _write(now)
         return
-    until = f" until {format_utc(now.until)}" if now.until else " until stopped" if now.running else ""
-    click.echo(f"running on {now.address}{until}" if now.running else "not running")
+    click.echo(f"running on {now.address}{_until(now)}" if now.running else "not running")
     click.echo(f"keeps {now.objects:,} objects, {format_size(now.bytes_kept)}, in {now.folder}")
 
 
@@ -69,6 +86,10 @@ def stop(**values: Any) -> None:
         _write(now)
     else:
         click.echo("stopped" if stopped else "it was not running")
+
+
+def _until(now: Status) -> str:
+    return f" until {format_utc(now.until)}" if now.until else " until stopped"
 
 
 def _write(now: Status) -> None:

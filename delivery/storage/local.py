@@ -6,8 +6,9 @@ It outlives the command that starts it, detached, so that links work, and ends b
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from delivery.errors import LocalError
 from delivery.lock import locked
@@ -43,6 +44,8 @@ class Status:
     bytes_kept: int
     objects: int
     log: str
+    promised: datetime | None
+    """Up to when links live; None where all have ended."""
 
 
 def open_local(*, until: datetime, attempts: int = 6) -> Store:
@@ -90,32 +93,36 @@ def ensure_running(folder: Folder, until: datetime) -> None:
     )
 
 
-def serve(until: datetime | None = None, *, cancel: CancelToken | None = None) -> None:
-    """Serve in the foreground up to ``until``, or until ``cancel`` or ``stop``."""
-    folder = Folder.usual()
-    if until is not None:
-        folder.extend(until)
-    folder.change_state(forever=until is None)
-    try:
-        local_server.serve(folder, cancel or CancelToken())
-    finally:
-        folder.change_state(forever=False)
+def serve(
+    until: datetime | None = None, *, cancel: CancelToken | None = None, ready: Callable[[], None] = lambda: None
+) -> None:
+    """Serve in the foreground up to ``until``, or until ``cancel`` or ``stop``; ``ready`` is called once it is up.
+
+    Links that were promised meanwhile, and live beyond ``until``, are served on in the background.
+    """
+    folder, cancel = Folder.usual(), cancel or CancelToken()
+    local_server.serve(folder, cancel, forever=until is None, ends=until, ready=ready)
+    promised, now = folder.state().since_time(), datetime.now(UTC)
+    if until and until <= now and promised and promised > now and not cancel.cancelled:
+        ensure_running(folder, promised)
 
 
 def status() -> Status:
     """Whether it runs, where, until when, and what it keeps."""
     folder = Folder.usual()
     running, state = folder.is_served(), folder.state()
+    promised = state.until_time()
     kept = [path.stat().st_size for path in folder.files.rglob("*") if path.is_file()]
     return Status(
         running=running,
         address=f"http://{HOST}:{folder.identity().port}",
         folder=str(folder.files),
-        until=state.until_time() if running and not state.forever else None,
+        until=(state.ends_time() or promised) if running and not state.forever else None,
         pid=state.pid or None if running else None,
         bytes_kept=sum(kept),
         objects=len(kept),
         log=str(folder.log),
+        promised=promised if promised and promised > datetime.now(UTC) else None,
     )
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,9 +49,17 @@ def find_server() -> Path:
     return Path(found)
 
 
-def serve(folder: Folder, cancel: CancelToken) -> None:
-    """Serve until the state's ``until`` has passed, a stop is asked for, or ``cancel``.
+def serve(
+    folder: Folder,
+    cancel: CancelToken,
+    *,
+    forever: bool = False,
+    ends: datetime | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until the last link has ended, a stop is asked for, or ``cancel``; ``ready`` is called once it is up.
 
+    With ``forever`` or ``ends`` the links' end does not count.
     Raises UsageError when another process serves already, LocalError when the server cannot be kept up.
     """
     program = find_server()
@@ -60,6 +68,7 @@ def serve(folder: Folder, cancel: CancelToken) -> None:
             raise UsageError("the embedded store runs already", hint="see it with: delivery store status")
         _end_stale(folder)
         folder.stop_request.unlink(missing_ok=True)
+        folder.change_state(forever=forever, ends=ends.astimezone(UTC).isoformat() if ends else None, since=None)
         failures = 0
         while True:
             identity = folder.identity()
@@ -74,6 +83,8 @@ def serve(folder: Folder, cancel: CancelToken) -> None:
                     child_start=process.started(child.pid),
                     ready=True,
                 )
+                if not failures:
+                    ready()
                 begun = time.monotonic()
                 if _keep(child, folder, cancel):
                     return
@@ -94,7 +105,7 @@ def _keep(child: subprocess.Popen[bytes], folder: Folder, cancel: CancelToken) -
 
 
 def _is_over(folder: Folder) -> bool:
-    """Whether the last link has expired and nobody uploads; if so nobody can extend the time any more."""
+    """Whether its time has passed and nobody uploads; if so nobody can extend the time any more."""
     if not folder.path.exists():
         return True
     if _has_time(folder.state()):
@@ -104,8 +115,10 @@ def _is_over(folder: Folder) -> bool:
 
 
 def _has_time(state: State) -> bool:
-    until = state.until_time()
-    return state.forever or (until is not None and datetime.now(UTC) < until + GRACE)
+    now, until, ends = datetime.now(UTC), state.until_time(), state.ends_time()
+    if ends is not None:
+        return now < ends
+    return state.forever or (until is not None and now < until + GRACE)
 
 
 @contextmanager

@@ -43,11 +43,22 @@ class State:
     child_start: str | None = None
     ready: bool = False
     until: str | None = None
-    """RFC 3339; None: until it is stopped."""
+    """Up to when links were promised, in RFC 3339; None: none was."""
+    since: str | None = None
+    """The same, of links that were promised since it was started."""
     forever: bool = False
+    """In the foreground until it is stopped."""
+    ends: str | None = None
+    """In the foreground until then, whatever was promised."""
 
     def until_time(self) -> datetime | None:
-        return datetime.fromisoformat(self.until) if self.until else None
+        return _moment(self.until)
+
+    def since_time(self) -> datetime | None:
+        return _moment(self.since)
+
+    def ends_time(self) -> datetime | None:
+        return _moment(self.ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +128,10 @@ class Folder:
         """Serve at least up to ``until``; an earlier time changes nothing."""
         with locked(self.lock("state"), wait=_PATIENCE):
             state = self.state()
-            current = state.until_time()
-            if current is None or current < until:
-                state = replace(state, until=until.astimezone(UTC).isoformat())
-                _write(self.path / "state.json", asdict(state))
-            return state
+            later = replace(state, until=_later(state.until, until), since=_later(state.since, until))
+            if later != state:
+                _write(self.path / "state.json", asdict(later))
+            return later
 
     def is_served(self) -> bool:
         """Whether a supervisor is alive: it holds the lock for as long as it lives."""
@@ -176,6 +186,14 @@ def can_bind(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _later(text: str | None, moment: datetime) -> str:
+    return text if text and datetime.fromisoformat(text) >= moment else moment.astimezone(UTC).isoformat()
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -19,7 +19,7 @@ import pytest
 
 from delivery import hosting
 from delivery.config import Settings
-from delivery.errors import MissingDependencyError
+from delivery.errors import MissingDependencyError, UsageError
 from delivery.progress import CancelToken
 from delivery.storage import local, local_server, open_store, process
 from delivery.storage.local_state import Folder
@@ -223,3 +223,46 @@ def test_a_link_of_a_stopped_store_says_that_nobody_answers(tmp_path: Path) -> N
     with pytest.raises(StoreUnreachableError) as caught:
         probe(url)
     assert url not in str(caught.value)
+
+
+def test_in_the_foreground_it_ends_in_time_though_earlier_links_live_longer(tmp_path: Path) -> None:
+    open_store("local", Settings(), until=soon(1000))
+    local.stop()
+    seen: list[local.Status] = []
+    end = soon(1)
+    local.serve(end, ready=lambda: seen.append(local.status()))
+    assert datetime.now(UTC) < end + timedelta(seconds=10)
+    (up,) = seen
+    assert up.running and up.until == end
+    after = local.status()
+    assert not after.running and after.promised and after.promised > soon(900)
+
+
+def test_links_that_were_made_meanwhile_are_served_on_in_the_background(tmp_path: Path) -> None:
+    open_store("local", Settings(), until=soon(2000))  # an earlier delivery, which lives longer still
+    local.stop()
+    (tmp_path / "a.txt").write_bytes(b"work")
+    links = []
+
+    def deliver() -> None:
+        store = open_store("local", Settings(), until=soon(1000))
+        done = hosting.upload(store, [hosting.Upload.of_path(tmp_path / "a.txt")], prefix=hosting.new_prefix(store))
+        links.extend(hosting.sign(store, done, expires_in=timedelta(minutes=5), now=datetime.now(UTC)))
+
+    local.serve(soon(1), ready=deliver)
+    assert local.status().running and Folder.usual().state().pid != os.getpid()
+    hosting.try_links(links)
+
+
+def test_one_that_is_refused_leaves_the_one_that_runs_as_it_is() -> None:
+    cancel = CancelToken()
+    thread = threading.Thread(target=local.serve, kwargs={"cancel": cancel})
+    thread.start()
+    eventually(lambda: Folder.usual().state().ready)
+    with pytest.raises(UsageError, match="runs already"):
+        local.serve(soon(1))
+    assert local.status().running and local.status().until is None
+    time.sleep(1)
+    assert thread.is_alive()
+    cancel.cancel()
+    thread.join(30)
