@@ -31,7 +31,7 @@ def command() -> None:
 )
 @options.common
 def serve(duration: timedelta | None, **values: Any) -> None:
-    """Serve in the foreground, until Ctrl-C or `delivery store stop`.
+    """Serve in the foreground, until Ctrl-C or `delivery store stop`. With --json the document comes once it is up.
 
     With --for, links of deliveries made meanwhile that live longer are served on in the background; earlier ones are
     not.
@@ -40,7 +40,7 @@ def serve(duration: timedelta | None, **values: Any) -> None:
         from delivery.storage import local
 
         until = datetime.now(UTC) + duration if duration else None
-        local.serve(until, cancel=session.cancel, ready=lambda: _up(local.status(), quiet=session.quiet))
+        local.serve(until, cancel=session.cancel, ready=lambda: _up(local.status(), session))
         now = local.status()
     if now.running:
         render.note(f"links made meanwhile live longer: they are served on in the background{_until(now)}")
@@ -53,8 +53,12 @@ def serve(duration: timedelta | None, **values: Any) -> None:
         render.hint("`delivery store serve` serves them again")
 
 
-def _up(now: Status, *, quiet: bool) -> None:
-    if not quiet:
+def _up(now: Status, session: options.Session) -> None:
+    """Tell that links open; a script that waits for the document gets it now, not at the end."""
+    if session.as_json:
+        _write(now)
+        sys.stdout.flush()
+    if not session.quiet:
         render.say(f"serving on {now.address}{_until(now)}; Ctrl-C ends it")
 
 

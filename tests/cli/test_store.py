@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import jsonschema
 import pytest
 from support.terminal import Run
 
+from delivery import report
 from delivery.storage import local
 from delivery.storage.local_state import Folder
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +61,25 @@ def test_serve_tells_what_is_served_on_for_a_delivery_that_was_made_meanwhile(
     assert answer.code == 0 and status().running
     assert "served on in the background until 2199-05-01" in answer.err
     assert "`delivery store stop` ends it" in answer.err
+
+
+def test_the_document_of_serve_is_there_while_it_serves(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "delivery", "store", "serve", "--for", "5m", "--json"]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        text = ""
+        while "}" not in text:
+            line = process.stdout.readline()
+            assert line, text
+            text += line
+        document = json.loads(text)
+        jsonschema.validate(document, report.schema("delivery.store/1"))
+        parts = urlsplit(document["endpoint"])
+        socket.create_connection((parts.hostname, parts.port), 10).close()
+        assert document["running"] and document["until"]
+        assert local.stop()
+        assert process.stdout.read() == ""
+    assert process.returncode == 0
