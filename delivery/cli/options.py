@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -155,8 +154,6 @@ delivering = together(
 
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
-_WAITS_ARE_DEAF = sys.platform == "win32"
-"""Nothing wakes the main thread there from a wait for another one."""
 
 
 @dataclass
@@ -211,7 +208,7 @@ def _cancelling(cancel: CancelToken) -> Iterator[None]:
 
     before = {number: signal.signal(number, on_signal) for number in _STOPPING}
     try:
-        with _listening(cancel) if _WAITS_ARE_DEAF else nullcontext():
+        with _listening(cancel):
             yield
     finally:
         for number, handler in before.items():
@@ -220,7 +217,10 @@ def _cancelling(cancel: CancelToken) -> Iterator[None]:
 
 @contextmanager
 def _listening(cancel: CancelToken) -> Iterator[None]:
-    """A thread that hears of signals too, because Python's handlers run in the main thread, which may be waiting."""
+    """A thread that hears of signals too, because Python's handlers run in the main thread, which may be waiting.
+
+    Nothing wakes it from a wait for another thread on Windows, nor elsewhere if the signal comes as the wait begins.
+    """
     import socket
 
     heard, told = socket.socketpair()

@@ -34,8 +34,7 @@ part_size = 5MiB
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")
-def test_where_waits_are_deaf_a_thread_hears_the_signal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(options, "_WAITS_ARE_DEAF", True)
+def test_a_thread_hears_the_signal_where_the_main_one_waits() -> None:
     ignored = signal.signal(signal.SIGINT, lambda *_: None)
     cancel, threads = CancelToken(), threading.active_count()
     try:
