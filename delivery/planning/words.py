@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from delivery.escape import printable
-from delivery.model import Deliverable, FileEntry, Profile
+from delivery.model import Deliverable, FileEntry, Limits, Profile
 from delivery.units import format_size
 
 
@@ -57,9 +57,11 @@ def blocked(names: Sequence[str], profile: Profile) -> str:
 
 
 def fits_as_is(deliverable: Deliverable, profile: Profile) -> str:
-    if len(deliverable.entries) == 1:
-        return f"one file of {format_size(deliverable.size)} fits a {profile.title} message as it is"
-    return f"{what(deliverable)} fit one {profile.title} message as they are"
+    alone = len(deliverable.entries) == 1
+    whole = f"one file of {format_size(deliverable.size)}" if alone else what(deliverable)
+    if profile.limits == Limits():
+        return f"{whole} {'goes as it is' if alone else 'go as they are'}: no limit applies"
+    return f"{whole} {'fits a' if alone else 'fit one'} {profile.title} message as {'it is' if alone else 'they are'}"
 
 
 def zips(number: int, messages: int) -> str:

@@ -63,6 +63,12 @@ def test_one_picture_goes_as_it_is() -> None:
     assert made.reasons == ("one file of 3 MB fits a Fiverr message as it is",)
 
 
+def test_without_limits_no_platform_and_no_message_is_named() -> None:
+    one, two = entry("logo.jpg", 3 * MB), entry("logo.pdf", MB)
+    assert plan(files(one), NONE).reasons == ("one file of 3 MB goes as it is: no limit applies",)
+    assert plan(files(one, two), NONE).reasons == ("2 files of 4 MB go as they are: no limit applies",)
+
+
 @pytest.mark.parametrize("profile", [GMAIL, DISCORD])
 def test_many_files_become_zips_in_several_messages(profile: Profile) -> None:
     made = plan(MIXED, profile)
