@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any, TextIO
 
-from delivery.errors import DeliveryError
+from delivery.errors import DeliveryError, UsageError
 from delivery.model import Attachment, Delivery, FileEntry, Finding, Link, PartKind, Plan, Profile
 from delivery.units import format_utc
 
@@ -203,10 +203,17 @@ def as_dict(document: Document) -> dict[str, Any]:
 
 
 def schema(name: str) -> dict[str, Any]:
-    """The JSON Schema of a document by its schema name, such as ``delivery.send/1``."""
-    kind, _, version = name.removeprefix("delivery.").partition("/")
-    text = resources.files("delivery.schemas").joinpath(f"{kind}-{version}.json").read_text("utf-8")
-    loaded: dict[str, Any] = json.loads(text)
+    """The JSON Schema of a document by its schema name, such as ``delivery.send/1``. Raises UsageError for another."""
+    known = {
+        f"delivery.{kind.replace('-', '/')}": file
+        for file in resources.files("delivery.schemas").iterdir()
+        if (kind := file.name.removesuffix(".json")) != file.name
+    }
+    if name not in known:
+        raise UsageError(
+            f"no document has the schema {name!r}", hint=f"one of {', '.join(sorted(known))}", code="unknown-schema"
+        )
+    loaded: dict[str, Any] = json.loads(known[name].read_text("utf-8"))
     return loaded
 
 

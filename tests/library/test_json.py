@@ -15,7 +15,7 @@ import click
 import jsonschema
 import pytest
 
-from delivery import report
+from delivery import UsageError, report
 from delivery.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +119,15 @@ def test_a_schema_is_sound_and_carries_its_name(path: Path) -> None:
     assert schema["$id"] == f"urn:delivery:schema:{kind}:{version}"
     assert schema["properties"]["schema"] == {"const": f"delivery.{kind}/{version}"}
     assert "additionalProperties" not in path.read_text("utf-8")  # readers must bear what a later release adds
+
+
+@pytest.mark.parametrize("name", ["x", "", "delivery.send/2", "delivery.../send/1"])
+def test_a_schema_that_is_none_is_refused_with_those_that_are(name: str) -> None:
+    with pytest.raises(UsageError, match="no document has the schema") as caught:
+        report.schema(name)
+    known = caught.value.hint.removeprefix("one of ").split(", ")
+    assert len(known) == len(SCHEMAS)
+    assert [report.schema(item)["properties"]["schema"]["const"] for item in known] == known
 
 
 def promises(schema: Any, path: str = "") -> Iterator[str]:
