@@ -12,6 +12,7 @@ import secrets
 import shutil
 import time
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -55,17 +56,25 @@ class Held:
         """``inputs`` in their order: paths as they are, entries with their content in a file.
 
         With ``leave_streams`` a stream stays one, wrapped so that its first bytes can be looked at. Raises UsageError
-        for an unusable name, LocalError for a broken stream or a full disk, Cancelled.
+        where there is none, and for an unusable name; LocalError for two of one name, a broken stream or a full disk;
+        Cancelled.
         """
+        given = tuple(inputs)
+        if not given:
+            raise UsageError(
+                "there is nothing to deliver: the list of paths is empty",
+                hint="name the files or folders that hold the finished work",
+                code="paths",
+            )
+        _refuse_unusable([item.arcname for item in given if isinstance(item, FileEntry) and item.content is not None])
         return tuple(
             self._taken(item, leave_streams, progress, cancel) if isinstance(item, FileEntry) else item
-            for item in inputs
+            for item in given
         )
 
     def _taken(self, entry: FileEntry, leave_streams: bool, progress: Progress, cancel: CancelToken) -> FileEntry:
         if entry.content is None:
             return entry
-        _refuse_unusable(entry.arcname)
         if isinstance(entry.content, bytes):
             return self._write(entry, [entry.content])
         stream = Stream(entry)
@@ -145,11 +154,20 @@ def _remove_dead(parent: Path) -> None:
                 _forget(lock)
 
 
-def _refuse_unusable(name: str) -> None:
-    pieces = name.split("/")
-    if not name or any(piece in ("", ".", "..") for piece in pieces) or "\0" in name:
-        raise UsageError(
-            f"{printable(name)!r} cannot be the name of a delivered file",
-            hint="give a name such as report.csv, or a relative path with / such as data/report.csv",
-            code="input-name",
+def _refuse_unusable(names: Sequence[str]) -> None:
+    """Before a byte is read, and while an input has no other name than the caller's."""
+    for name in names:
+        pieces = name.split("/")
+        if not name or any(piece in ("", ".", "..") for piece in pieces) or "\0" in name:
+            raise UsageError(
+                f"{printable(name)!r} cannot be the name of a delivered file",
+                hint="give a name such as report.csv, or a relative path with / such as data/report.csv",
+                code="input-name",
+            )
+    twice = next((name for name, number in Counter(names).items() if number > 1), None)
+    if twice is not None:
+        raise LocalError(
+            f"two inputs would both be called {printable(twice)}",
+            hint="give one of them another name",
+            code="same-name",
         )

@@ -149,6 +149,20 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
     assert caught.value.code == "input-name" and caught.value.hint
 
 
+def test_two_inputs_of_one_name_are_told_by_it_before_any_is_read(home: Path) -> None:
+    stream = Dripping(b"never read")
+    with pytest.raises(LocalError, match=r"^two inputs would both be called tables/x\.csv$") as caught:
+        check([FileEntry.from_bytes("tables/x.csv", b"1"), FileEntry.from_stream("tables/x.csv", stream)])
+    assert caught.value.code == "same-name" and caught.value.hint
+    assert stream.most_asked == 0 and kept(home) == []
+
+
+def test_no_path_at_all_is_nothing_to_deliver() -> None:
+    with pytest.raises(UsageError, match="the list of paths is empty") as caught:
+        pack([])
+    assert "name the files or folders" in caught.value.hint
+
+
 def test_a_single_path_is_not_taken_for_a_list_of_letters(tmp_path: Path) -> None:
     for one in ("final", tmp_path):
         with pytest.raises(UsageError) as caught:
