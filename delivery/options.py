@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict
 
+from delivery.errors import ConfigError
 from delivery.model import Via
-from delivery.units import format_size, parse_duration, parse_size
+from delivery.units import check_duration, format_size, parse_duration, parse_size
 from delivery.values import (
     Parse,
     choice,
@@ -33,7 +34,23 @@ def option(default: Any, why: str, parse: Parse = str, *, example: str = "", sec
 
 
 @dataclass(frozen=True, slots=True)
-class SendOptions:
+class _Section:
+    """What is given as a value keeps to what its text may say; so whatever reads an option can rely on it."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.metadata["parse"] is not parse_duration or value is item.default:
+                continue
+            try:
+                check_duration(value)
+            except ValueError as error:
+                hint = item.metadata["why"]
+                raise ConfigError(f"{item.name}: {error}", hint=hint, code="config-value") from None
+
+
+@dataclass(frozen=True, slots=True)
+class SendOptions(_Section):
     """How a delivery is made when the command does not say."""
 
     platform: str = option(
@@ -73,7 +90,7 @@ class SendOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class UploadOptions:
+class UploadOptions(_Section):
     """How bytes travel to a store."""
 
     threshold: int = option(64 * 1024**2, "Files from this size on go up in parts", parse_size)
@@ -95,7 +112,7 @@ class UploadOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class StoreOptions:
+class StoreOptions(_Section):
     """One S3-compatible store."""
 
     profile: str = option("s3", "Whose quirks apply: aws, r2, b2, wasabi, minio, ceph ...; s3 is a plain one")
@@ -146,7 +163,7 @@ class StoreOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformOptions:
+class PlatformOptions(_Section):
     """A platform of your own, or new values for a shipped one. Empty: as shipped, or no limit."""
 
     title: str | None = option(None, "How messages and tables call it")
@@ -173,7 +190,7 @@ class PlatformOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckOptions:
+class CheckOptions(_Section):
     """What the checks look for."""
 
     since: datetime | None = option(
@@ -190,7 +207,7 @@ class CheckOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageOptions:
+class MessageOptions(_Section):
     """How the message is written."""
 
     templates: str | None = option(

@@ -128,6 +128,12 @@ def prune(
     which leads to one store, that of the settings. Until then `renew` can bring the links back. Standing deliveries
     are known from the store itself, whoever made them; ``retain`` is their end where it was given.
     """
+    if not isinstance(after, timedelta) or after < timedelta(0):
+        raise UsageError(
+            f"after={after!r}: files cannot be kept so long after their links ended",
+            hint="give a timedelta from 0 up, such as timedelta(days=7)",
+            code="prune-after",
+        )
     settings, now = settings or Settings.load(), now or datetime.now(UTC)
     if connection is not None and store is None:
         store = settings.delivery.store

@@ -92,7 +92,7 @@ def _file(module: str) -> Path:
 
 
 def _class(node: ast.ClassDef) -> Name:
-    bases = ", ".join(ast.unparse(base) for base in node.bases)
+    bases = ", ".join(base for base in map(ast.unparse, node.bases) if not base.startswith("_"))
     found = Name(node.name, f"class {node.name}({bases})" if bases else f"class {node.name}", _doc(node))
     for at, item in enumerate(node.body):
         match item:

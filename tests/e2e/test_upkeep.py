@@ -112,6 +112,13 @@ def test_prune_keeps_what_can_still_be_renewed(work: Path) -> None:
     assert refused.returncode == 2 and "gone" in refused.stderr
 
 
+@pytest.mark.parametrize("after", [timedelta(seconds=-1), 7, "7d"])
+def test_prune_never_takes_a_time_before_the_links_end(home: Path, after: Any) -> None:
+    with pytest.raises(UsageError, match="cannot be kept so long") as caught:
+        upkeep.prune(after=after)
+    assert "timedelta" in caught.value.hint
+
+
 def test_doctor_tells_of_every_step_and_ends_well(home: Path) -> None:
     found = document("doctor")
     assert found["healthy"] is True

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from delivery import config
 from delivery.config import Settings
 from delivery.errors import ConfigError
 from delivery.model import Via
+from delivery.options import SendOptions, StoreOptions
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,6 +79,29 @@ def test_a_broken_file_is_a_clear_error(tmp_path: Path, text: str, words: str, h
     assert words in str(caught.value)
     assert "config.ini" in str(caught.value)
     assert hint in caught.value.hint
+
+
+DURATIONS = [
+    (section, item.name)
+    for section in (SendOptions, StoreOptions)
+    for item in fields(section)
+    if "timedelta" in str(item.type)
+]
+
+
+@pytest.mark.parametrize(("section", "name"), DURATIONS, ids=lambda value: getattr(value, "__name__", value))
+@pytest.mark.parametrize(
+    ("value", "words"), [(timedelta(-1), "at least 1s and at most 100 years"), (3.5, "3.5 is not a duration")]
+)
+def test_a_duration_given_as_a_value_keeps_to_the_range_of_its_text(
+    section: Any, name: str, value: Any, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        section(**{name: value})
+    assert str(caught.value).startswith(f"{name}: ") and caught.value.hint
+    if section is SendOptions:
+        with pytest.raises(ConfigError, match=words):
+            config.configured(Settings(), {name: value})  # type: ignore[misc]
 
 
 def test_a_named_file_that_is_absent_is_an_error(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.units import format_duration, format_size, format_utc, parse_duration, parse_size
+from delivery.units import check_duration, format_duration, format_size, format_utc, parse_duration, parse_size
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,17 @@ def test_a_duration_is_read(text: str, seconds: int) -> None:
 def test_a_bad_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("value", [timedelta(seconds=1), timedelta(days=7), timedelta(days=36500)])
+def test_a_duration_within_a_texts_range_passes(value: timedelta) -> None:
+    check_duration(value)
+
+
+@pytest.mark.parametrize("value", [timedelta(-1), timedelta(0), timedelta(days=36501), timedelta.max, 3.5, "7d", None])
+def test_a_value_that_no_text_stands_for_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="duration"):
+        check_duration(value)
 
 
 @pytest.mark.parametrize(
