@@ -85,8 +85,8 @@ def check(
     is hashed.
 
     ``options`` are those of the ``[delivery]`` and ``[checks]`` sections: ``platform``, ``allow``, ``since`` ...
-    Raises ConfigError, UsageError for an unknown platform or language, and LocalError for paths that cannot be taken
-    and streams that break.
+    Raises ConfigError, also for an unknown store, whether or not links will be needed; UsageError for an unknown
+    platform or language; and LocalError for paths that cannot be taken and streams that break.
     """
     if isinstance(paths, str | os.PathLike):
         raise UsageError("one path is not a list of paths", hint=f"write [{os.fspath(paths)!r}]", code="paths")
@@ -111,6 +111,7 @@ def _inspect(
 ) -> Inspection:
     language(settings.delivery.language, settings.message.templates)
     zone_of(settings, now)
+    storage.section(settings.delivery.store, settings)
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
     profile = platforms.get(settings.delivery.platform, settings)
     leave = not read_streams and _streams_go_up(settings)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         key_prefix,
         open_store,
         refuse_full,
+        section,
         takes_parts,
     )
     from delivery.storage.watch import Watch
@@ -33,7 +34,7 @@ __getattr__ = lazily(
     __name__,
     {
         "base": "TAG Body KeyLife ObjectFacts ObjectHeaders PendingUpload Quirks RemotePart Store",
-        "opening": "LOCAL Connection keep_until kept_up key_prefix open_store refuse_full takes_parts",
+        "opening": "LOCAL Connection keep_until kept_up key_prefix open_store refuse_full section takes_parts",
         "watch": "Watch",
     },
 )
@@ -56,5 +57,6 @@ __all__ = [
     "key_prefix",
     "open_store",
     "refuse_full",
+    "section",
     "takes_parts",
 ]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from delivery.config import Settings
 from delivery.errors import ConfigError, LocalError
+from delivery.options import StoreOptions
 from delivery.storage.base import Store
 from delivery.units import format_size
 
@@ -23,6 +24,29 @@ LOCAL = "local"
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
 Connection: TypeAlias = "boto3.Session | S3Client"
 """A caller's own way to the store, in place of the credentials that the configuration leads to."""
+
+
+def section(name: str, settings: Settings) -> StoreOptions | None:
+    """What the configuration says of the store called ``name``; None for the embedded one.
+
+    Raises ConfigError for a name, and for a profile, that is not known. Nothing is contacted, nothing heavy loaded.
+    """
+    if name == LOCAL:
+        return None
+    options = settings.stores.get(name)
+    if options is None:
+        known = ", ".join([LOCAL, *settings.stores])
+        origin = settings.origin("delivery.store") if name == settings.delivery.store else "given"
+        where = "" if origin in ("given", "default") else f"{origin}: "
+        raise ConfigError(
+            f"{where}no store is called {name!r}",
+            hint=f"known stores: {known}; add a section [store:{name}] to the configuration",
+            code="store-unknown",
+        )
+    from delivery.storage.quirks import quirks
+
+    quirks(options.profile)
+    return options
 
 
 def open_store(name: str, settings: Settings, *, until: datetime, connection: Connection | None = None) -> Store:
@@ -42,18 +66,11 @@ def open_store(name: str, settings: Settings, *, until: datetime, connection: Co
             "or store = mine with a section [store:mine]",
             code="store-unknown",
         )
-    if name == LOCAL:
+    options = section(name, settings)
+    if options is None:
         from delivery.storage import local
 
         return local.open_local(until=until, attempts=attempts)
-    options = settings.stores.get(name)
-    if options is None:
-        known = ", ".join([LOCAL, *settings.stores])
-        raise ConfigError(
-            f"no store is called {name!r}",
-            hint=f"known stores: {known}; add a section [store:{name}] to the configuration",
-            code="store-unknown",
-        )
     from delivery.storage.quirks import quirks
 
     if connection is not None:
@@ -89,9 +106,9 @@ def open_store(name: str, settings: Settings, *, until: datetime, connection: Co
 
 
 def takes_parts(name: str, settings: Settings) -> bool:
-    """Whether parts make sense for the store called ``name``; False too for one that :func:`open_store` will refuse."""
-    options = settings.stores.get(name)
-    if name == LOCAL or options is None:
+    """Whether parts make sense for the store called ``name``. Raises as :func:`section` does."""
+    options = section(name, settings)
+    if options is None:
         return False
     from delivery.storage.quirks import quirks
 

@@ -76,6 +76,18 @@ def test_an_out_folder_that_holds_something(run: Run, work: Path, tmp_path: Path
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["precious.txt"]
 
 
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_a_store_that_is_not_known_even_where_none_is_needed(
+    run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dry: tuple[str, ...]
+) -> None:
+    refused(run, 2, "no store is called 'nix'", "send", work, "--store", "nix", *dry, error="store-unknown")
+    (tmp_path / "own.ini").write_text("[delivery]\nstore = main\n[store:main]\nprofile = minoi\n")
+    refused(run, 2, "no store profile is called 'minoi'", "pack", work, "--config", "own.ini", *dry)
+    monkeypatch.setenv("DELIVERY_STORE", "nix")
+    refused(run, 2, "DELIVERY_STORE: no store is called 'nix'", "pack", work, *dry, error="store-unknown")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["own.ini", "work"]
+
+
 def test_an_out_folder_inside_the_work(run: Run, work: Path) -> None:
     refused(run, 4, "which is delivered", "send", work, "--out", work / "out", error="out-inside-source")
     assert {path.name for path in work.iterdir()} == {"notes.txt", "more.txt"}

@@ -12,7 +12,7 @@ import pytest
 from delivery.config import Settings
 from delivery.errors import ConfigError, StoreRefusedError
 from delivery.options import StoreOptions
-from delivery.storage import KeyLife, open_store
+from delivery.storage import KeyLife, open_store, section
 from delivery.storage.quirks import table
 
 UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
@@ -47,6 +47,22 @@ def test_an_unknown_store_lists_the_known() -> None:
     with pytest.raises(ConfigError) as caught:
         open_store("mian", Settings(stores={"main": StoreOptions()}), until=UNTIL)
     assert "local, main" in caught.value.hint
+
+
+def test_a_store_is_looked_up_by_name_and_profile_alone() -> None:
+    incomplete = StoreOptions(profile="r2")
+    assert section("main", Settings(stores={"main": incomplete})) is incomplete
+    assert section("local", Settings()) is None
+    with pytest.raises(ConfigError, match="profile"):
+        section("main", Settings(stores={"main": StoreOptions(profile="nope")}))
+
+
+def test_an_unknown_store_says_who_named_it() -> None:
+    settings = Settings.load(environ={"DELIVERY_STORE": "mian", "DELIVERY_HOME": "/nowhere"})
+    with pytest.raises(ConfigError, match=r"^DELIVERY_STORE: no store is called 'mian'$"):
+        section("mian", settings)
+    with pytest.raises(ConfigError, match=r"^no store is called 'other'$"):
+        section("other", settings)
 
 
 def test_no_credentials_is_said_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # type: ignore[no-untyped-def]
