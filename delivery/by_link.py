@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from delivery import hosting, storage
-from delivery.errors import UsageError
+from delivery.errors import Cancelled, UsageError
 from delivery.hosting import Upload, Uploaded
 from delivery.model import Attachment, FileEntry, Link, LinkPolicy, PartKind, Plan
 from delivery.options import SendOptions
@@ -125,3 +126,17 @@ def link_notes(plan: Plan, notice: str, why_so_long: str) -> tuple[str, ...]:
         known = profile.link_note or f"whether {profile.title} allows links is not known"
         notes.append(f"links on {profile.title}: {known}")
     return tuple(notes)
+
+
+@contextmanager
+def telling_how_to_go_on(journal: hosting.Journal) -> Iterator[None]:
+    """Where a cancel leaves something in the store, it is said how that goes on, and how it goes away."""
+    try:
+        yield
+    except Cancelled as cancelled:
+        if journal.begun or journal.done:
+            cancelled.hint = (
+                "run the same command again: it goes on where it stopped; "
+                "`delivery upload --abort` gives it up and removes what was sent"
+            )
+        raise

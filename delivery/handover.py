@@ -11,7 +11,7 @@ from pathlib import Path
 
 from delivery import by_link, hosting, message, packing, places, planning, storage
 from delivery.config import Settings
-from delivery.errors import Cancelled, PackingError, UsageError
+from delivery.errors import PackingError, UsageError
 from delivery.hosting import Upload, Uploaded
 from delivery.hosting.page import FILENAME as PAGE
 from delivery.intake import with_digests
@@ -32,7 +32,7 @@ from delivery.packing import manifest, proof
 from delivery.packing.workspace import Workspace
 from delivery.planning.names import CHECKSUMS, MANIFEST
 from delivery.progress import CancelToken, Progress
-from delivery.surroundings import out_folder, zone_of
+from delivery.surroundings import foreseen_folder, out_folder, zone_of
 
 _Recorded = Callable[[Delivery], Delivery]
 """Composes the messages of what was made, and keeps it in the ledger."""
@@ -62,13 +62,9 @@ class Handover:
         """Do what ``plan`` says, compose the messages, record it. What can be refused early is refused first."""
         ledger = Ledger(places.data_dir())
         ledger.list(limit=1, now=self.now)
-        before = ledger.load(self.revision_of) if self.revision_of else None
-        said = self._seller_words(plan)
-        options = self.settings.message
         with out_folder(self.settings.delivery.out, plan) as out:
-            begun = replace(self._begun(plan, plan.deliverable.entries, out), dry_run=True)
-            message.check_templates(begun, options=options, zone=zone_of(self.settings, self.now), now=self.now)
-            return self._carry_out(plan, out, partial(self._recorded, ledger, before, said))
+            foreseen, before = self._foreseen(plan, out, ledger)
+            return self._carry_out(plan, out, partial(self._recorded, ledger, before, foreseen.notes))
 
     def _recorded(self, ledger: Ledger, before: Delivery | None, said: tuple[str, ...], done: Delivery) -> Delivery:
         zone = zone_of(self.settings, done.expires_at or self.now)
@@ -80,10 +76,37 @@ class Handover:
             situation=self.situation or (message.Situation.REVISION if before else message.Situation.FIRST),
             changes=message.compare(before.files, done.files) if before else None,
         )
-        done = replace(done, messages=texts, notes=(*done.notes, *said, *message.warnings(texts, done.plan.profile)))
+        notes = (*done.notes, *said, *message.warnings(texts, done.plan.profile))
+        done = replace(done, messages=texts, notes=notes)
         former = before.id if before and before.id != self.id else None
         ledger.record(done, waived=self.waived, revision_of=former, again=self.named)
         return done
+
+    def foresee(self, plan: Plan) -> Delivery:
+        """What :meth:`run` would answer, as far as it is known before anything is done; raises what that raises early.
+
+        Nothing is written. A configured store is looked up and asked how long it signs, but not contacted.
+        """
+        options, ledger = self.settings.delivery, Ledger(places.data_dir())
+        if ledger.path.exists():
+            ledger.list(limit=1, now=self.now)
+        foreseen, _ = self._foreseen(plan, foreseen_folder(options.out, plan), ledger)
+        if plan.method is Method.LINK:
+            until = self.now + options.expires
+            store = storage.foresee_store(options.store, self.settings, until=until, connection=self.connection)
+            by_link.check_promises(store, options, now=self.now)
+        return replace(foreseen, out=None)
+
+    def _foreseen(self, plan: Plan, out: Path, ledger: Ledger) -> tuple[Delivery, Delivery | None]:
+        """The delivery as it is planned, and the one that it replaces. What this refuses, a dry run refuses too."""
+        before = ledger.load(self.revision_of) if self.revision_of else None
+        said = self._seller_words(plan)
+        packing.refuse_out(out, plan.deliverable)
+        foreseen = replace(self._begun(plan, plan.deliverable.entries, out), dry_run=True, notes=said)
+        message.check_templates(
+            foreseen, options=self.settings.message, zone=zone_of(self.settings, self.now), now=self.now
+        )
+        return foreseen, before
 
     def _seller_words(self, plan: Plan) -> tuple[str, ...]:
         """What may be held against the seller in the words that page and proof show; a note that surely is, is refused.
@@ -135,7 +158,7 @@ class Handover:
             Workspace(out) as workspace,
             self._opened_store(plan) as store,
             self._place(store, plan) as place,
-            _telling_how_to_go_on(place.journal),
+            by_link.telling_how_to_go_on(place.journal),
         ):
             packed = packing.pack_archives(plan, workspace, progress=self.progress, cancel=self.cancel)
             uploaded = self._upload(store, place.journal, by_link.uploads(packed))
@@ -261,16 +284,9 @@ class Handover:
     ) -> Path:
         options = self.settings.delivery
         return proof.write(
-            folder,
-            name=plan.deliverable.name,
-            files=files,
-            when=self.now,
-            order=options.order,
-            language=options.language,
-            expires_at=expires_at,
-            progress=self.progress,
-            cancel=self.cancel,
-        )
+            folder, name=plan.deliverable.name, files=files, when=self.now, order=options.order,
+            language=options.language, expires_at=expires_at, progress=self.progress, cancel=self.cancel,
+        )  # fmt: skip
 
     def _begun(self, plan: Plan, files: tuple[FileEntry, ...], out: Path) -> Delivery:
         options = self.settings.delivery
@@ -284,17 +300,3 @@ class Handover:
             order=options.order,
             language=options.language,
         )
-
-
-@contextmanager
-def _telling_how_to_go_on(journal: hosting.Journal) -> Iterator[None]:
-    """Where a cancel leaves something in the store, it is said how that goes on, and how it goes away."""
-    try:
-        yield
-    except Cancelled as cancelled:
-        if journal.begun or journal.done:
-            cancelled.hint = (
-                "run the same command again: it goes on where it stopped; "
-                "`delivery upload --abort` gives it up and removes what was sent"
-            )
-        raise

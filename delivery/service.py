@@ -11,7 +11,6 @@ from typing import Self, Unpack
 
 from delivery import checks, intake, packing, places, planning, platforms, storage
 from delivery.afterwards import compose_message
-from delivery.by_link import check_promises
 from delivery.config import Settings, configured
 from delivery.errors import BlockedError, UsageError
 from delivery.handover import Handover
@@ -19,7 +18,7 @@ from delivery.inputs import Held, Input
 from delivery.intake.observe import observe
 from delivery.message import Situation
 from delivery.message.language import load as language
-from delivery.model import Deliverable, Delivery, FileEntry, Finding, Method, Plan, Profile, Via
+from delivery.model import Deliverable, Delivery, FileEntry, Finding, Plan, Profile, Via
 from delivery.options import DeliveryOptions
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.surroundings import id_of, new_id, zone_of
@@ -168,9 +167,41 @@ def carry_out(
     else a first delivery. ``connection`` is your own ``boto3.Session`` or S3 client for the store that the settings
     name; its credentials sign the links.
     """
+    handover = _handover(inspection, revision_of, situation, connection, progress, cancel, now)
+    done = handover.run(planned)
+    return replace(done, notes=(*inspection.notes, *done.notes))
+
+
+def dry_run(
+    inspection: Inspection,
+    planned: Plan,
+    *,
+    revision_of: str | None = None,
+    situation: Situation | str | None = None,
+    connection: storage.Connection | None = None,
+    now: datetime | None = None,
+) -> Delivery:
+    """What :func:`carry_out` would answer, as far as it is known before anything is done; nothing is written.
+
+    A configured store is looked up and asked how long it signs, but not contacted. Raises what that raises before
+    its work begins.
+    """
+    foreseen = _handover(inspection, revision_of, situation, connection, None, None, now).foresee(planned)
+    return replace(foreseen, notes=(*inspection.notes, *foreseen.notes))
+
+
+def _handover(
+    inspection: Inspection,
+    revision_of: str | None,
+    situation: Situation | str | None,
+    connection: storage.Connection | None,
+    progress: Progress | None,
+    cancel: CancelToken | None,
+    now: datetime | None,
+) -> Handover:
     now = now or datetime.now(UTC)
     named = id_of(inspection.settings)
-    handover = Handover(
+    return Handover(
         named or new_id(now),
         inspection.settings,
         progress or NullProgress(),
@@ -182,37 +213,6 @@ def carry_out(
         Situation(situation) if situation else None,
         connection,
         named=named is not None,
-    )
-    done = handover.run(planned)
-    return replace(done, notes=(*inspection.notes, *done.notes))
-
-
-def dry_run(
-    inspection: Inspection,
-    planned: Plan,
-    *,
-    connection: storage.Connection | None = None,
-    now: datetime | None = None,
-) -> Delivery:
-    """What :func:`carry_out` would answer, as far as it is known before anything is done.
-
-    A configured store is looked up and asked how long it signs, but not contacted. Raises what that raises.
-    """
-    options, now = inspection.settings.delivery, now or datetime.now(UTC)
-    if planned.method is Method.LINK:
-        store, until = None, now + options.expires
-        if options.store != storage.LOCAL:
-            store = storage.open_store(options.store, inspection.settings, until=until, connection=connection)
-        check_promises(store, options, now=now)
-    return Delivery(
-        id_of(inspection.settings) or new_id(now),
-        now,
-        planned,
-        inspection.deliverable.entries,
-        findings=inspection.findings,
-        order=options.order,
-        language=options.language,
-        dry_run=True,
     )
 
 

@@ -31,11 +31,7 @@ def out_folder(given: str | None, plan: Plan) -> Iterator[Path]:
     that two runs never choose the same, and removed again when the block fails and has left nothing in it.
     """
     if given is not None:
-        if decodable(given) != given:
-            raise UsageError(
-                f"the folder name {decodable(given)} is not readable text", hint="choose another --out", code="out-name"
-            )
-        yield Path(given).expanduser().absolute()
+        yield _given(given)
         return
     out = _new_folder(plan)
     try:
@@ -46,16 +42,27 @@ def out_folder(given: str | None, plan: Plan) -> Iterator[Path]:
         raise
 
 
+def foreseen_folder(given: str | None, plan: Plan) -> Path:
+    """The folder that :func:`out_folder` would give now. None is made."""
+    if given is not None:
+        return _given(given)
+    from delivery.packing.workspace import is_abandoned
+
+    return next(path for path in _beside(plan) if not os.path.lexists(path) or is_abandoned(path))
+
+
+def _given(text: str) -> Path:
+    if decodable(text) != text:
+        raise UsageError(
+            f"the folder name {decodable(text)} is not readable text", hint="choose another --out", code="out-name"
+        )
+    return Path(text).expanduser().absolute()
+
+
 def _new_folder(plan: Plan) -> Path:
     from delivery.packing.workspace import is_abandoned
 
-    base = Path.cwd()
-    for folder in map(Path, plan.deliverable.folders):
-        if base.is_relative_to(folder):
-            base = folder.parent
-    name = f"{plan.deliverable.name}-delivery"
-    for number in itertools.count(1):
-        path = base / (name if number == 1 else f"{name}-{number}")
+    for path in _beside(plan):
         try:
             path.mkdir()
         except FileExistsError:
@@ -65,6 +72,17 @@ def _new_folder(plan: Plan) -> Path:
             pass  # whoever writes into it says why it cannot be
         break
     return path
+
+
+def _beside(plan: Plan) -> Iterator[Path]:
+    """The default folder, and those that take its place where it is taken."""
+    base = Path.cwd()
+    for folder in map(Path, plan.deliverable.folders):
+        if base.is_relative_to(folder):
+            base = folder.parent
+    name = f"{plan.deliverable.name}-delivery"
+    yield base / name
+    yield from (base / f"{name}-{number}" for number in itertools.count(2))
 
 
 def zone_of(settings: Settings, moment: datetime) -> tzinfo:

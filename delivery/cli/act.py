@@ -78,7 +78,7 @@ def _done(
             if spoken:
                 render.plan(planned)
             if only_plan:
-                return service.dry_run(inspection, planned)
+                return service.dry_run(inspection, planned, revision_of=revision_of, situation=situation)
             with group("packing and sending", "deliver", shown=not session.quiet):
                 return service.carry_out(
                     inspection, planned, revision_of=revision_of, situation=situation,

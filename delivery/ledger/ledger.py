@@ -11,7 +11,7 @@ from pathlib import Path
 from delivery.errors import UsageError
 from delivery.ledger import database
 from delivery.ledger.lines import COLUMNS, in_state, line
-from delivery.ledger.lookup import find
+from delivery.ledger.lookup import find, unknown
 from delivery.ledger.record import SOON, Account, Event, KeptMessage, Record, State
 from delivery.ledger.rows import (
     delivery_from,
@@ -136,6 +136,8 @@ class Ledger:
 
         Raises UsageError (``unknown-delivery``, ``ambiguous-delivery``).
         """
+        if not self.path.exists():
+            raise unknown(id)
         with database.opened(self.path) as db:
             return delivery_from(db, find(db, id))
 

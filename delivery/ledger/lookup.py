@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from delivery.errors import UsageError
 from delivery.nearest import nearest
@@ -35,8 +36,13 @@ def find(db: sqlite3.Connection, id: str) -> sqlite3.Row:
             code="ambiguous-delivery",
         )
     latest = [row["id"] for row in db.execute("SELECT id FROM delivery ORDER BY created_at DESC LIMIT ?", (_SEARCHED,))]
+    raise unknown(id, latest)
+
+
+def unknown(id: str, latest: Sequence[str] = ()) -> UsageError:
+    """What to say of an ``id`` that the record does not have; ``latest`` are those that it has."""
     near = nearest(id, latest, most=_NEAREST) or latest[:_NEAREST]
-    raise UsageError(
+    return UsageError(
         f"there is no delivery {id!r} in the record",
         hint=f"nearest: {', '.join(near)}; `delivery list` shows all" if near else "nothing has been delivered yet",
         code="unknown-delivery",

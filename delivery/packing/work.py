@@ -16,7 +16,7 @@ from delivery.packing.assemble import assemble
 from delivery.packing.crew import Crew
 from delivery.packing.spool import PackedSizes, Spool
 from delivery.packing.trouble import writing
-from delivery.packing.workspace import Workspace
+from delivery.packing.workspace import Workspace, refuse_unfit
 from delivery.planning import message_with_room
 from delivery.planning import plan as make_plan
 from delivery.planning.names import CHECKSUMS, MANIFEST
@@ -273,6 +273,12 @@ def _with_digest(entry: FileEntry, sha256: str | None) -> FileEntry:
 
 def _changed(why: str) -> PackingError:
     return PackingError(why, hint="send it as a link: --via link", code="plan-changed")
+
+
+def refuse_out(out: Path, deliverable: Deliverable) -> None:
+    """Raise LocalError where ``out`` is no folder for what is made of ``deliverable``. Nothing is written."""
+    _refuse_inside(out, deliverable)
+    refuse_unfit(out)
 
 
 def _refuse_inside(out: Path, deliverable: Deliverable) -> None:

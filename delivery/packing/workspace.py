@@ -7,12 +7,13 @@ already moved. A lock that ends with its process tells a dead run from a live on
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -58,13 +59,10 @@ class Workspace:
 
     def _make(self) -> None:
         with writing(self.out):
+            _refuse_no_folder(self.out)
             if not self.out.exists():
                 self.out.mkdir(parents=True)
                 self._made_out = True
-            elif not self.out.is_dir():
-                raise LocalError(
-                    f"{printable(str(self.out))} is not a folder", hint="choose another --out", code="out-not-a-folder"
-                )
             _remove_dead(self.out)
             if not self._among_others:
                 _refuse_contents(self.out)
@@ -122,14 +120,19 @@ def is_plain(name: str) -> bool:
     return name not in ("", ".", "..") and not any(separator in name for separator in "/\\\0:")
 
 
+def refuse_unfit(out: Path) -> None:
+    """Raise LocalError where :class:`Workspace` would, as far as it shows without writing anything."""
+    with writing(out):
+        _refuse_no_folder(out)
+        if out.exists():
+            _refuse_contents(out, but=_doomed(out))
+
+
 def is_abandoned(out: Path) -> bool:
     """Whether ``out`` holds what a killed run left to be removed, and nothing else."""
     try:
-        leftovers = list(out.glob(f"{PREFIX}*"))
-        if not leftovers or any(_is_live(leftover) for leftover in leftovers):
-            return False
-        gone = {name for leftover in leftovers for name in (leftover.name, *_half_moved(leftover))}
-        return all(path.name in gone for path in out.iterdir())
+        doomed = _doomed(out)
+        return bool(doomed) and all(path.name in doomed for path in out.iterdir())
     except OSError:
         return False
 
@@ -140,6 +143,13 @@ def flush_to_disk(stream: IO[bytes]) -> None:
 
 
 def _remove_dead(out: Path) -> None:
+    for leftover in _dead(out):
+        _undo(leftover)
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _dead(out: Path) -> Iterator[Path]:
+    """What killed runs left in ``out``. Raises LocalError at that of a run which lives."""
     for leftover in sorted(out.glob(f"{PREFIX}*")):
         if _is_live(leftover):
             raise LocalError(
@@ -147,8 +157,12 @@ def _remove_dead(out: Path) -> None:
                 hint="wait for it, or choose another folder with --out",
                 code="out-in-use",
             )
-        _undo(leftover)
-        shutil.rmtree(leftover, ignore_errors=True)
+        yield leftover
+
+
+def _doomed(out: Path) -> set[str]:
+    """The names in ``out`` that the next run into it removes."""
+    return {name for leftover in _dead(out) for name in (leftover.name, *_half_moved(leftover))}
 
 
 def _undo(folder: Path) -> None:
@@ -168,8 +182,19 @@ def _half_moved(folder: Path) -> list[str]:
     return [name for name in noted if is_plain(name) and name not in waiting] if waiting else []
 
 
-def _refuse_contents(out: Path) -> None:
-    present = next(iter(out.iterdir()), None)
+def _refuse_no_folder(out: Path) -> None:
+    """``out``, or where it is not there yet the place where it would be made, is a folder to write into."""
+    there = next((path for path in (out, *out.parents) if os.path.lexists(path)), out)
+    if os.path.lexists(there) and not there.is_dir():
+        raise LocalError(
+            f"{printable(str(there))} is not a folder", hint="choose another --out", code="out-not-a-folder"
+        )
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _refuse_contents(out: Path, but: Container[str] = ()) -> None:
+    present = next((path for path in out.iterdir() if path.name not in but), None)
     if present is not None:
         raise LocalError(
             f"{printable(str(out))} is not empty: it holds {printable(present.name)}",

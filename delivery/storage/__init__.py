@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from delivery.storage.opening import (
         LOCAL,
         Connection,
+        foresee_store,
         keep_until,
         kept_up,
         key_prefix,
@@ -34,7 +35,8 @@ __getattr__ = lazily(
     __name__,
     {
         "base": "TAG Body KeyLife ObjectFacts ObjectHeaders PendingUpload Quirks RemotePart Store",
-        "opening": "LOCAL Connection keep_until kept_up key_prefix open_store refuse_full section takes_parts",
+        "opening": "LOCAL Connection foresee_store keep_until kept_up key_prefix open_store refuse_full section "
+        "takes_parts",
         "watch": "Watch",
     },
 )
@@ -52,6 +54,7 @@ __all__ = [
     "RemotePart",
     "Store",
     "Watch",
+    "foresee_store",
     "keep_until",
     "kept_up",
     "key_prefix",

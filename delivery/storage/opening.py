@@ -105,6 +105,18 @@ def open_store(name: str, settings: Settings, *, until: datetime, connection: Co
     return connect(name, options, found, attempts=attempts, machine=machine, connection=connection)
 
 
+def foresee_store(
+    name: str, settings: Settings, *, until: datetime, connection: Connection | None = None
+) -> Store | None:
+    """As :func:`open_store`, but that the embedded store is not started: None where it can be."""
+    if name != LOCAL or connection is not None:
+        return open_store(name, settings, until=until, connection=connection)
+    from delivery.storage import local_server
+
+    local_server.find_server()
+    return None
+
+
 def takes_parts(name: str, settings: Settings) -> bool:
     """Whether parts make sense for the store called ``name``. Raises as :func:`section` does."""
     options = section(name, settings)

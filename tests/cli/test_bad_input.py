@@ -67,6 +67,48 @@ def test_a_dangling_link_and_a_link_out_of_the_tree(run: Run, work: Path) -> Non
     refused(run, 4, "leads out of the folder", "send", work, error="link-out-of-tree")
 
 
+def everything(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["run", "dry run"])
+def test_a_dry_run_refuses_what_the_run_refuses_before_it_begins(
+    run: Run, work: Path, tmp_path: Path, home: Path, dry: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "precious.txt").write_text("keep")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "attach.txt").write_text("{no_such_value}")
+    (tmp_path / "own.ini").write_text(f"[message]\ntemplates = {tmp_path / 'own'}\n")
+    before = everything(tmp_path)
+    refused(run, 2, "no delivery 'nope'", "send", work, "--revision-of", "nope", *dry, error="unknown-delivery")
+    refused(run, 2, "--note: ", "upload", work / "notes.txt", "--note", "whatsapp me", *dry, error="held-words")
+    refused(run, 4, "is not a folder", "pack", work, "-o", "file", *dry, error="out-not-a-folder")
+    refused(run, 4, "is not a folder", "pack", work, "-o", "file/below", *dry, error="out-not-a-folder")
+    for way in ("attach", "link"):
+        refused(run, 4, "is not empty", "send", work, "-o", "mine", "--via", way, *dry, error="out-not-empty")
+        inside = ("send", work, "-o", work / "out", "--via", way)
+        refused(run, 4, "which is delivered", *inside, *dry, error="out-inside-source")
+    refused(run, 2, "attach.txt", "send", work, "--config", "own.ini", *dry)
+    assert everything(tmp_path) == before
+    assert not local.stop(), "the embedded store was started for nothing"
+    if dry:
+        assert not (home / "ledger.sqlite3").exists(), "a dry run keeps no record"
+
+
+@posix
+@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root writes everywhere")
+def test_a_dry_run_into_a_folder_that_cannot_be_written(run: Run, work: Path, tmp_path: Path) -> None:
+    (tmp_path / "sealed").mkdir(mode=0o500)
+    refused(run, 4, "cannot be written", "pack", work, "-o", "sealed/out", "--dry-run", error="out-not-writable")
+
+
+def test_a_dry_run_names_what_the_marketplace_may_hold_back(run: Run, work: Path) -> None:
+    told = run("pack", work, "--dry-run", "--order", "whatsapp me", "--json")
+    assert told.code == 0 and any("--order" in note for note in told.document["notes"])
+
+
 @pytest.mark.parametrize("way", ["attach", "link"])
 def test_an_out_folder_that_holds_something(run: Run, work: Path, tmp_path: Path, way: str) -> None:
     (tmp_path / "mine").mkdir()

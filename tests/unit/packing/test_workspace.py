@@ -13,7 +13,7 @@ import pytest
 from delivery.errors import LocalError
 from delivery.lock import try_lock
 from delivery.packing import workspace as workspace_module
-from delivery.packing.workspace import PREFIX, Workspace, is_abandoned
+from delivery.packing.workspace import PREFIX, Workspace, is_abandoned, refuse_unfit
 
 LONG_AGO = (1_790_000_000, 1_790_000_000)
 
@@ -112,3 +112,21 @@ def test_what_was_published_goes_again_where_the_rest_of_the_block_fails(tmp_pat
         workspace.publish(["a.txt"])
         raise KeyError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_makes_no_folder_unfit_and_stays_until_a_run_comes(tmp_path: Path) -> None:
+    leftover = left_behind(tmp_path)
+    os.utime(leftover, LONG_AGO)
+    refuse_unfit(tmp_path)
+    refuse_unfit(tmp_path / "absent" / "too")
+    assert (leftover / "lock").exists()
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(LocalError, match=r"it holds notes\.txt"):
+        refuse_unfit(tmp_path)
+
+
+def test_a_folder_that_a_run_writes_into_is_unfit(tmp_path: Path) -> None:
+    with Workspace(tmp_path / "out") as workspace:
+        with pytest.raises(LocalError, match="another run"):
+            refuse_unfit(tmp_path / "out")
+        workspace.publish([])

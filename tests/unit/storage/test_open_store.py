@@ -6,13 +6,14 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from delivery.config import Settings
-from delivery.errors import ConfigError, StoreRefusedError
+from delivery.errors import ConfigError, MissingDependencyError, StoreRefusedError
 from delivery.options import StoreOptions
-from delivery.storage import KeyLife, open_store, section
+from delivery.storage import KeyLife, foresee_store, local_server, open_store, section
 from delivery.storage.quirks import table
 
 UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
@@ -55,6 +56,17 @@ def test_a_store_is_looked_up_by_name_and_profile_alone() -> None:
     assert section("local", Settings()) is None
     with pytest.raises(ConfigError, match="profile"):
         section("main", Settings(stores={"main": StoreOptions(profile="nope")}))
+
+
+def test_the_embedded_store_is_foreseen_without_being_started(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_server, "find_server", lambda: home / "rclone")
+    assert foresee_store("local", Settings(), until=UNTIL) is None
+    assert list(home.iterdir()) == []
+    monkeypatch.setattr(local_server, "find_server", Mock(side_effect=MissingDependencyError("not installed")))
+    with pytest.raises(MissingDependencyError):
+        foresee_store("local", Settings(), until=UNTIL)
+    with pytest.raises(ConfigError, match="no bucket"):
+        foresee_store("main", Settings(stores={"main": StoreOptions()}), until=UNTIL)
 
 
 def test_an_unknown_store_says_who_named_it() -> None:
