@@ -11,7 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, TextIO
 
 from delivery.errors import DeliveryError, UsageError
-from delivery.model import Attachment, Delivery, FileEntry, Finding, Link, PartKind, Plan, Profile
+from delivery.model import Attachment, Delivery, FileEntry, Finding, Link, Part, PartKind, Plan, Profile
 from delivery.units import format_utc
 
 if TYPE_CHECKING:
@@ -32,22 +32,23 @@ FETCH = "delivery.fetch/1"
 
 def send_document(delivery: Delivery) -> Document:
     """``delivery.send/1``: what `send`, `pack`, `upload` and `show` print."""
-    attachments = delivery.attachments
+    attachments, plan = delivery.attachments, delivery.plan
     return {
         "schema": SEND,
         "id": delivery.id,
         "created_at": format_utc(delivery.created_at),
         "dry_run": delivery.dry_run,
-        "platform": delivery.plan.profile.name,
+        "platform": plan.profile.name,
         "method": delivery.method.value,
-        "reasons": list(delivery.plan.reasons),
+        "reasons": list(plan.reasons),
         "order": delivery.order,
         "language": delivery.language,
         "out": delivery.out,
         "store": delivery.store,
         "findings": (_finding(finding) for finding in delivery.findings),
         "files": (_file(entry) for entry in delivery.files),
-        "attachments": _planned(delivery.plan) if delivery.dry_run else (_attachment(item) for item in attachments),
+        **({"planned": (_planned(part) for part in plan.parts)} if delivery.dry_run else {}),
+        "attachments": _to_attach(plan) if delivery.dry_run else (_attachment(item) for item in attachments),
         "links": (_link(link) for link in delivery.links),
         "page": delivery.page and {"url": delivery.page.url, "expires_at": _moment(delivery.page)},
         "manifest": {"path": delivery.manifest.path, "url": delivery.manifest.url},
@@ -247,17 +248,22 @@ def _attachment(item: Attachment) -> dict[str, Any]:
     }
 
 
-def _planned(plan: Plan) -> Iterator[dict[str, Any]]:
+def _planned(part: Part) -> dict[str, Any]:
+    """For a dry run, whether it would be attached or uploaded; a zip has at most this size."""
+    return {
+        "name": part.filename,
+        "kind": part.kind.value,
+        "size": part.size if all(entry.known_size for entry in part.members) else None,
+        "members": [entry.arcname for entry in part.members],
+    }
+
+
+def _to_attach(plan: Plan) -> Iterator[dict[str, Any]]:
     """For a dry run: names instead of paths, planned sizes, no digests."""
     for part in plan.parts:
         if plan.method == "attach" or part.kind is PartKind.PROOF:
-            yield {
-                "message": part.message,
-                "path": part.filename,
-                "size": part.size,
-                "sha256": None,
-                "kind": part.kind.value,
-            }
+            size, kind = part.size, part.kind.value
+            yield {"message": part.message, "path": part.filename, "size": size, "sha256": None, "kind": kind}
 
 
 def _link(link: Link) -> dict[str, Any]:

@@ -89,6 +89,22 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(run: Run, work: Path
     assert [path.name for path in work.parent.iterdir()] == ["work"]
 
 
+def test_the_document_of_a_dry_run_names_what_would_be_uploaded(run: Run, work: Path) -> None:
+    for number in range(20):
+        (work / f"{number}.txt").write_text(f"page {number}\n")
+    document = run("send", work, "--dry-run", "--via", "link", "--json").document
+    jsonschema.validate(document, report.schema("delivery.send/1"))
+    (archive,) = document["planned"]
+    assert (archive["name"], archive["kind"]) == ("work.zip", "archive")
+    assert sorted(archive["members"]) == sorted(item["name"] for item in document["files"])
+    assert archive["size"] >= sum(item["size"] for item in document["files"])
+    assert (document["attachments"], document["links"]) == ([], [])
+    attached = run("send", work / "notes.txt", "--dry-run", "--json").document
+    size = (work / "notes.txt").stat().st_size
+    assert attached["planned"] == [{"name": "notes.txt", "kind": "as-is", "size": size, "members": ["notes.txt"]}]
+    assert "planned" not in run("send", work / "notes.txt", "-o", "ready", "--json").document
+
+
 def test_the_default_folder_is_named_after_the_work_and_never_reused(run: Run, work: Path) -> None:
     assert run("send", work).code == 0
     assert run("send", work).code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import click
 import jsonschema
 import pytest
 
-from delivery import UsageError, report
+from delivery import FileEntry, Settings, UsageError, check, dry_run, plan, report
 from delivery.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,12 @@ SCHEMAS = sorted((ROOT / "delivery" / "schemas").glob("*.json"))
 PROMISES = Path(__file__).with_name("schemas.txt")
 
 SCENARIOS: dict[str, list[str]] = {
-    "send": ["send final --expires 1h --via link --out linked", "send final --out ready", "send final --dry-run"],
+    "send": [
+        "send final --expires 1h --via link --out linked",
+        "send final --out ready",
+        "send final --dry-run",
+        "send final --via link --dry-run",
+    ],
     "check": ["check final --expect *.nothing", "check final --no-hash"],
     "pack": ["pack final --out packed"],
     "upload": ["upload final/logo.svg --expires 1h --out one", "upload --abort"],
@@ -128,6 +134,14 @@ def test_a_schema_that_is_none_is_refused_with_those_that_are(name: str) -> None
     known = caught.value.hint.removeprefix("one of ").split(", ")
     assert len(known) == len(SCHEMAS)
     assert [report.schema(item)["properties"]["schema"]["const"] for item in known] == known
+
+
+def test_the_planned_size_of_a_stream_is_not_known(parts: Settings) -> None:
+    entry = FileEntry.from_stream("build.bin", io.BytesIO(b"x"))
+    with check([entry], settings=parts, via="link", digests=False, read_streams=False) as inspection:
+        document = report.as_dict(report.send_document(dry_run(inspection, plan(inspection))))
+    assert document["planned"] == [{"name": "build.bin", "kind": "as-is", "size": None, "members": ["build.bin"]}]
+    jsonschema.Draft202012Validator(strict(report.schema("delivery.send/1"))).validate(document)
 
 
 def promises(schema: Any, path: str = "") -> Iterator[str]:
