@@ -160,22 +160,23 @@ class Handover:
             self._place(store, plan) as place,
             by_link.telling_how_to_go_on(place.journal),
         ):
-            packed = packing.pack_archives(plan, workspace, progress=self.progress, cancel=self.cancel)
-            uploaded = self._upload(store, place.journal, by_link.uploads(packed))
+            held = replace(self, cancel=place.cancel)
+            packed = packing.pack_archives(plan, workspace, progress=self.progress, cancel=held.cancel)
+            uploaded = held._upload(store, place.journal, by_link.uploads(packed))
             files = by_link.with_digests(packed.files, uploaded)
             sent = by_link.as_sent(packed.plan, files)
             parts = by_link.as_parts(sent, uploaded)
             manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, parts)
-            links = self._proven_links(store, uploaded)
+            links = held._proven_links(store, uploaded)
             expires_at = links[0].expires_at
             manifest_link = by_link.put_manifest(
                 store, place.journal.prefix, plan.deliverable.name, files, parts, links, expires_in=options.expires,
-                now=self.now, cancel=self.cancel,
+                now=self.now, cancel=held.cancel,
             )  # fmt: skip
-            shown_page = self._page(
+            shown_page = held._page(
                 store, place.journal.prefix, plan.deliverable.name, links, files, manifest=manifest_link.url
             )
-            shown = self._proof(sent, workspace.folder, files, expires_at)
+            shown = held._proof(sent, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             done = replace(
                 self._begun(sent, files, out),

@@ -26,6 +26,10 @@ from delivery.storage.faults import ObjectExistsError, ObjectGoneError
 
 FOLDER = "standing/"
 OUR_PREFIX = re.compile(r"[a-z2-7]{32}/")
+CLAIM = timedelta(minutes=5)
+"""How long a run that has died holds others off: one that lives writes its record anew before that."""
+TRIES = 5
+"""How often a record that others change meanwhile is read and written again."""
 _VERSION = 1
 _LARGEST = 64 * 1024**2
 _HEADERS = ObjectHeaders("application/json", 'attachment; filename="standing.json"', "private, no-store")
@@ -62,18 +66,34 @@ class Standing:
         return (self.touched_at + KEPT if self.links_end is None else self.links_end + after) <= now
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record as it lies in the store."""
+
+    record: Standing
+    etag: str
+    age: timedelta | None
+    """Since it was written, by the store's own clock."""
+
+    def claimed(self, now: datetime) -> bool:
+        """As of the record; where the store tells the time, no clock of another machine counts, and ``now`` neither."""
+        if self.age is None:
+            return self.record.claimed(now)
+        return bool(self.record.claimed_by) and self.age < CLAIM
+
+
 def place_of(store: Store, id: str) -> str:
     """The beginning of the keys of all records of ``id``."""
     return f"{store.prefix}{FOLDER}{hashlib.sha256(id.encode()).hexdigest()}"
 
 
-def read(store: Store, key: str) -> tuple[Standing, str] | None:
-    """The record under ``key`` and its ETag; None when there is none that can be read."""
+def read(store: Store, key: str) -> Found | None:
+    """The record under ``key``; None when there is none that can be read."""
     found = store.look(key)
     if found is None or found.stored.size > _LARGEST:
         return None
     try:
-        return parse(b"".join(store.read(key)), store.prefix), found.etag
+        return Found(parse(b"".join(store.read(key)), store.prefix), found.etag, found.age)
     except (ObjectGoneError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -117,7 +137,7 @@ def standing_of(store: Store, id: str | None = None) -> dict[str, Standing]:
         for item, _ in store.keys(place):
             kept = read(store, item.key)
             if kept is not None:
-                found[item.key] = kept[0]
+                found[item.key] = kept.record
     return found
 
 
@@ -128,12 +148,12 @@ def extend(store: Store, id: str, prefix: str, until: datetime | None) -> None:
     """
     for key in standing_of(store, id):
         found = read(store, key)
-        if found is None or found[0].prefix != prefix or found[0].claimed(datetime.now(UTC)):
+        if found is None or found.record.prefix != prefix or found.claimed(datetime.now(UTC)):
             continue
-        kept = found[0].keep_until and until and max(found[0].keep_until, until)
-        fresh = replace(found[0], links_end=until, keep_until=kept or found[0].keep_until)
+        kept = found.record.keep_until and until and max(found.record.keep_until, until)
+        fresh = replace(found.record, links_end=until, keep_until=kept or found.record.keep_until)
         with suppress(ObjectExistsError):
-            put(store, key, fresh, over=found[1])
+            put(store, key, fresh, over=found.etag)
 
 
 def forget(store: Store, keys: Iterable[str]) -> None:

@@ -15,16 +15,15 @@ from typing import Any
 
 from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
 from delivery.hosting import record
+from delivery.hosting.hold import Hold, clocks
 from delivery.hosting.journal import Journal, JournalFile, journal_for
 from delivery.hosting.names import new_token
-from delivery.hosting.record import Standing
-from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.hosting.record import Found, Standing
+from delivery.progress import CancelToken, Halted, NullProgress, Progress
 from delivery.storage.base import Store
-from delivery.storage.faults import ObjectExistsError
+from delivery.storage.faults import ObjectExistsError, ObjectGoneError
 from delivery.storage.watch import Watch
 
-CLAIM = timedelta(minutes=5)
-"""How long a run that has died holds others off."""
 _BEAT = 60.0
 
 
@@ -39,6 +38,7 @@ class OneTime:
     store: Store
     id: str
     keep_until: datetime | None
+    cancel: CancelToken
 
     def finish(self, keys: Sequence[str], links_end: datetime | None) -> None:
         if self.keep_until is not None:
@@ -49,17 +49,20 @@ class OneTime:
 class Kept:
     """The place of a standing delivery while a run works on it: its journal, saved now and then and at the end."""
 
-    def __init__(self, store: Store, key: str, found: Standing, etag: str) -> None:
+    def __init__(self, store: Store, key: str, ours: Standing, etag: str, cancel: CancelToken) -> None:
         self._store = store
         self._key = key
-        self._record = found
+        self._record = ours
         self._etag = etag
+        self._us = ours.claimed_by
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._beat = threading.Thread(target=self._keep_claim, name="delivery-claim", daemon=True)
-        self.finished = False
-        self.journal: Journal = _Remote(found.prefix, self)
-        for line in found.journal:
+        self._released = False
+        self.cancel = Hold(cancel, self.save, trusted=record.CLAIM.total_seconds() - _BEAT)
+        """For all that is done in this place: nothing goes on there once the delivery is another run's."""
+        self.journal: Journal = _Remote(ours.prefix, self)
+        for line in ours.journal:
             self.journal.take(line)
 
     def begin(self) -> None:
@@ -69,9 +72,8 @@ class Kept:
         """Let others have it; what was sent stays noted."""
         self._stop.set()
         self._beat.join()
-        if not self.finished:
-            with suppress(DeliveryError):
-                self.save(claimed_by="", claimed_until=None)
+        with suppress(DeliveryError):
+            self.save(release=True)
 
     def finish(self, keys: Sequence[str], links_end: datetime | None) -> None:
         """All of ``keys`` are the delivery now; whatever else lies in its place, from earlier runs, is removed."""
@@ -79,34 +81,73 @@ class Kept:
             if stale not in keys:
                 self.journal.done.pop(stale, None)
                 self.journal.begun.pop(stale, None)
-        self.save(claimed_by="", claimed_until=None, links_end=links_end)
-        self.finished = True
         with suppress(StoreRefusedError):  # a key that may not list or remove; `prune` removes it with the rest
             wanted = set(keys)
             old = [item.key for item, _ in self._store.keys(self.journal.prefix) if item.key not in wanted]
-            self._store.delete(old)
+            if old:
+                self.save()  # it is ours: nobody else's new files are among them
+                self._store.delete(old)
+        self.save(release=True, links_end=links_end)
 
-    def save(self, **changes: Any) -> None:
-        """Write the record as it is now. Raises StoreUnreachableError when another run has taken the place."""
+    def save(self, *, release: bool = False, **changes: Any) -> None:
+        """Write the record as it is now, which proves that it is ours; ``release``: for the last time.
+
+        Raises StoreUnreachableError when another run has taken the place.
+        """
         with self._lock:
-            fresh = replace(self._record, touched_at=datetime.now(UTC), journal=tuple(self.journal.lines()), **changes)
-            try:
-                etag = record.put(self._store, self._key, fresh, over=self._etag)
-            except ObjectExistsError as error:
-                found = record.read(self._store, self._key)
-                if found is None or found[0] != fresh:
-                    raise StoreUnreachableError(
-                        "another run took this delivery over while this one was held up",
-                        hint="run the same command again",
-                        code="taken-over",
-                    ) from error
-                etag = found[1]  # it was written, and only the answer was lost
-            self._record, self._etag = fresh, etag
+            if self._released:
+                return
+            asked_at = clocks()
+            if not self._store.quirks.conditional_put:
+                self._look()
+            for _ in range(record.TRIES):
+                fresh = self._fresh(release, changes)
+                try:
+                    self._etag = record.put(self._store, self._key, fresh, over=self._etag)
+                except (ObjectExistsError, ObjectGoneError):
+                    if not self._take(record.read(self._store, self._key), wrote=fresh):
+                        continue
+                self._record, self._released = fresh, release
+                self.cancel.proven(asked_at)
+                return
+            raise StoreUnreachableError(
+                "the record of this delivery changed each time that it was to be written",
+                hint="run the same command again: it goes on where it stopped",
+            )
+
+    def _fresh(self, release: bool, changes: dict[str, Any]) -> Standing:
+        now = datetime.now(UTC)
+        claim: dict[str, Any] = {"claimed_by": self._us, "claimed_until": now + record.CLAIM}
+        if release:
+            claim = {"claimed_by": "", "claimed_until": None}
+        return replace(self._record, touched_at=now, journal=tuple(self.journal.lines()), **claim, **changes)
+
+    def _look(self) -> None:
+        there = self._store.look(self._key)
+        if there is None or there.etag != self._etag:
+            self._take(record.read(self._store, self._key))
+
+    def _take(self, found: Found | None, *, wrote: Standing | None = None) -> bool:
+        """Go on from what lies in the store: whether that is what we ``wrote``, and only the answer was lost.
+
+        Raises StoreUnreachableError where it is another's.
+        """
+        written = found is not None and wrote is not None and found.record.touched_at == wrote.touched_at
+        if found is None or not (written or found.record.claimed_by == self._us):
+            error = StoreUnreachableError(
+                "another run took this delivery over, or revoked it, while this one was held up",
+                hint="run the same command again",
+                code="taken-over",
+            )
+            self.cancel.lose(error)
+            raise error
+        self._etag = found.etag
+        return written
 
     def _keep_claim(self) -> None:
-        while not self._stop.wait(_BEAT):
-            with suppress(DeliveryError):  # the next beat tries again; the end of the run tells
-                self.save(claimed_until=datetime.now(UTC) + CLAIM)
+        while not self._stop.wait(_BEAT) and self.cancel.lost is None:
+            with suppress(DeliveryError):  # the next beat tries again
+                self.save()
 
 
 class _Remote(Journal):
@@ -137,20 +178,25 @@ def place_for(
 
     It is resumed on this machine until it is done (see :func:`~delivery.hosting.journal_for`); where ``id`` is a name,
     it stands: every later run of that name, on any machine, finds it. ``keep_until`` is when its files may go.
+    What is done there must listen to the ``cancel`` of the place, which listens to the one that is given.
     """
-    progress = progress or NullProgress()
-    watched = store.watched(Watch(progress=progress, cancel=cancel or CancelToken()))
+    progress, cancel = progress or NullProgress(), cancel or CancelToken()
+    watched = store.watched(Watch(progress=progress, cancel=cancel))
     if not named:
         with journal_for(store, names) as journal:
-            yield OneTime(journal, watched, id, keep_until)
+            yield OneTime(journal, watched, id, keep_until, cancel)
             journal.finish()
         return
     key, claimed, etag = _claim(watched, id, keep_until, progress)
     # Letting go of it must work after a cancel too.
-    place = Kept(store.watched(Watch(attempts=3, progress=progress)), key, claimed, etag)
+    place = Kept(store.watched(Watch(attempts=3, progress=progress)), key, claimed, etag, cancel)
     place.begin()
     try:
         yield place
+    except Halted:
+        if place.cancel.lost is not None:
+            raise place.cancel.lost from None
+        raise
     finally:
         place.end()
 
@@ -159,24 +205,26 @@ def _claim(store: Store, id: str, keep_until: datetime | None, progress: Progres
     """The key, record and ETag of ``id``'s place, ours now; of another one while a run works there."""
     now, us = datetime.now(UTC), new_token()
     key = f"{record.place_of(store, id)}.json"
-    fresh = Standing(id, f"{store.prefix}{new_token()}/", now, None, keep_until, us, now + CLAIM)
+    fresh = Standing(id, f"{store.prefix}{new_token()}/", now, None, keep_until, us, now + record.CLAIM)
     found = record.read(store, key)
-    if found is None or not found[0].claimed(now):
+    if found is None or not found.claimed(now):
         ours = fresh
         if found is not None:
-            ours = replace(found[0], touched_at=now, keep_until=keep_until, claimed_by=us, claimed_until=now + CLAIM)
+            ours = replace(
+                fresh, prefix=found.record.prefix, links_end=found.record.links_end, journal=found.record.journal
+            )
         try:
-            etag = record.put(store, key, ours, new=found is None, over=found[1] if found else None)
+            etag = record.put(store, key, ours, new=found is None, over=found.etag if found else None)
             # Where the store overwrites whatever it is told to, the last one has it.
             again = None if store.quirks.conditional_put else record.read(store, key)
-            if again is None or again[0].claimed_by == us:
+            if again is None or again.record.claimed_by == us:
                 return key, ours, etag
         except ObjectExistsError:
             again = record.read(store, key)
             if again is None:  # something lies there that is no record
                 return key, ours, record.put(store, key, ours)
-            if again[0].claimed_by == us:  # it was written, and only the answer was lost
-                return key, ours, again[1]
+            if again.record.claimed_by == us:  # it was written, and only the answer was lost
+                return key, ours, again.etag
     progress.note(f"another run works on {id} now: this one gets a place of its own")
     key = f"{record.place_of(store, id)}-{us}.json"
     return key, fresh, record.put(store, key, fresh, new=True)
@@ -185,11 +233,11 @@ def _claim(store: Store, id: str, keep_until: datetime | None, progress: Progres
 def take_over(store: Store, key: str, *, after: timedelta, now: datetime) -> bool:
     """Claim a delivery that is past its end, to remove it; False where a run has come back to it meanwhile."""
     found = record.read(store, key)
-    if found is None or not found[0].is_over(now, after):
+    if found is None or found.claimed(now) or not found.record.is_over(now, after):
         return False
-    ours = replace(found[0], claimed_by=new_token(), claimed_until=datetime.now(UTC) + CLAIM)
+    ours = replace(found.record, claimed_by=new_token(), claimed_until=datetime.now(UTC) + record.CLAIM)
     try:
-        record.put(store, key, ours, over=found[1])
+        record.put(store, key, ours, over=found.etag)
     except ObjectExistsError:
         return False
     return True

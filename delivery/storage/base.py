@@ -107,6 +107,8 @@ class ObjectFacts:
     media_type: str
     disposition: str
     metadata: dict[str, str]
+    age: timedelta | None = None
+    """Since it was stored, by the store's own clock; None where it does not say."""
 
     @property
     def etag(self) -> str:

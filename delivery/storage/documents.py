@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, tostring
@@ -66,6 +66,14 @@ def moment(element: Element, name: str) -> datetime:
     except ValueError:
         raise Refusal(200, "") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def age_of(headers: Mapping[str, str]) -> timedelta | None:
+    """How long ago an object was stored, by the store's own clock; None where its answer does not say."""
+    try:
+        return parsedate_to_datetime(headers["date"]) - parsedate_to_datetime(headers["last-modified"])
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
 
 
 def etag_of(element: Element) -> str:

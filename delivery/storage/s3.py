@@ -23,7 +23,7 @@ from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, Pending
 from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, VERSIONS, Bucket
 from delivery.storage.carry import Refusal, Text
 from delivery.storage.dial import LostConnection
-from delivery.storage.documents import document, etag_of, key_of, moment, number, parts_document, told
+from delivery.storage.documents import age_of, document, etag_of, key_of, moment, number, parts_document, told
 from delivery.storage.faults import ObjectGoneError
 from delivery.storage.retry import pause
 
@@ -278,6 +278,7 @@ def _facts(key: str, answer: Answer) -> ObjectFacts:
         headers.get("content-type", ""),
         headers.get("content-disposition", ""),
         {name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)},
+        age_of(headers),
     )
 
 

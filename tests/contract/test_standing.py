@@ -21,7 +21,7 @@ from support.stores import KEYS, make_bucket, opened
 from delivery import hosting, service, upkeep
 from delivery.config import Settings
 from delivery.errors import LocalError, StoreUnreachableError, UsageError
-from delivery.hosting import record
+from delivery.hosting import hold, record
 from delivery.ledger import Ledger
 from delivery.model import Delivery
 from delivery.options import StoreOptions, UploadOptions
@@ -312,30 +312,157 @@ def test_a_claim_holds_others_off_until_it_is_let_go_or_its_holder_has_died(
     with hosting.place_for(store, [], named=True, id=id) as third:
         assert third.journal.prefix == first.journal.prefix
         key = f"{record.place_of(store, id)}.json"
-        kept, _ = record.read(store, key) or (None, "")
-        assert kept is not None
-    dead = dataclasses.replace(kept, claimed_by="somebody", claimed_until=datetime.now(UTC) - timedelta(seconds=1))
-    record.put(store, key, dead)
+        found = record.read(store, key)
+        assert found is not None
+    record.put(store, key, dataclasses.replace(found.record, claimed_by="somebody", claimed_until=NOW + DAY))
+    monkeypatch.setattr("delivery.hosting.record.CLAIM", timedelta(0))
     with hosting.place_for(store, [], named=True, id=id) as fourth:
         assert fourth.journal.prefix == first.journal.prefix
     hosting.forget(store, hosting.standing_of(store, id))
     assert hosting.standing_of(store, id) == {}
 
 
-@pytest.mark.parametrize("kind", ["moto", pytest.param("ceph", marks=pytest.mark.heavy)])
-def test_a_run_that_was_held_up_does_not_overwrite_the_one_that_took_over(
-    kind: str, request: pytest.FixtureRequest
-) -> None:
-    store = opened(request.getfixturevalue(f"{kind}_address"), kind, profile="ceph")
-    with hosting.place_for(store, [], named=True, id="x") as place:
-        key = f"{record.place_of(store, 'x')}.json"
-        kept, _ = record.read(store, key) or (None, "")
-        assert kept is not None
-        theirs = dataclasses.replace(kept, claimed_by="another")
-        record.put(store, key, theirs)
+def taken_over(store: Store, id: str) -> record.Standing:
+    """Another run has the delivery from now on."""
+    key = f"{record.place_of(store, id)}.json"
+    found = record.read(store, key)
+    assert found is not None
+    theirs = dataclasses.replace(found.record, touched_at=datetime.now(UTC), claimed_by="another")
+    record.put(store, key, theirs)
+    return theirs
+
+
+@pytest.fixture(params=["moto-s3", "moto-ceph", "embedded", pytest.param("ceph-ceph", marks=pytest.mark.heavy)])
+def any_store(request: pytest.FixtureRequest) -> Store:
+    """Those that refuse to overwrite another record than was read, and those that cannot."""
+    if request.param == "embedded":
+        request.getfixturevalue("embedded_home")
+        return open_store("local", Settings(), until=NOW + timedelta(minutes=2))
+    kind, profile = request.param.split("-")
+    return opened(request.getfixturevalue(f"{kind}_address"), kind, profile=profile)
+
+
+def asleep(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Time went on while this process stood still."""
+    real = hold.clocks
+    monkeypatch.setattr(hold, "clocks", lambda: (real()[0], real()[1] + seconds))
+
+
+def test_a_run_that_was_held_up_does_not_overwrite_the_one_that_took_over(any_store: Store) -> None:
+    id = secrets.token_hex(6)
+    with hosting.place_for(any_store, [], named=True, id=id) as place:
+        theirs = taken_over(any_store, id)
         with pytest.raises(StoreUnreachableError, match="took this delivery over"):
             place.finish([], None)
-    assert record.read(store, key) == (theirs, (record.read(store, key) or (None, ""))[1])
+    assert list(hosting.standing_of(any_store, id).values()) == [theirs]
+
+
+def test_a_run_that_was_revoked_meanwhile_does_not_come_back(any_store: Store) -> None:
+    id = secrets.token_hex(6)
+    with hosting.place_for(any_store, [], named=True, id=id) as place:
+        hosting.forget(any_store, hosting.standing_of(any_store, id))
+        with pytest.raises(StoreUnreachableError, match="or revoked it"):
+            place.finish([], None)
+    assert hosting.standing_of(any_store, id) == {}
+
+
+def test_a_run_that_wakes_after_its_claim_sends_nothing_more(
+    any_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, path = secrets.token_hex(6), tmp_path / "a.bin"
+
+    def send(place: Any, data: bytes) -> hosting.Uploaded:
+        path.write_bytes(data)
+        upload = hosting.Upload.of_path(path)
+        (done,) = hosting.upload(
+            any_store, [upload], prefix=place.journal.prefix, journal=place.journal, cancel=place.cancel
+        )
+        return done
+
+    with pytest.raises(StoreUnreachableError) as caught:
+        with hosting.place_for(any_store, [], named=True, id=id) as place:
+            theirs = send(place, b"theirs")
+            place.journal.done.clear()
+            asleep(monkeypatch, 200)
+            place.cancel.check()
+            taken_over(any_store, id)
+            asleep(monkeypatch, 100)
+            send(place, b"ours, too late")
+    assert caught.value.code == "taken-over"
+    assert b"".join(any_store.read(theirs.stored.key)) == b"theirs"
+
+
+def test_a_run_that_wakes_and_finds_its_claim_untouched_goes_on(
+    any_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = secrets.token_hex(6)
+    with hosting.place_for(any_store, [], named=True, id=id) as place:
+        asleep(monkeypatch, 3600)
+        place.cancel.check()
+        place.finish([], NOW)
+    (kept,) = hosting.standing_of(any_store, id).values()
+    assert (kept.links_end, kept.claimed_by) == (NOW, "")
+
+
+def test_a_run_that_is_only_slow_hears_that_another_took_over(
+    any_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("delivery.hosting.standing._BEAT", 0.05)
+    id = secrets.token_hex(6)
+    with (
+        pytest.raises(StoreUnreachableError, match="took this delivery over"),
+        hosting.place_for(any_store, [], named=True, id=id) as place,
+    ):
+        for _ in range(100):
+            taken_over(any_store, id)  # where the store cannot refuse, a beat may fall right in between
+            place.cancel.wait(0.3)
+
+
+def test_a_claim_is_judged_by_the_clock_of_the_store(any_store: Store) -> None:
+    """The clocks of two machines may lie apart by more than a claim lasts."""
+    id, said = secrets.token_hex(6), RecordingProgress()
+    with hosting.place_for(any_store, [], named=True, id=id) as first:
+        key = f"{record.place_of(any_store, id)}.json"
+        found = record.read(any_store, key)
+        assert found is not None and found.age is not None
+        behind = dataclasses.replace(found.record, claimed_until=NOW - timedelta(minutes=6))
+        record.put(any_store, key, behind)
+        with hosting.place_for(any_store, [], named=True, id=id, progress=said) as second:
+            assert second.journal.prefix != first.journal.prefix
+        assert not hosting.take_over(any_store, key, after=timedelta(0), now=NOW + 30 * DAY)
+    assert len(said.notes) == 1
+
+
+def test_what_another_run_delivered_stays_when_this_one_wakes(
+    work: Path, settings: Settings, proxy: Proxy, moto_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way: neither files nor page nor manifest are put over theirs."""
+    first = upload(work, settings, id="site", page=True)
+    (work / "a.bin").write_bytes(os.urandom(SIZE))
+    options = dataclasses.replace(settings.stores["test"], endpoint=moto_address)
+    theirs = open_store("test", dataclasses.replace(settings, stores={"test": options}), until=NOW)
+
+    before: dict[str, str] = {}
+
+    def state() -> dict[str, str]:
+        found = [item.key for item, _ in theirs.keys("") if "standing/" not in item.key]
+        return {key: facts.etag for key in found if (facts := theirs.look(key)) is not None}
+
+    def stopped(request: Any) -> str:
+        if not (request.method == "PUT" and request.path.endswith("/a.bin")):
+            return ""
+        proxy.rule = lambda request: ""
+        taken_over(theirs, "site")
+        before.update(state())
+        asleep(monkeypatch, 600)
+        return "reset"
+
+    proxy.rule = stopped
+    with pytest.raises(StoreUnreachableError) as caught:
+        upload(work, settings, id="site", page=True)
+    assert caught.value.code == "taken-over"
+    assert first.page is not None and first.page.key in before
+    assert state() == before
 
 
 def test_a_lost_answer_to_the_record_is_settled_by_reading_it(
@@ -442,7 +569,7 @@ def test_no_record_vouches_for_bytes_that_are_being_replaced(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run dies after it has overwritten an object; the next one has the former bytes again."""
-    monkeypatch.setattr("delivery.hosting.standing.CLAIM", timedelta(0))
+    monkeypatch.setattr("delivery.hosting.record.CLAIM", timedelta(0))
     id, path = secrets.token_hex(6), tmp_path / "a.bin"
 
     def run(data: bytes) -> str:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from delivery.storage.answers import Answer
 from delivery.storage.base import RemotePart
 from delivery.storage.carry import Refusal
-from delivery.storage.documents import document, etag_of, key_of, moment, number, parts_document, told
+from delivery.storage.documents import age_of, document, etag_of, key_of, moment, number, parts_document, told
 
 LIST = b"""
 
@@ -95,3 +95,11 @@ def test_parts_are_told_with_their_checksums_or_without() -> None:
     assert plain.find(".//ChecksumCRC32") is None
     proven = document(answer(parts_document(parts, ("AAAA", "BBBB"))))
     assert [told(row, "ChecksumCRC32") for row in proven] == ["AAAA", "BBBB"]
+
+
+def test_the_age_of_an_object_is_told_by_one_clock_or_not_at_all() -> None:
+    stored, later = "Fri, 27 Nov 2026 14:00:00 GMT", "Fri, 27 Nov 2026 14:04:59 GMT"
+    assert age_of({"date": later, "last-modified": stored}) == timedelta(minutes=4, seconds=59)
+    for date in ("", "soon", later.replace("GMT", "-0000"), later.replace("2026", "99999999")):
+        assert age_of({"date": date, "last-modified": stored}) is None
+    assert age_of({"date": later}) is None
