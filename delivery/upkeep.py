@@ -35,7 +35,8 @@ def renew(
 
     Each link is opened once before it is handed out, the message that brings it is composed in ``language``,
     and both are recorded. ``connection`` is your own ``boto3.Session`` or S3 client for the delivery's store.
-    Raises UsageError for an unknown, attached or revoked delivery, StoreRefusedError when its objects are gone.
+    Raises UsageError for an unknown, attached or revoked delivery, and for one that was made again on another machine;
+    StoreRefusedError when its objects are gone.
     """
     settings, now, cancel = settings or Settings.load(), now or datetime.now(UTC), cancel or CancelToken()
     ledger = Ledger(places.data_dir())
@@ -43,15 +44,15 @@ def renew(
     kept = replace(kept, language=language or kept.language)
     message.check_templates(kept, options=settings.message, zone=zone_of(settings, now), now=now)
     life = configured(settings, {"expires": expires}).delivery.expires
-    assert kept.store is not None
+    assert kept.store is not None and kept.prefix is not None
     store = storage.open_store(kept.store, settings, until=now + life, connection=connection)
     hosting.check_life(store, life, now=now)
+    _refuse_others(store, kept)
     signed = hosting.sign(store, list(as_uploaded(kept)), expires_in=life, now=now)
     for link in signed:
         if link.expires_at is not None:
             storage.keep_until(kept.store, link.expires_at)
     hosting.try_links(signed, cancel=cancel)
-    assert kept.prefix is not None
     listed = put_manifest(
         store, kept.prefix, kept.plan.deliverable.name, kept.files, as_parts(kept), signed, expires_in=life, now=now,
         cancel=cancel,
@@ -68,7 +69,6 @@ def renew(
     zone = zone_of(settings, again.expires_at or now)
     texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=message.Situation.RENEWED)
     again = replace(again, messages=texts, notes=(*again.notes, *message.warnings(texts, again.plan.profile)))
-    assert kept.prefix is not None
     hosting.extend(store, kept.id, kept.prefix, again.expires_at)
     ledger.renewed(kept.id, until=again.expires_at, at=now)
     ledger.wrote(kept.id, again, situation="renewed", at=now)
@@ -270,6 +270,17 @@ def _linked(ledger: Ledger, id: str, now: datetime, *, revoked_too: bool = False
     if not revoked_too:
         refuse_gone(ledger.get(kept.id, now=now))
     return kept
+
+
+def _refuse_others(store: storage.Store, kept: Delivery) -> None:
+    """What this machine knows would be written over the page and the manifest of what was delivered since."""
+    assert kept.prefix is not None
+    if hosting.holds_others(store, kept.id, kept.prefix, {link.key: link.sha256 for link in kept.links}):
+        raise UsageError(
+            f"{kept.id} was made again elsewhere: the store holds other files now than this machine delivered",
+            hint=f"renew it on the machine that made it last, or make it again here with --id {kept.id}",
+            code="made-again-elsewhere",
+        )
 
 
 def _first_end(links: tuple[Link, ...]) -> datetime | None:

@@ -9,7 +9,7 @@ from delivery.hosting.journal import Journal, journal_for
 from delivery.hosting.links import LinkLife, check_life, sign, signed_end, try_link, try_links
 from delivery.hosting.names import disposition, key_name, key_names
 from delivery.hosting.publish import publish, put_document, republish
-from delivery.hosting.record import Standing, extend, forget, standing_of
+from delivery.hosting.record import Standing, extend, forget, holds_others, standing_of
 from delivery.hosting.standing import Kept, OneTime, place_for, take_over
 from delivery.hosting.tidying import in_words, set_rule
 from delivery.hosting.upload import new_prefix, upload
@@ -51,6 +51,7 @@ __all__ = [
     "extend",
     "forget",
     "give_up",
+    "holds_others",
     "in_words",
     "journal_for",
     "key_name",

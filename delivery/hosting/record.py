@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -139,6 +139,14 @@ def standing_of(store: Store, id: str | None = None) -> dict[str, Standing]:
             if kept is not None:
                 found[item.key] = kept.record
     return found
+
+
+def holds_others(store: Store, id: str, prefix: str, ours: Mapping[str, str]) -> bool:
+    """Whether a later run put other objects under ``prefix`` than ``ours``, which are SHA-256 digests by their keys."""
+    for standing in standing_of(store, id).values():
+        if standing.prefix == prefix and standing.journal:
+            return ours != {line["done"]: line["sha256"] for line in standing.journal if "done" in line}
+    return False
 
 
 def extend(store: Store, id: str, prefix: str, until: datetime | None) -> None:

@@ -545,6 +545,44 @@ def test_a_machine_that_knows_only_the_first_run_does_not_remove_the_second(
     assert kept.links_end == renewed.expires_at
 
 
+@pytest.mark.parametrize("changed", ["one more file", "other bytes", "one file less"])
+def test_a_machine_that_knows_only_the_first_run_does_not_write_over_the_second(
+    work: Path, settings: Settings, machine: Any, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    upload(work, settings, id="site", page=True)
+    first_home = os.environ["DELIVERY_HOME"]
+    machine()
+    if changed == "one file less":
+        (work / "c.bin").unlink()
+    else:
+        (work / ("d.bin" if changed == "one more file" else "b.bin")).write_bytes(os.urandom(SIZE))
+    again = upload(work, settings, id="site", page=True)
+    second_home = os.environ["DELIVERY_HOME"]
+    assert again.page is not None and again.manifest.url
+    before = read(again.page.url), read(again.manifest.url)
+    monkeypatch.setenv("DELIVERY_HOME", first_home)
+    with pytest.raises(UsageError, match="made again elsewhere") as caught:
+        upkeep.renew("site", settings=settings)
+    assert (caught.value.code, caught.value.exit_code) == ("made-again-elsewhere", 2)
+    assert (read(again.page.url), read(again.manifest.url)) == before
+    assert [event.kind for event in Ledger(Path(first_home)).events("site")] == []
+    monkeypatch.setenv("DELIVERY_HOME", second_home)
+    assert upkeep.renew("site", settings=settings).page is not None
+
+
+def test_a_machine_that_knows_the_first_run_may_renew_what_the_second_did_not_change(
+    work: Path, settings: Settings, machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for options in ({"id": "site"}, {"retain": "14d"}):
+        made = upload(work, settings, **options)
+        first_home = os.environ["DELIVERY_HOME"]
+        machine()
+        if "id" in options:
+            upload(work, settings, id="site")
+        monkeypatch.setenv("DELIVERY_HOME", first_home)
+        assert upkeep.renew(made.id, settings=settings).prefix == made.prefix
+
+
 def test_files_are_never_kept_shorter_than_their_links(work: Path, settings: Settings, proxy: Proxy) -> None:
     for options in ({"retain": "1d", "expires": "2d"}, {"require_expiry": "3d", "expires": "2d"}):
         with pytest.raises(UsageError, match="than --expires 2d"):
