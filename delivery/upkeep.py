@@ -13,7 +13,7 @@ from delivery.afterwards import as_parts, as_uploaded, refuse_gone
 from delivery.by_link import put_manifest
 from delivery.config import Settings, configured
 from delivery.errors import ConfigError, StoreRefusedError, UsageError
-from delivery.ledger import Ledger, State
+from delivery.ledger import Ledger
 from delivery.model import Delivery, Link
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken, NullProgress, Progress
@@ -49,6 +49,7 @@ def renew(
     hosting.check_life(store, life, now=now)
     _refuse_others(store, kept)
     signed = hosting.sign(store, list(as_uploaded(kept)), expires_in=life, now=now)
+    hosting.extend(store, kept.id, kept.prefix, _first_end(signed))
     for link in signed:
         if link.expires_at is not None:
             storage.keep_until(kept.store, link.expires_at)
@@ -69,7 +70,6 @@ def renew(
     zone = zone_of(settings, again.expires_at or now)
     texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=message.Situation.RENEWED)
     again = replace(again, messages=texts, notes=(*again.notes, *message.warnings(texts, again.plan.profile)))
-    hosting.extend(store, kept.id, kept.prefix, again.expires_at)
     ledger.renewed(kept.id, until=again.expires_at, at=now)
     ledger.wrote(kept.id, again, situation="renewed", at=now)
     return again
@@ -122,7 +122,7 @@ def prune(
     cancel: CancelToken | None = None,
     now: datetime | None = None,
 ) -> tuple[PrunedStore, ...]:
-    """Remove the objects of deliveries whose links ended more than ``after`` ago, and leftovers of broken uploads.
+    """Remove the objects of deliveries whose links all ended more than ``after`` ago, and leftovers of broken uploads.
 
     Every store that the ledger names and the configured one are visited, or ``store`` alone; with a ``connection``,
     which leads to one store, that of the settings. Until then `renew` can bring the links back. Standing deliveries
@@ -138,13 +138,13 @@ def prune(
     if connection is not None and store is None:
         store = settings.delivery.store
     ledger = Ledger(places.data_dir())
+    over = ledger.over(after=after, now=now)
     ended: dict[str, list[hosting.Ended]] = defaultdict(list)
     for record in ledger.list(now=now):
         if record.store is None or record.pruned_at is not None or (store is not None and record.store != store):
             continue
         found = ended[record.store]
-        over = record.expires_at is not None and record.expires_at + after <= now
-        if over or record.state is State.REVOKED:
+        if record.id in over:
             prefix = ledger.load(record.id).prefix
             found += [hosting.Ended(prefix, record.id)] if prefix else []
     asked = store if store is not None else settings.delivery.store

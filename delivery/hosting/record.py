@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from delivery.errors import StoreRefusedError
+from delivery.errors import StoreRefusedError, StoreUnreachableError
 from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.journal import KEPT
 from delivery.hosting.pace import Pace
@@ -45,6 +45,7 @@ class Standing:
     """The delivery's own, under which all of its objects lie."""
     touched_at: datetime
     links_end: datetime | None = None
+    """The latest of all that were ever signed: a later link may end before an earlier one."""
     keep_until: datetime | None = None
     """What ``--retain`` promised."""
     claimed_by: str = ""
@@ -58,12 +59,20 @@ class Standing:
         return bool(self.claimed_by) and self.claimed_until is not None and self.claimed_until > now
 
     def is_over(self, now: datetime, after: timedelta) -> bool:
-        """Whether its objects may go: its own time has passed, else its links ended more than ``after`` ago."""
+        """Whether its objects may go: its own time and its links have ended; without such a time, ``after`` ago."""
         if self.claimed(now):
             return False
         if self.keep_until is not None:
-            return self.keep_until <= now
+            return max(self.keep_until, self.links_end or self.keep_until) <= now
         return (self.touched_at + KEPT if self.links_end is None else self.links_end + after) <= now
+
+    def needed(self, until: datetime) -> Standing:
+        """With links that live up to ``until``."""
+        return replace(
+            self,
+            links_end=max(until, self.links_end or until),
+            keep_until=self.keep_until and max(until, self.keep_until),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +158,29 @@ def holds_others(store: Store, id: str, prefix: str, ours: Mapping[str, str]) ->
     return False
 
 
-def extend(store: Store, id: str, prefix: str, until: datetime | None) -> None:
-    """Note that the links of the delivery under ``prefix`` were signed again up to ``until``.
+def of_unknown_end() -> datetime:
+    """Up to when the objects of links that nobody knows the end of are needed, as far as that can be said."""
+    return datetime.now(UTC) + KEPT
 
-    A run that works on it now signs links of its own, and notes their end.
+
+def extend(store: Store, id: str, prefix: str, until: datetime | None) -> None:
+    """Note that the objects of the delivery under ``prefix`` are needed up to ``until``, where links are signed again.
+
+    A run that works on it keeps its claim, and what is noted. Raises StoreUnreachableError where that does not succeed.
     """
+    until = until or of_unknown_end()
     for key in standing_of(store, id):
-        found = read(store, key)
-        if found is None or found.record.prefix != prefix or found.claimed(datetime.now(UTC)):
-            continue
-        kept = found.record.keep_until and until and max(found.record.keep_until, until)
-        fresh = replace(found.record, links_end=until, keep_until=kept or found.record.keep_until)
-        with suppress(ObjectExistsError):
-            put(store, key, fresh, over=found.etag)
+        for _ in range(TRIES):
+            found = read(store, key)
+            if found is None or found.record.prefix != prefix or found.record.needed(until) == found.record:
+                break
+            with suppress(ObjectExistsError, ObjectGoneError):  # it is read again, which shows too what others undid
+                put(store, key, found.record.needed(until), over=found.etag)
+        else:
+            raise StoreUnreachableError(
+                "the record of this delivery was changed by others each time that it was to be written",
+                hint="run the same command again",
+            )
 
 
 def forget(store: Store, keys: Iterable[str]) -> None:

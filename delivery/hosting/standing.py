@@ -87,9 +87,9 @@ class Kept:
             if old:
                 self.save()  # it is ours: nobody else's new files are among them
                 self._store.delete(old)
-        self.save(release=True, links_end=links_end)
+        self.save(release=True, needed_until=links_end or record.of_unknown_end())
 
-    def save(self, *, release: bool = False, **changes: Any) -> None:
+    def save(self, *, release: bool = False, needed_until: datetime | None = None) -> None:
         """Write the record as it is now, which proves that it is ours; ``release``: for the last time.
 
         Raises StoreUnreachableError when another run has taken the place.
@@ -101,13 +101,14 @@ class Kept:
             if not self._store.quirks.conditional_put:
                 self._look()
             for _ in range(record.TRIES):
-                fresh = self._fresh(release, changes)
+                fresh = self._fresh(release, needed_until)
                 try:
-                    self._etag = record.put(self._store, self._key, fresh, over=self._etag)
+                    etag = record.put(self._store, self._key, fresh, over=self._etag)
+                    self._record, self._etag = fresh, etag
                 except (ObjectExistsError, ObjectGoneError):
                     if not self._take(record.read(self._store, self._key), wrote=fresh):
                         continue
-                self._record, self._released = fresh, release
+                self._released = release
                 self.cancel.proven(asked_at)
                 return
             raise StoreUnreachableError(
@@ -115,12 +116,12 @@ class Kept:
                 hint="run the same command again: it goes on where it stopped",
             )
 
-    def _fresh(self, release: bool, changes: dict[str, Any]) -> Standing:
-        now = datetime.now(UTC)
+    def _fresh(self, release: bool, needed_until: datetime | None) -> Standing:
+        now, kept = datetime.now(UTC), self._record if needed_until is None else self._record.needed(needed_until)
         claim: dict[str, Any] = {"claimed_by": self._us, "claimed_until": now + record.CLAIM}
         if release:
             claim = {"claimed_by": "", "claimed_until": None}
-        return replace(self._record, touched_at=now, journal=tuple(self.journal.lines()), **claim, **changes)
+        return replace(kept, touched_at=now, journal=tuple(self.journal.lines()), **claim)
 
     def _look(self) -> None:
         there = self._store.look(self._key)
@@ -128,7 +129,9 @@ class Kept:
             self._take(record.read(self._store, self._key))
 
     def _take(self, found: Found | None, *, wrote: Standing | None = None) -> bool:
-        """Go on from what lies in the store: whether that is what we ``wrote``, and only the answer was lost.
+        """Go on from what lies in the store, which others may have noted new links in.
+
+        Whether it is what we ``wrote``, and only the answer was lost.
 
         Raises StoreUnreachableError where it is another's.
         """
@@ -141,7 +144,7 @@ class Kept:
             )
             self.cancel.lose(error)
             raise error
-        self._etag = found.etag
+        self._record, self._etag = found.record, found.etag
         return written
 
     def _keep_claim(self) -> None:

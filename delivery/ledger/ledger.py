@@ -74,7 +74,7 @@ class Ledger:
     @staticmethod
     def _replace(db: sqlite3.Connection, delivery: Delivery, revision_of: str | None) -> int | None:
         """The row of the same id with the columns of ``delivery``, and nothing left of its files and links."""
-        kept = db.execute("SELECT n, created_at FROM delivery WHERE id = ?", (delivery.id,)).fetchone()
+        kept = db.execute("SELECT * FROM delivery WHERE id = ?", (delivery.id,)).fetchone()
         if kept is None:
             return None
         n = int(kept["n"])
@@ -83,6 +83,8 @@ class Ledger:
         row = delivery_row(delivery, revision_of) | {"revoked_at": None, "pruned_at": None}
         columns = ", ".join(f"{name} = :{name}" for name in row)
         db.execute(f"UPDATE delivery SET {columns} WHERE n = :n", {**row, "n": n})  # noqa: S608
+        if kept["revoked_at"] is None and kept["pruned_at"] is None:
+            _need(db, n, kept["needed_until"])
         db.execute("UPDATE message SET situation = 'earlier' WHERE delivery = ? AND situation = 'delivery'", (n,))
         _keep_event(db, n, delivery.created_at, "made again", {"before": kept["created_at"]})
         return n
@@ -131,6 +133,18 @@ class Ledger:
             rows = db.execute(query, (seconds(now), seconds(now + within)))
             return tuple(line(row, now) for row in rows)
 
+    def over(self, *, after: timedelta, now: datetime) -> frozenset[str]:
+        """The ids of deliveries whose objects may go: revoked, or all links ever signed ended ``after`` or more ago.
+
+        Where the end of the present links is not known, nobody can say so.
+        """
+        query = (
+            "SELECT id FROM delivery WHERE revoked_at IS NOT NULL"
+            " OR (expires_at IS NOT NULL AND coalesce(needed_until, expires_at) <= ?)"
+        )
+        with database.opened(self.path) as db:
+            return frozenset(row["id"] for row in db.execute(query, (seconds(now - after),)))
+
     def load(self, id: str) -> Delivery:
         """The delivery with ``id`` or a unique beginning of it, its links without urls.
 
@@ -158,6 +172,7 @@ class Ledger:
             else:
                 db.execute("UPDATE part SET expires_at = ? WHERE delivery = ? AND role <> 'attachment'", (end, n))
             db.execute("UPDATE delivery SET expires_at = ? WHERE n = ?", (end, n))
+            _need(db, n, end)
             _keep_event(db, n, at, "renewed", {"until": end, "names": list(names)})
 
     def revoked(self, id: str, *, at: datetime) -> None:
@@ -216,6 +231,12 @@ class Ledger:
         with database.opened(self.path) as db:
             rows = db.execute("SELECT * FROM event WHERE delivery = ? ORDER BY at, n", (find(db, id)["n"],))
             return tuple(Event(from_seconds(row["at"]), row["kind"], row["detail"]) for row in rows)
+
+
+def _need(db: sqlite3.Connection, n: int, until: int | None) -> None:
+    """Links were signed up to ``until``: the objects are needed as long, or longer where they are already."""
+    if until is not None:
+        db.execute("UPDATE delivery SET needed_until = max(coalesce(needed_until, ?1), ?1) WHERE n = ?2", (until, n))
 
 
 def _keep_messages(db: sqlite3.Connection, n: int, texts: Sequence[str], situation: str, at: datetime) -> None:

@@ -81,6 +81,7 @@ def delivery_row(delivery: Delivery, revision_of: str | None) -> dict[str, str |
         "file_count": len(delivery.files),
         "size": sum(entry.size for entry in delivery.files),
         "expires_at": None if end is None else seconds(end),
+        "needed_until": max(map(seconds, known), default=None),
         "revoked_at": None,
         "pruned_at": None,
         "revision_of": revision_of,

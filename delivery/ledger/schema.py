@@ -105,5 +105,10 @@ STEPS: tuple[str, ...] = (
     """
     ALTER TABLE part ADD COLUMN etag TEXT NOT NULL DEFAULT '';
     """,
+    """
+    ALTER TABLE delivery ADD COLUMN needed_until INTEGER;  -- the latest end of all links that were ever signed
+    UPDATE delivery
+       SET needed_until = coalesce((SELECT max(expires_at) FROM part WHERE part.delivery = delivery.n), expires_at);
+    """,
 )
 """``PRAGMA user_version`` counts how many have run."""

@@ -675,11 +675,79 @@ def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
     assert not hosting.take_over(store, key, after=timedelta(0), now=NOW)
 
 
-def test_renewing_does_not_disturb_a_run_that_works_on_it(moto_address: str) -> None:
-    store = opened(moto_address, "moto", profile="ceph")
-    with hosting.place_for(store, [], named=True, id="x", keep_until=NOW + DAY) as place:
-        hosting.extend(store, "x", place.journal.prefix, NOW + 9 * DAY)
+def test_renewing_does_not_disturb_a_run_that_works_on_it_and_is_not_forgotten_by_it(any_store: Store) -> None:
+    id = secrets.token_hex(6)
+    with hosting.place_for(any_store, [], named=True, id=id, keep_until=NOW + DAY) as place:
+        hosting.extend(any_store, id, place.journal.prefix, NOW + 9 * DAY)
         place.finish([], NOW)
-    hosting.extend(store, "x", place.journal.prefix, NOW + 3 * DAY)
+    hosting.extend(any_store, id, place.journal.prefix, NOW + 3 * DAY)
+    (kept,) = hosting.standing_of(any_store, id).values()
+    assert (kept.links_end, kept.keep_until, kept.claimed_by) == (NOW + 9 * DAY, NOW + 9 * DAY, "")
+
+
+def test_a_record_that_changes_while_it_is_extended_is_read_again(moto_address: str) -> None:
+    store = opened(moto_address, "moto", profile="ceph")
+    key = f"{record.place_of(store, 'x')}.json"
+    record.put(store, key, record.Standing("x", f"{'a' * 32}/", NOW, NOW))
+    read, left = record.read, [2]
+
+    def changed_meanwhile(store: Store, key: str) -> record.Found | None:
+        found = read(store, key)
+        if found is not None and left[0]:
+            left[0] -= 1
+            record.put(store, key, dataclasses.replace(found.record, touched_at=datetime.now(UTC)))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(record, "read", changed_meanwhile)
+        left[0] = 3
+        hosting.extend(store, "x", f"{'a' * 32}/", NOW + DAY)
+        assert left == [0]
+        left[0] = 999
+        with pytest.raises(StoreUnreachableError, match="changed by others"):
+            hosting.extend(store, "x", f"{'a' * 32}/", NOW + 2 * DAY)
     (kept,) = hosting.standing_of(store).values()
-    assert (kept.links_end, kept.keep_until) == (NOW + 3 * DAY, NOW + 3 * DAY)
+    assert kept.links_end == NOW + DAY
+
+
+def test_a_later_link_that_ends_earlier_ends_no_other(
+    work: Path, settings: Settings, machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it was renewed or made again, and whoever tidies up."""
+    plain = upload(work, settings, expires="7d")
+    upkeep.renew(plain.id, expires="1h", settings=settings)
+    again = upload(work, settings, id="again", expires="7d", retain="7d")
+    upload(work, settings, id="again", expires="1h", retain="1h")
+    renewed = upload(work, settings, id="renewed", expires="7d")
+    upkeep.renew("renewed", expires="1h", settings=settings)
+    home = os.environ["DELIVERY_HOME"]
+    for elsewhere in (True, False):
+        if elsewhere:
+            machine()
+        else:
+            monkeypatch.setenv("DELIVERY_HOME", home)
+        upkeep.prune(settings=settings, after=timedelta(0), now=NOW + 6 * DAY)
+        for made in (plain, again, renewed):
+            assert read(made.links[0].url) == (work / made.links[0].name).read_bytes()
+    upkeep.prune(settings=settings, after=timedelta(0), now=NOW + 8 * DAY)
+    assert keys(settings) == set()
+
+
+def test_links_renewed_after_a_run_was_killed_live_as_long_as_they_say(
+    work: Path, settings: Settings, machine: Any
+) -> None:
+    """The run that died had claimed the delivery, and wrote nothing more."""
+    upload(work, settings, id="site", expires="1h")
+    store = open_store("test", settings, until=NOW)
+    (key,) = hosting.standing_of(store)
+    found = record.read(store, key)
+    assert found is not None
+    record.put(store, key, dataclasses.replace(found.record, claimed_by="dead", claimed_until=NOW + DAY / 24))
+    renewed = upkeep.renew("site", expires="7d", settings=settings)
+    machine()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(record, "CLAIM", timedelta(0))
+        upkeep.prune(settings=settings, after=timedelta(0), now=NOW + 6 * DAY)
+        assert read(renewed.links[0].url)
+        upkeep.prune(settings=settings, after=timedelta(0), now=NOW + 8 * DAY)
+    assert keys(settings) == set()

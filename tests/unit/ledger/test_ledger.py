@@ -11,7 +11,8 @@ from html import escape
 import pytest
 
 from delivery.errors import LocalError, UsageError
-from delivery.ledger import Ledger, State
+from delivery.ledger import Ledger, State, database
+from delivery.ledger.rows import delivery_row, seconds
 from delivery.model import (
     Attachment,
     Deliverable,
@@ -284,3 +285,54 @@ def test_a_name_with_a_stray_byte_and_a_wild_time_are_kept(tmp_path):
     (entry,) = Ledger(tmp_path).load("2026").files
     assert entry.arcname == "caf\\udce9.txt"
     assert entry.sha256 is None
+
+
+def test_objects_are_needed_as_long_as_the_longest_link_that_was_ever_signed(tmp_path):
+    ledger, day = Ledger(tmp_path), timedelta(days=1)
+    ledger.record(made("renewed", until=NOW + 7 * day))
+    ledger.renewed("renewed", until=NOW + day, at=NOW)
+    ledger.record(made("again", until=NOW + 7 * day))
+    ledger.record(made("again", until=NOW + day), again=True)
+    ledger.record(made("lengthened", until=NOW + day))
+    ledger.renewed("lengthened", until=NOW + 7 * day, at=NOW)
+    assert {record.expires_at for record in ledger.list(now=NOW)} == {NOW + day, NOW + 7 * day}
+    assert ledger.get("renewed", now=NOW).expires_at == ledger.get("again", now=NOW).expires_at == NOW + day
+    assert ledger.over(after=day, now=NOW + 8 * day - timedelta(seconds=1)) == frozenset()
+    assert ledger.over(after=day, now=NOW + 8 * day) == {"renewed", "again", "lengthened"}
+
+
+def test_objects_of_links_whose_end_is_not_known_are_never_over(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.record(made())
+    ledger.renewed("20261122-abcd", until=None, at=NOW)
+    assert ledger.over(after=timedelta(0), now=NOW + timedelta(days=999)) == frozenset()
+
+
+def test_what_was_revoked_is_over_whatever_was_promised_and_what_is_made_again_owes_its_own_links_only(tmp_path):
+    ledger, day = Ledger(tmp_path), timedelta(days=1)
+    ledger.record(made(until=NOW + 7 * day))
+    ledger.revoked("20261122-abcd", at=NOW)
+    assert ledger.over(after=timedelta(0), now=NOW) == {"20261122-abcd"}
+    ledger.record(made(until=NOW + day), again=True)
+    assert ledger.over(after=timedelta(0), now=NOW) == frozenset()
+    assert ledger.over(after=timedelta(0), now=NOW + day) == {"20261122-abcd"}
+
+
+def test_a_ledger_of_an_earlier_version_knows_how_long_objects_are_needed(tmp_path, monkeypatch):
+    day, steps = timedelta(days=1), database.STEPS
+    first = next(number for number, step in enumerate(steps) if "needed_until" in step)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(database, "STEPS", steps[:first])
+        with database.opened(Ledger(tmp_path).path) as db, database.transaction(db):
+            for id, end in (("known", NOW + day), ("unknown", None), ("attached", None)):
+                row = delivery_row(made(id, until=NOW + day), None)
+                row |= {"expires_at": end and seconds(end)}
+                names = [item["name"] for item in db.execute("PRAGMA table_info(delivery)") if item["name"] in row]
+                marks = ", ".join(f":{name}" for name in names)
+                db.execute(f"INSERT INTO delivery ({', '.join(names)}) VALUES ({marks})", row)
+            columns = "delivery, position, role, name, place, size, sha256"
+            db.execute(f"INSERT INTO part ({columns}) SELECT n, 0, 'link', 'a', 'k', 1, x'00' FROM delivery")
+            db.execute("UPDATE part SET expires_at = ? WHERE delivery = 1", (seconds(NOW + 3 * day),))
+    ledger = Ledger(tmp_path)
+    assert ledger.over(after=timedelta(0), now=NOW + 3 * day - timedelta(seconds=1)) == frozenset()
+    assert ledger.over(after=timedelta(0), now=NOW + 3 * day) == {"known"}
