@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.escape import printable
 from delivery.hosting.journal import KEPT, unfinished
-from delivery.hosting.record import OUR_PREFIX
+from delivery.hosting.names import own_place
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.storage.base import Store
 from delivery.storage.probe import probe
@@ -151,8 +151,7 @@ def _prune_unfinished(store: Store, now: datetime, dry_run: bool) -> int:
     if not store.quirks.multipart:
         return parts
     for item in list(store.pending(store.prefix)):
-        ours = OUR_PREFIX.match(item.key.removeprefix(store.prefix))
-        if ours and item.begun_at + KEPT <= now:
+        if own_place(item.key, store.prefix) and item.begun_at + KEPT <= now:
             parts += 1
             if not dry_run:
                 store.abort(item.key, item.upload_id)
@@ -173,7 +172,7 @@ def _abort_pending(store: Store, prefix: str) -> int:
 
 def _refuse_wide(store: Store, prefix: str) -> None:
     """A prefix that is not one delivery's own could take other people's files with it."""
-    if not (prefix.startswith(store.prefix) and OUR_PREFIX.fullmatch(prefix.removeprefix(store.prefix))):
+    if own_place(prefix, store.prefix) != prefix:
         raise StoreRefusedError(
             f"{printable(prefix) or 'the whole bucket'} is not the place of one delivery",
             hint="check prefix in the store's section: it must be what it was when the delivery was made",

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from delivery import places
 from delivery.errors import LocalError
-from delivery.hosting.names import new_token
+from delivery.hosting.names import new_token, own_place
 from delivery.lock import locked
 from delivery.storage.base import Store
 
@@ -89,6 +89,9 @@ class Journal:
 
     def take(self, line: dict[str, Any]) -> None:
         """Remember what an earlier run has noted. Raises KeyError and the like for what is no line of a journal."""
+        key = line.get("begin") or line.get("key") or line.get("done") or line.get("drop")
+        if not str(key).startswith(self.prefix):
+            raise ValueError("a key of others")
         self.resumed = True
         if "begin" in line:
             self.begun[line["begin"]] = Begun(line["upload"], line["part_size"], line["size"], line["tag"])
@@ -154,8 +157,11 @@ class JournalFile(Journal):
         return stream
 
     @classmethod
-    def read(cls, path: Path) -> JournalFile | None:
-        """The journal at ``path``, or None for a file that is none."""
+    def read(cls, path: Path, store: Store) -> JournalFile | None:
+        """The journal at ``path``, or None for a file that is none of ``store``.
+
+        It is never believed that all of the bucket, or another place than a delivery's own, is to be removed.
+        """
         journal = None
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as stream:
             for text in stream:
@@ -163,10 +169,14 @@ class JournalFile(Journal):
                     line = json.loads(text)
                     if journal is None:
                         when = datetime.fromisoformat(line["begun_at"])
-                        journal = cls(path, line["prefix"], line["names"], line["store"], when)
+                        if (
+                            line["store"] == store.identity
+                            and own_place(line["prefix"], store.prefix) == line["prefix"]
+                        ):
+                            journal = cls(path, line["prefix"], line["names"], line["store"], when)
                     else:
                         journal.take(line)
-                except (ValueError, KeyError, TypeError):
+                except (ValueError, KeyError, TypeError, AttributeError):
                     continue
         return journal
 
@@ -186,11 +196,11 @@ def journal_for(store: Store, names: Sequence[str]) -> Iterator[JournalFile]:
     folder = _folder()
     with ExitStack() as stack:
         for path in sorted(folder.glob("*.jsonl"), key=_age):
-            found = JournalFile.read(path)
-            if found is None or (found.store, found.names) != (store.identity, tuple(names)):
+            found = JournalFile.read(path, store)
+            if found is None or found.names != tuple(names):
                 continue
             if stack.enter_context(locked(path.with_suffix(".lock"))) and path.exists():
-                journal = JournalFile.read(path) or found  # as it is now that nobody else writes
+                journal = JournalFile.read(path, store) or found  # as it is now that nobody else writes
                 break
         else:
             token = new_token()
@@ -213,10 +223,8 @@ def unfinished(store: Store, names: Sequence[str] | None = None) -> Iterator[lis
     with ExitStack() as stack:
         found = []
         for path in sorted(_folder().glob("*.jsonl"), key=_age):
-            journal = JournalFile.read(path)
-            if journal is None or journal.store != store.identity:
-                continue
-            if names is not None and journal.names != tuple(names):
+            journal = JournalFile.read(path, store)
+            if journal is None or (names is not None and journal.names != tuple(names)):
                 continue
             if stack.enter_context(locked(path.with_suffix(".lock"))):
                 found.append(journal)

@@ -13,6 +13,7 @@ from delivery.storage.base import ObjectHeaders
 
 _LONGEST = 80
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+_PLACE = re.compile(r"[a-z2-7]{32}/")
 _OURS = frozenset({"index.html", "delivery-manifest.json"})
 _OCTETS = "application/octet-stream"
 _RUNS_IN_BROWSERS = ("svg", "html", "xml", "javascript", "ecmascript", "x-shockwave", "wasm")
@@ -43,6 +44,12 @@ _AS_BROWSERS_CALL_IT = {
 def new_token() -> str:
     """160 random bits as 32 lower-case letters and digits: nobody finds a key by guessing."""
     return base64.b32encode(secrets.token_bytes(20)).decode().lower()
+
+
+def own_place(key: str, store_prefix: str) -> str | None:
+    """The place of one delivery that ``key`` lies in: ``store_prefix``, a token and ``/``. None where it is no such."""
+    found = _PLACE.match(key.removeprefix(store_prefix)) if key.startswith(store_prefix) else None
+    return f"{store_prefix}{found[0]}" if found else None
 
 
 def key_name(name: str) -> str:

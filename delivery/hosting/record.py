@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -19,13 +18,13 @@ from typing import Any
 from delivery.errors import StoreRefusedError, StoreUnreachableError
 from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.journal import KEPT
+from delivery.hosting.names import own_place
 from delivery.hosting.pace import Pace
 from delivery.progress import CancelToken
 from delivery.storage.base import TAG, ObjectHeaders, Store
 from delivery.storage.faults import ObjectExistsError, ObjectGoneError
 
 FOLDER = "standing/"
-OUR_PREFIX = re.compile(r"[a-z2-7]{32}/")
 CLAIM = timedelta(minutes=5)
 """How long a run that has died holds others off: one that lives writes its record anew before that."""
 TRIES = 5
@@ -115,9 +114,10 @@ def parse(data: bytes, store_prefix: str) -> Standing:
     for name in _TIMES:
         row[name] = None if row[name] is None else datetime.fromisoformat(row[name])
     record = Standing(**{**row, "journal": tuple(row["journal"])})
-    own = record.prefix.startswith(store_prefix) and OUR_PREFIX.fullmatch(record.prefix.removeprefix(store_prefix))
     keys = [line[what] for line in record.journal for what in ("begin", "done", "key") if what in line]
-    if not own or not all(key.startswith(record.prefix) for key in keys):
+    if own_place(record.prefix, store_prefix) != record.prefix or not all(
+        key.startswith(record.prefix) for key in keys
+    ):
         raise ValueError("keys of others")
     return record
 

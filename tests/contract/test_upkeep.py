@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,6 +125,16 @@ def test_giving_up_removes_what_was_sent_in_part(
     assert list(store.pending("")) == []
     assert list(store.keys("")) == []
     assert hosting.give_up(store).deliveries == 0
+
+
+def test_a_wrong_journal_takes_nothing_of_others_with_it(moto_address: str, home: Path, tmp_path: Path) -> None:
+    store = opened(moto_address, "moto")
+    _, done = delivered(store, tmp_path, 1)
+    head = {"journal": 1, "store": store.identity, "prefix": "", "names": [], "begun_at": "2020-01-01T00:00Z"}
+    (home / "state" / "uploads").mkdir(parents=True)
+    (home / "state" / "uploads" / "x.jsonl").write_text(json.dumps(head))
+    assert hosting.give_up(store) == hosting.prune(store, [], now=NOW) == hosting.Pruned()
+    assert [item.key for item, _ in store.keys("")] == [done[0].stored.key]
 
 
 def outcomes(report: hosting.Report) -> dict[str, Outcome]:
