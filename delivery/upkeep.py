@@ -169,7 +169,8 @@ def prune(
         gone += [
             hosting.Ended(item.prefix, _if_kept(ledger, item)) for item in past.values() if item.prefix not in known
         ]
-        removed = hosting.prune(opened, gone, now=now, dry_run=dry_run, progress=progress, cancel=cancel)
+        in_use = {item.prefix for item in standing.values() if item.in_use(now)}
+        removed = hosting.prune(opened, gone, now=now, in_use=in_use, dry_run=dry_run, progress=progress, cancel=cancel)
         if not dry_run:
             hosting.forget(opened, past)
             ledger.pruned([label for label in removed.labels if label], at=now)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.escape import printable
-from delivery.hosting.journal import KEPT, unfinished
+from delivery.hosting.journal import KEPT, prefixes, unfinished
 from delivery.hosting.names import own_place
 from delivery.progress import CancelToken, NullProgress, Progress
-from delivery.storage.base import Store
+from delivery.storage.base import PendingUpload, Store
 from delivery.storage.probe import probe
 from delivery.storage.watch import Watch
 
@@ -94,14 +94,15 @@ def prune(
     ended: Iterable[Ended],
     *,
     now: datetime,
+    in_use: Collection[str] = (),
     dry_run: bool = False,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Pruned:
     """Remove the objects of ``ended`` deliveries, and uploads that nobody has gone on with for two weeks.
 
-    Only what carries a delivery's own random prefix is ever touched. Unfinished uploads that are younger, or that a run
-    works on now, stay.
+    Only what carries a delivery's own random prefix is ever touched. Unfinished uploads of which something was sent
+    since stay, as do those that a run works on now: one with a journal here, or under a prefix that is ``in_use``.
     """
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
     watched = store.watched(Watch(progress=progress, cancel=cancel))
@@ -116,7 +117,7 @@ def prune(
         objects, size = objects + len(found), size + sum(row.size for row in found)
         if not dry_run:
             watched.delete([row.key for row in found])
-    parts = _prune_unfinished(watched, now, dry_run)
+    parts = _prune_unfinished(watched, now, in_use, dry_run)
     return Pruned(len(labels), objects, size, parts, tuple(labels))
 
 
@@ -136,26 +137,37 @@ def give_up(store: Store, names: Sequence[str] | None = None, *, progress: Progr
         return Pruned(len(journals), objects, size, parts)
 
 
-def _prune_unfinished(store: Store, now: datetime, dry_run: bool) -> int:
-    parts = 0
+def _prune_unfinished(store: Store, now: datetime, in_use: Collection[str], dry_run: bool) -> int:
+    gone: set[str] = set()
+    given_up: set[str] = set()
     with unfinished(store) as journals:
         for journal in journals:
-            if journal.begun_at + KEPT > now:
+            if journal.touched_at + KEPT > now:
                 continue
-            parts += len(journal.begun)
+            gone.add(journal.prefix)
+            given_up |= {begun.upload_id for begun in journal.begun.values()}
             if not dry_run:
                 store.delete([row.key for row, _ in store.keys(journal.prefix)])
                 for key, begun in journal.begun.items():
                     store.abort(key, begun.upload_id)
                 journal.finish()
     if not store.quirks.multipart:
-        return parts
+        return len(given_up)
+    kept = {None, *in_use, *prefixes(store)} - gone
     for item in list(store.pending(store.prefix)):
-        if own_place(item.key, store.prefix) and item.begun_at + KEPT <= now:
-            parts += 1
+        if own_place(item.key, store.prefix) in kept or item.upload_id in given_up:
+            continue
+        if _touched_at(store, item) + KEPT <= now:
+            given_up.add(item.upload_id)
             if not dry_run:
                 store.abort(item.key, item.upload_id)
-    return parts
+    return len(given_up)
+
+
+def _touched_at(store: Store, item: PendingUpload) -> datetime:
+    """When its last part was sent; the uploads of runs on other machines are known by nothing else."""
+    sent = (part.sent_at for part in store.parts(item.key, item.upload_id) or ())
+    return max((at for at in sent if at is not None), default=item.begun_at)
 
 
 def _abort_pending(store: Store, prefix: str) -> int:

@@ -24,7 +24,7 @@ from delivery.lock import locked
 from delivery.storage.base import Store
 
 KEPT = timedelta(days=14)
-"""How long an unfinished upload is remembered before :func:`stale` offers it for tidying."""
+"""How long an unfinished upload that nobody goes on with is remembered, before ``prune`` removes it."""
 
 
 @dataclass(slots=True)
@@ -112,12 +112,13 @@ class Journal:
 class JournalFile(Journal):
     """A journal on this machine's disk."""
 
-    def __init__(self, path: Path, prefix: str, names: Sequence[str], store: str, begun_at: datetime) -> None:
+    def __init__(self, path: Path, prefix: str, names: Sequence[str], store: str, touched_at: datetime) -> None:
         super().__init__(prefix)
         self.path = path
         self.names = tuple(names)
         self.store = store
-        self.begun_at = begun_at
+        self.touched_at = touched_at
+        """When a run went on with it, as of the time it was read."""
         self._lock = threading.Lock()
         self._stream: IO[str] | None = None
 
@@ -151,7 +152,6 @@ class JournalFile(Journal):
             "store": self.store,
             "prefix": self.prefix,
             "names": self.names,
-            "begun_at": self.begun_at.isoformat(),
         }
         stream.write(json.dumps(head) + "\n" if fresh else "\n")  # the empty line ends one that a kill tore
         return stream
@@ -164,16 +164,16 @@ class JournalFile(Journal):
         """
         journal = None
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as stream:
+            touched_at = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
             for text in stream:
                 try:
                     line = json.loads(text)
                     if journal is None:
-                        when = datetime.fromisoformat(line["begun_at"])
                         if (
                             line["store"] == store.identity
                             and own_place(line["prefix"], store.prefix) == line["prefix"]
                         ):
-                            journal = cls(path, line["prefix"], line["names"], line["store"], when)
+                            journal = cls(path, line["prefix"], line["names"], line["store"], touched_at)
                     else:
                         journal.take(line)
                 except (ValueError, KeyError, TypeError, AttributeError):
@@ -193,21 +193,18 @@ def journal_for(store: Store, names: Sequence[str]) -> Iterator[JournalFile]:
 
     A journal that another run works on is left alone: two runs at once get a journal and a prefix each.
     """
-    folder = _folder()
     with ExitStack() as stack:
-        for path in sorted(folder.glob("*.jsonl"), key=_age):
-            found = JournalFile.read(path, store)
-            if found is None or found.names != tuple(names):
-                continue
-            if stack.enter_context(locked(path.with_suffix(".lock"))) and path.exists():
-                journal = JournalFile.read(path, store) or found  # as it is now that nobody else writes
+        for path in _paths(store, names):
+            found = stack.enter_context(_held(path, store))
+            if found is not None:
+                journal = found
+                with suppress(OSError):
+                    os.utime(path)  # it is gone on with, even where nothing comes of it
                 break
         else:
-            token = new_token()
-            path = folder / f"{token}.jsonl"
+            path = _folder() / f"{new_token()}.jsonl"
             stack.enter_context(locked(path.with_suffix(".lock")))
-            begun_at = datetime.now(UTC)
-            journal = JournalFile(path, f"{store.prefix}{new_token()}/", names, store.identity, begun_at)
+            journal = JournalFile(path, f"{store.prefix}{new_token()}/", names, store.identity, datetime.now(UTC))
         try:
             yield journal
         finally:
@@ -221,18 +218,37 @@ def journal_for(store: Store, names: Sequence[str]) -> Iterator[JournalFile]:
 def unfinished(store: Store, names: Sequence[str] | None = None) -> Iterator[list[JournalFile]]:
     """The journals of this bucket that nobody works on, locked for the block; with ``names`` those of one delivery."""
     with ExitStack() as stack:
-        found = []
-        for path in sorted(_folder().glob("*.jsonl"), key=_age):
-            journal = JournalFile.read(path, store)
-            if journal is None or (names is not None and journal.names != tuple(names)):
-                continue
-            if stack.enter_context(locked(path.with_suffix(".lock"))):
-                found.append(journal)
+        held = [stack.enter_context(_held(path, store)) for path in _paths(store, names)]
+        found = [journal for journal in held if journal is not None]
         yield found
         for journal in found:
             if not journal.path.exists():
                 with suppress(OSError):
                     journal.path.with_suffix(".lock").unlink()
+
+
+def prefixes(store: Store) -> set[str]:
+    """Of the journals of this bucket, those that a run works on too."""
+    return {journal.prefix for journal in _journals(store)}
+
+
+def _paths(store: Store, names: Sequence[str] | None) -> list[Path]:
+    return [journal.path for journal in _journals(store) if names is None or journal.names == tuple(names)]
+
+
+def _journals(store: Store) -> Iterator[JournalFile]:
+    """The last one that was written comes first."""
+    for path in sorted(_folder().glob("*.jsonl"), key=_age):
+        journal = JournalFile.read(path, store)
+        if journal is not None:
+            yield journal
+
+
+@contextmanager
+def _held(path: Path, store: Store) -> Iterator[JournalFile | None]:
+    """The journal at ``path``, locked for the block; None while a run works on it, or when it is gone."""
+    with locked(path.with_suffix(".lock")) as free:
+        yield JournalFile.read(path, store) if free else None
 
 
 def _folder() -> Path:

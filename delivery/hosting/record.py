@@ -57,6 +57,10 @@ class Standing:
         """Whether a run works on it that has not died."""
         return bool(self.claimed_by) and self.claimed_until is not None and self.claimed_until > now
 
+    def in_use(self, now: datetime) -> bool:
+        """Whether a run works on it, or did until lately."""
+        return self.claimed(now) or self.touched_at + KEPT > now
+
     def is_over(self, now: datetime, after: timedelta) -> bool:
         """Whether its objects may go: its own time and its links have ended; without such a time, ``after`` ago."""
         if self.claimed(now):

@@ -11,7 +11,7 @@ the store reports that bytes arrived damaged, Cancelled. A message never holds a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, Self
 
@@ -88,6 +88,7 @@ class RemotePart:
     number: int
     size: int
     etag: str
+    sent_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

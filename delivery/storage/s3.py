@@ -74,7 +74,8 @@ class S3Store(Bucket):
     def parts(self, key: str, upload_id: str) -> Iterator[RemotePart] | None:
         def read(page: Element) -> Iterator[RemotePart]:
             for row in page.iterfind("Part"):
-                yield RemotePart(number(row, "PartNumber"), number(row, "Size"), etag_of(row))
+                sent_at = moment(row, "LastModified")
+                yield RemotePart(number(row, "PartNumber"), number(row, "Size"), etag_of(row), sent_at)
 
         try:
             return iter(list(self.listed("asking for the parts sent", PARTS, read, key, uploadId=upload_id)))

@@ -751,3 +751,19 @@ def test_links_renewed_after_a_run_was_killed_live_as_long_as_they_say(
         assert read(renewed.links[0].url)
         upkeep.prune(settings=settings, after=timedelta(0), now=NOW + 8 * DAY)
     assert keys(settings) == set()
+
+
+def test_prune_leaves_what_a_run_elsewhere_has_begun(settings: Settings, machine: Any) -> None:
+    """The run works in a claimed place; moto says of its upload that it was begun in 2010."""
+    store = open_store("test", settings, until=NOW)
+    with hosting.place_for(store, [], named=True, id="x") as place:
+        key = f"{place.journal.prefix}big.bin"
+        store.begin(key, ObjectHeaders("application/octet-stream", "attachment"), metadata={})
+        machine()
+        for now in (NOW, NOW + timedelta(minutes=3)):
+            upkeep.prune(settings=settings, now=now)
+            assert [item.key for item in store.pending("")] == [key]
+    upkeep.prune(settings=settings, now=NOW + 13 * DAY)
+    assert [item.key for item in store.pending("")] == [key]
+    upkeep.prune(settings=settings, now=NOW + 15 * DAY)
+    assert list(store.pending("")) == []

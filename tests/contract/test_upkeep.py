@@ -16,8 +16,10 @@ from delivery import hosting
 from delivery.config import Settings
 from delivery.errors import StoreRefusedError
 from delivery.hosting import Ended, Outcome
+from delivery.hosting.bodies import MemoryBody
+from delivery.hosting.pace import Pace
 from delivery.options import StoreOptions, UploadOptions
-from delivery.progress import RecordingProgress
+from delivery.progress import CancelToken, RecordingProgress
 from delivery.storage import ObjectHeaders, Store, open_store
 
 MIB = 1024**2
@@ -82,6 +84,46 @@ def test_prune_clears_old_leftovers_but_not_young_ones_or_other_peoples(
     assert {item.key for item in store.pending("")} == {theirs}
 
 
+LATER = NOW + timedelta(days=15)
+HEADERS = ObjectHeaders("text/plain", "attachment")
+
+
+def ids(store: Store) -> set[str]:
+    return {item.upload_id for item in store.pending("")}
+
+
+def test_prune_counts_from_when_an_upload_was_last_gone_on_with(moto_address: str, tmp_path: Path) -> None:
+    """moto says of every upload that it was begun in 2010."""
+    store = opened(moto_address, "moto")
+    (tmp_path / "a.bin").write_bytes(os.urandom(100))
+    with hosting.journal_for(store, ["a.bin", "b.bin"]) as journal:
+        small = hosting.Upload.of_path(tmp_path / "a.bin")
+        hosting.upload(store, [small], prefix=journal.prefix, journal=journal)
+        journal.note_begun(
+            f"{journal.prefix}b.bin", store.begin(f"{journal.prefix}b.bin", HEADERS, metadata={}), 1, 1, ""
+        )
+        assert hosting.prune(store, [], now=LATER).parts == 0  # a run works on it
+    assert hosting.prune(store, [], now=LATER - timedelta(days=2)).parts == 0
+    assert len(ids(store)) == 1 and len(list(store.keys(""))) == 1
+    with hosting.journal_for(store, ["a.bin", "b.bin"]) as again:
+        assert again.prefix == journal.prefix
+    assert hosting.prune(store, [], now=LATER, dry_run=True).parts == 1
+    assert hosting.prune(store, [], now=LATER).parts == 1
+    assert ids(store) == set() and list(store.keys("")) == []
+
+
+def test_prune_leaves_uploads_of_other_machines_that_are_alive(moto_address: str) -> None:
+    store = opened(moto_address, "moto")
+    kept, young, old = hosting.new_prefix(store), hosting.new_prefix(store), hosting.new_prefix(store)
+    begun = {prefix: store.begin(f"{prefix}x.bin", HEADERS, metadata={}) for prefix in (kept, young, old)}
+    body = MemoryBody(memoryview(b"part"), lambda count: None, Pace(None, CancelToken()))
+    store.put_part(f"{young}x.bin", begun[young], 1, body)
+    assert hosting.prune(store, [], now=NOW, in_use={kept}, dry_run=True).parts == 1
+    assert hosting.prune(store, [], now=NOW, in_use={kept}).parts == 1
+    assert ids(store) == {begun[kept], begun[young]}
+    assert hosting.prune(store, [], now=LATER).parts == 2
+
+
 def test_what_an_earlier_delivery_holds_is_copied_and_not_sent(store: Store, tmp_path: Path) -> None:
     (tmp_path / "film.bin").write_bytes(os.urandom(2 * MIB))
     (tmp_path / "other.bin").write_bytes(os.urandom(2 * MIB))
@@ -130,7 +172,7 @@ def test_giving_up_removes_what_was_sent_in_part(
 def test_a_wrong_journal_takes_nothing_of_others_with_it(moto_address: str, home: Path, tmp_path: Path) -> None:
     store = opened(moto_address, "moto")
     _, done = delivered(store, tmp_path, 1)
-    head = {"journal": 1, "store": store.identity, "prefix": "", "names": [], "begun_at": "2020-01-01T00:00Z"}
+    head = {"journal": 1, "store": store.identity, "prefix": "", "names": []}
     (home / "state" / "uploads").mkdir(parents=True)
     (home / "state" / "uploads" / "x.jsonl").write_text(json.dumps(head))
     assert hosting.give_up(store) == hosting.prune(store, [], now=NOW) == hosting.Pruned()

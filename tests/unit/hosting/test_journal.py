@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from support.stores import KEYS, soon
 
 from delivery.config import Settings
-from delivery.hosting.journal import journal_for, unfinished
+from delivery.hosting.journal import journal_for, prefixes, unfinished
 from delivery.options import StoreOptions
 from delivery.storage import Store, open_store
 
@@ -34,7 +36,7 @@ def written(folder: Path, store: Store, *lines: object, **head: Any) -> Path:
     first = {"journal": 1, "store": store.identity, "prefix": f"{store.prefix}{TOKEN}/", "names": ["a.bin"]} | head
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "x.jsonl"
-    path.write_text("".join(json.dumps(line) + "\n" for line in (first | {"begun_at": "2026-01-01T00:00Z"}, *lines)))
+    path.write_text("".join(json.dumps(line) + "\n" for line in (first, *lines)))
     return path
 
 
@@ -63,3 +65,24 @@ def test_keys_outside_of_the_journals_place_do_not_count(store: Store, folder: P
     )
     with unfinished(store) as (journal,):
         assert set(journal.done) == {own} and journal.begun == {}
+
+
+def test_whoever_goes_on_with_a_journal_touches_it(store: Store, folder: Path) -> None:
+    path, old = written(folder, store), datetime.now(UTC) - timedelta(days=20)
+    os.utime(path, (old.timestamp(), old.timestamp()))
+    with unfinished(store) as (journal,):
+        assert abs(journal.touched_at - old) < timedelta(seconds=2)
+    with journal_for(store, ["a.bin"]) as journal:
+        assert journal.resumed is False and journal.prefix == f"{store.prefix}{TOKEN}/"
+    with unfinished(store) as (journal,):
+        assert datetime.now(UTC) - journal.touched_at < timedelta(hours=1)
+
+
+def test_a_journal_in_use_is_not_offered_but_its_place_is_known(store: Store, folder: Path) -> None:
+    path = written(folder, store)
+    with journal_for(store, ["a.bin"]) as journal:
+        with unfinished(store) as found:
+            assert found == []
+        assert prefixes(store) == {journal.prefix}
+        path.unlink()
+    assert prefixes(store) == set()
