@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from delivery import places
 from delivery.errors import LocalError
+from delivery.hosting.fields import count, document, text
 from delivery.hosting.names import new_token, own_place
 from delivery.lock import locked
 from delivery.storage.base import Store
@@ -88,21 +89,30 @@ class Journal:
             yield {"done": key, "size": done.size, "sha256": done.sha256, "tag": done.tag}
 
     def take(self, line: dict[str, Any]) -> None:
-        """Remember what an earlier run has noted. Raises KeyError and the like for what is no line of a journal."""
-        key = line.get("begin") or line.get("key") or line.get("done") or line.get("drop")
-        if not str(key).startswith(self.prefix):
-            raise ValueError("a key of others")
-        self.resumed = True
+        """Remember what an earlier run has noted. Raises ValueError for what is no line of this journal."""
         if "begin" in line:
-            self.begun[line["begin"]] = Begun(line["upload"], line["part_size"], line["size"], line["tag"])
+            size, part_size = count(line, "size"), count(line, "part_size", 1)
+            self.begun[self._key(line, "begin")] = Begun(text(line, "upload"), part_size, size, text(line, "tag"))
         elif "part" in line:
-            self.begun[line["key"]].parts[line["part"]] = (line["etag"], line["sha256"])
+            begun = self.begun.get(self._key(line, "key"))
+            if begun is None:
+                raise ValueError("a part of nothing that was begun")
+            begun.parts[count(line, "part", 1)] = (text(line, "etag"), text(line, "sha256"))
         elif "done" in line:
-            self.begun.pop(line["done"], None)
-            self.done[line["done"]] = Done(line["size"], line["sha256"], line["tag"])
-        elif "drop" in line:
-            self.begun.pop(line["drop"], None)
-            self.done.pop(line["drop"], None)
+            key = self._key(line, "done")
+            self.done[key] = Done(count(line, "size"), text(line, "sha256"), text(line, "tag"))
+            self.begun.pop(key, None)
+        else:
+            key = self._key(line, "drop")
+            self.begun.pop(key, None)
+            self.done.pop(key, None)
+        self.resumed = True
+
+    def _key(self, line: dict[str, Any], name: str) -> str:
+        key = text(line, name)
+        if not key.startswith(self.prefix):
+            raise ValueError("a key of others")
+        return key
 
     def _write(self, **line: Any) -> None:
         """Keep ``line`` where the journal is kept."""
@@ -165,20 +175,20 @@ class JournalFile(Journal):
         journal = None
         with suppress(OSError), path.open(encoding="utf-8", errors="replace") as stream:
             touched_at = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
-            for text in stream:
-                try:
-                    line = json.loads(text)
+            for row in stream:
+                with suppress(ValueError):
+                    line = document(row)
                     if journal is None:
-                        if (
-                            line["store"] == store.identity
-                            and own_place(line["prefix"], store.prefix) == line["prefix"]
-                        ):
-                            journal = cls(path, line["prefix"], line["names"], line["store"], touched_at)
+                        journal = cls._of_head(line, path, store, touched_at)
                     else:
                         journal.take(line)
-                except (ValueError, KeyError, TypeError, AttributeError):
-                    continue
         return journal
+
+    @classmethod
+    def _of_head(cls, head: dict[str, Any], path: Path, store: Store, touched_at: datetime) -> JournalFile | None:
+        prefix, names = text(head, "prefix"), head.get("names")
+        ours = head.get("store") == store.identity and own_place(prefix, store.prefix) == prefix
+        return cls(path, prefix, names, store.identity, touched_at) if ours and isinstance(names, list) else None
 
     def close(self) -> None:
         with self._lock:

@@ -17,7 +17,8 @@ from typing import Any
 
 from delivery.errors import StoreRefusedError, StoreUnreachableError
 from delivery.hosting.bodies import MemoryBody
-from delivery.hosting.journal import KEPT
+from delivery.hosting.fields import document, moment, moment_or_none, text
+from delivery.hosting.journal import KEPT, Journal
 from delivery.hosting.names import own_place
 from delivery.hosting.pace import Pace
 from delivery.progress import CancelToken
@@ -59,7 +60,7 @@ class Standing:
 
     def in_use(self, now: datetime) -> bool:
         """Whether a run works on it, or did until lately."""
-        return self.claimed(now) or self.touched_at + KEPT > now
+        return self.claimed(now) or self.touched_at > now - KEPT
 
     def is_over(self, now: datetime, after: timedelta) -> bool:
         """Whether its objects may go: its own time and its links have ended; without such a time, ``after`` ago."""
@@ -67,7 +68,7 @@ class Standing:
             return False
         if self.keep_until is not None:
             return max(self.keep_until, self.links_end or self.keep_until) <= now
-        return (self.touched_at + KEPT if self.links_end is None else self.links_end + after) <= now
+        return self.touched_at <= now - KEPT if self.links_end is None else self.links_end <= now - after
 
     def needed(self, until: datetime) -> Standing:
         """With links that live up to ``until``."""
@@ -106,24 +107,33 @@ def read(store: Store, key: str) -> Found | None:
         return None
     try:
         return Found(parse(b"".join(store.read(key)), store.prefix), found.etag, found.age)
-    except (ObjectGoneError, ValueError, KeyError, TypeError, AttributeError):
+    except (ObjectGoneError, ValueError):
         return None
 
 
 def parse(data: bytes, store_prefix: str) -> Standing:
-    """Raises ValueError and the like for what is no record of ours, or speaks of keys outside of its own place."""
-    row = json.loads(data)
-    if row.pop("standing") != _VERSION:
+    """Raises ValueError for what is no record of ours, or speaks of keys outside of its own place."""
+    row = document(data)
+    prefix, lines = text(row, "prefix"), row.get("journal")
+    if row.get("standing") != _VERSION:
         raise ValueError("a later version")
-    for name in _TIMES:
-        row[name] = None if row[name] is None else datetime.fromisoformat(row[name])
-    record = Standing(**{**row, "journal": tuple(row["journal"])})
-    keys = [line[what] for line in record.journal for what in ("begin", "done", "key") if what in line]
-    if own_place(record.prefix, store_prefix) != record.prefix or not all(
-        key.startswith(record.prefix) for key in keys
-    ):
-        raise ValueError("keys of others")
-    return record
+    if own_place(prefix, store_prefix) != prefix:
+        raise ValueError("the place of others")
+    if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+        raise ValueError("no journal")
+    reader = Journal(prefix)
+    for line in lines:
+        reader.take(line)
+    return Standing(
+        text(row, "id"),
+        prefix,
+        moment(row, "touched_at"),
+        moment_or_none(row, "links_end"),
+        moment_or_none(row, "keep_until"),
+        text(row, "claimed_by"),
+        moment_or_none(row, "claimed_until"),
+        tuple(lines),
+    )
 
 
 def text_of(record: Standing) -> bytes:

@@ -21,8 +21,12 @@ TOKEN = "q" * 32
 
 @pytest.fixture(params=["", "work"])
 def store(request: pytest.FixtureRequest) -> Store:
-    """One that is never asked."""
-    options = StoreOptions(bucket="b", endpoint="http://127.0.0.1:9", prefix=request.param, **KEYS)
+    return opened_with(request.param)
+
+
+def opened_with(prefix: str) -> Store:
+    """A store that is never asked."""
+    options = StoreOptions(bucket="b", endpoint="http://127.0.0.1:9", prefix=prefix, **KEYS)
     return open_store("test", Settings(stores={"test": options}), until=soon())
 
 
@@ -31,7 +35,7 @@ def folder(home: Path) -> Path:
     return home / "state" / "uploads"
 
 
-def written(folder: Path, store: Store, *lines: object, **head: Any) -> Path:
+def written(folder: Path, store: Store, /, *lines: object, **head: Any) -> Path:
     """A journal of ``a.bin`` as it lies on the disk."""
     first = {"journal": 1, "store": store.identity, "prefix": f"{store.prefix}{TOKEN}/", "names": ["a.bin"]} | head
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,3 +90,53 @@ def test_a_journal_in_use_is_not_offered_but_its_place_is_known(store: Store, fo
         assert prefixes(store) == {journal.prefix}
         path.unlink()
     assert prefixes(store) == set()
+
+
+OWN = f"{TOKEN}/a.bin"
+BEGUN = {"begin": OWN, "upload": "u", "part_size": 1, "size": 9, "tag": "t"}
+PART = {"part": 1, "key": OWN, "etag": "e", "sha256": "s"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        None, 5, "begin", ["begin"], {}, {"begin": OWN}, {"other": OWN}, PART, {"done": OWN, "size": "x"}, {"drop": 5},
+        {**BEGUN, "part_size": 0}, {**BEGUN, "part_size": "x"}, {**BEGUN, "size": -1}, {**BEGUN, "upload": 5},
+        {**BEGUN, "tag": None}, {**BEGUN, "upload": "\ud800"},
+    ],
+)  # fmt: skip
+def test_a_line_that_is_none_does_not_count_and_the_others_do(home: Path, folder: Path, line: object) -> None:
+    store = opened_with("")
+    written(folder, store, line, done(f"{TOKEN}/b.bin"))
+    with unfinished(store) as (journal,):
+        assert journal.begun == {} and set(journal.done) == {f"{TOKEN}/b.bin"}
+
+
+@pytest.mark.parametrize(
+    "change", [{"part": "1"}, {"part": 0}, {"part": True}, {"etag": 1}, {"sha256": None}, {"key": "other"}]
+)
+def test_a_part_that_is_none_does_not_count(folder: Path, change: dict[str, object]) -> None:
+    store = opened_with("")
+    written(folder, store, BEGUN, {**PART, **change}, {**PART, "part": 2})
+    with unfinished(store) as (journal,):
+        assert journal.begun[OWN].parts == {2: ("e", "s")}
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\0" * 4096, b"[" * 100_000, b"\xff\xfe\n{", b'{"prefix": 7}', b'{"part": ' + b"9" * 5000 + b"}"]
+)
+def test_a_file_that_is_no_journal_is_left_where_it_is(store: Store, folder: Path, data: bytes) -> None:
+    path = written(folder, store)
+    path.write_bytes(data)
+    with unfinished(store) as found:
+        assert found == []
+    with journal_for(store, ["a.bin"]) as journal:
+        assert journal.path != path
+    assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize("change", [{"prefix": 7}, {"prefix": None}, {"names": 5}, {"names": None}, {"store": None}])
+def test_a_head_that_is_none_makes_no_journal(store: Store, folder: Path, change: dict[str, object]) -> None:
+    written(folder, store, **change)
+    with unfinished(store) as found:
+        assert found == []
