@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from delivery import places
 from delivery.errors import LocalError
@@ -130,40 +131,38 @@ class JournalFile(Journal):
         self.touched_at = touched_at
         """When a run went on with it, as of the time it was read."""
         self._lock = threading.Lock()
-        self._stream: IO[str] | None = None
+        self._stream: FileIO | None = None
 
     def finish(self) -> None:
         """All is said and done: nothing is left to resume."""
-        with self._lock:
-            if self._stream is not None:
-                self._stream.close()
-                self._stream = None
+        self.close()
+        with _told(
+            self.path, "removed", hint="remove it by hand: the next delivery of these files would go on with it"
+        ):
             self.path.unlink(missing_ok=True)
 
-    def _write(self, **line: Any) -> None:
+    def close(self) -> None:
         with self._lock:
-            try:
-                if self._stream is None:
-                    self._stream = self._open()
-                self._stream.write(json.dumps(line) + "\n")
-                self._stream.flush()
-            except OSError as error:
-                raise LocalError(
-                    f"the journal {self.path} cannot be written: {error.strerror}",
-                    hint="make room on the disk, or set DELIVERY_HOME to another folder",
-                ) from error
+            if self._stream is not None:
+                with suppress(OSError):  # a network's disk may tell only now; what it lost is sent again
+                    self._stream.close()
+                self._stream = None
 
-    def _open(self) -> IO[str]:
-        fresh = not self.path.exists()
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        stream = os.fdopen(descriptor, "a", encoding="utf-8")
-        head = {
-            "journal": 1,
-            "store": self.store,
-            "prefix": self.prefix,
-            "names": self.names,
-        }
-        stream.write(json.dumps(head) + "\n" if fresh else "\n")  # the empty line ends one that a kill tore
+    def _write(self, **line: Any) -> None:
+        with self._lock, _told(self.path):
+            if self._stream is None:
+                self._stream = self._open()
+            _append(self._stream, line)
+
+    def _open(self) -> FileIO:
+        stream = FileIO(self.path, "ab", opener=lambda path, flags: os.open(path, flags, 0o600))
+        if stream.tell() == 0:
+            try:
+                _append(stream, {"journal": 1, "store": self.store, "prefix": self.prefix, "names": self.names})
+            except OSError:
+                stream.close()
+                self.path.unlink(missing_ok=True)  # nobody could read it
+                raise
         return stream
 
     @classmethod
@@ -190,11 +189,12 @@ class JournalFile(Journal):
         ours = head.get("store") == store.identity and own_place(prefix, store.prefix) == prefix
         return cls(path, prefix, names, store.identity, touched_at) if ours and isinstance(names, list) else None
 
-    def close(self) -> None:
-        with self._lock:
-            if self._stream is not None:
-                self._stream.close()
-                self._stream = None
+
+def _append(stream: FileIO, line: dict[str, Any]) -> None:
+    """The newline comes first: it ends a line that a kill or a full disk tore."""
+    rest = (b"\n" if stream.tell() else b"") + json.dumps(line).encode()
+    while rest:
+        rest = rest[stream.write(rest) :]
 
 
 @contextmanager
@@ -213,7 +213,8 @@ def journal_for(store: Store, names: Sequence[str]) -> Iterator[JournalFile]:
                 break
         else:
             path = _folder() / f"{new_token()}.jsonl"
-            stack.enter_context(locked(path.with_suffix(".lock")))
+            with _told(path):
+                stack.enter_context(locked(path.with_suffix(".lock")))
             journal = JournalFile(path, f"{store.prefix}{new_token()}/", names, store.identity, datetime.now(UTC))
         try:
             yield journal
@@ -257,8 +258,20 @@ def _journals(store: Store) -> Iterator[JournalFile]:
 @contextmanager
 def _held(path: Path, store: Store) -> Iterator[JournalFile | None]:
     """The journal at ``path``, locked for the block; None while a run works on it, or when it is gone."""
-    with locked(path.with_suffix(".lock")) as free:
+    with ExitStack() as stack:
+        with _told(path):
+            free = stack.enter_context(locked(path.with_suffix(".lock")))
         yield JournalFile.read(path, store) if free else None
+
+
+@contextmanager
+def _told(
+    path: Path, undone: str = "written", *, hint: str = "make room on the disk, or set DELIVERY_HOME to another folder"
+) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LocalError(f"the journal {path} cannot be {undone}: {error.strerror or error}", hint=hint) from error
 
 
 def _folder() -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 from datetime import UTC, datetime, timedelta
@@ -12,6 +14,7 @@ import pytest
 from support.stores import KEYS, soon
 
 from delivery.config import Settings
+from delivery.errors import LocalError
 from delivery.hosting.journal import journal_for, prefixes, unfinished
 from delivery.options import StoreOptions
 from delivery.storage import Store, open_store
@@ -140,3 +143,73 @@ def test_a_head_that_is_none_makes_no_journal(store: Store, folder: Path, change
     written(folder, store, **change)
     with unfinished(store) as found:
         assert found == []
+
+
+class Disk:
+    """Has room for so many bytes, then for none."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def open(self, path: Path, mode: str, **options: Any) -> io.FileIO:
+        disk = self
+
+        class File(io.FileIO):
+            def write(self, data: Any) -> int:
+                if not disk.room:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                count = super().write(data[: disk.room])
+                disk.room -= count
+                return count
+
+        return File(path, mode, opener=options["opener"])
+
+
+@pytest.mark.parametrize("room", [0, 40, 400])
+def test_a_full_disk_is_told_and_leaves_a_journal_or_none(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    store, disk = opened_with(""), Disk(room)
+    monkeypatch.setattr("delivery.hosting.journal.FileIO", disk.open)
+    with (
+        pytest.raises(LocalError, match="cannot be written: No space left") as caught,
+        journal_for(store, []) as journal,
+    ):
+        for number in range(9):
+            journal.note_done(f"{journal.prefix}{number}", 1, "ab", "t")
+    assert caught.value.hint.startswith("make room")
+    with unfinished(store) as found:
+        assert [bool(each.done) for each in found] == [True] * (room == 400)
+    assert len(list(folder.glob("*.jsonl"))) == len(found)
+    disk.room = 10_000
+    with journal_for(store, []) as again:
+        before = set(again.done)
+        again.note_done(f"{again.prefix}more", 1, "ab", "t")
+    with unfinished(store) as (kept,):
+        assert set(kept.done) == before | {f"{again.prefix}more"}
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_lock_that_cannot_be_made_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    def full(path: Path) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    store = opened_with("")
+    if there:
+        written(folder, store)
+    monkeypatch.setattr("delivery.hosting.journal.locked", full)
+    with pytest.raises(LocalError, match="No space left"), journal_for(store, ["a.bin"]):
+        pass
+
+
+def test_a_journal_that_cannot_be_removed_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = opened_with("")
+    written(folder, store)
+
+    def refused(self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with journal_for(store, ["a.bin"]) as journal, monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refused)
+        with pytest.raises(LocalError, match="cannot be removed"):
+            journal.finish()
