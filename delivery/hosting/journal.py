@@ -213,16 +213,12 @@ def journal_for(store: Store, names: Sequence[str]) -> Iterator[JournalFile]:
                 break
         else:
             path = _folder() / f"{new_token()}.jsonl"
-            with _told(path):
-                stack.enter_context(locked(path.with_suffix(".lock")))
+            stack.enter_context(_locked(path))
             journal = JournalFile(path, f"{store.prefix}{new_token()}/", names, store.identity, datetime.now(UTC))
         try:
             yield journal
         finally:
             journal.close()
-            if not path.exists():
-                with suppress(OSError):
-                    path.with_suffix(".lock").unlink()
 
 
 @contextmanager
@@ -230,12 +226,7 @@ def unfinished(store: Store, names: Sequence[str] | None = None) -> Iterator[lis
     """The journals of this bucket that nobody works on, locked for the block; with ``names`` those of one delivery."""
     with ExitStack() as stack:
         held = [stack.enter_context(_held(path, store)) for path in _paths(store, names)]
-        found = [journal for journal in held if journal is not None]
-        yield found
-        for journal in found:
-            if not journal.path.exists():
-                with suppress(OSError):
-                    journal.path.with_suffix(".lock").unlink()
+        yield [journal for journal in held if journal is not None]
 
 
 def prefixes(store: Store) -> set[str]:
@@ -258,10 +249,24 @@ def _journals(store: Store) -> Iterator[JournalFile]:
 @contextmanager
 def _held(path: Path, store: Store) -> Iterator[JournalFile | None]:
     """The journal at ``path``, locked for the block; None while a run works on it, or when it is gone."""
+    with _locked(path) as free:
+        yield JournalFile.read(path, store) if free else None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    """Whether the journal at ``path`` is ours alone for the block. When it has gone, its lock's file goes too."""
     with ExitStack() as stack:
+        stack.callback(_forget, path)  # last, since Windows keeps a file that is open
         with _told(path):
             free = stack.enter_context(locked(path.with_suffix(".lock")))
-        yield JournalFile.read(path, store) if free else None
+        yield free
+
+
+def _forget(path: Path) -> None:
+    with suppress(OSError):
+        if not path.exists():
+            path.with_suffix(".lock").unlink()
 
 
 @contextmanager

@@ -213,3 +213,49 @@ def test_a_journal_that_cannot_be_removed_is_told(folder: Path, monkeypatch: pyt
         patch.setattr(Path, "unlink", refused)
         with pytest.raises(LocalError, match="cannot be removed"):
             journal.finish()
+
+
+@pytest.fixture
+def as_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is open is not removed."""
+    real_open, real_unlink, seen = os.open, os.unlink, list[int]()
+
+    def opening(path: Any, flags: int, mode: int = 0o777) -> int:
+        seen.append(descriptor := real_open(path, flags, mode))
+        return descriptor
+
+    def is_open(descriptor: int, path: Any) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), os.stat(path))
+        except OSError:
+            return False
+
+    def unlink(path: Any) -> None:
+        if any(is_open(descriptor, path) for descriptor in seen):
+            raise PermissionError(errno.EACCES, "another process uses it", str(path))
+        real_unlink(path)
+
+    monkeypatch.setattr("os.open", opening)
+    monkeypatch.setattr("os.unlink", unlink)
+
+
+@pytest.mark.usefixtures("as_on_windows")
+def test_no_lock_outlives_its_journal(folder: Path) -> None:
+    store = opened_with("")
+    with journal_for(store, ["a.bin"]):
+        pass  # nothing was noted
+    assert list(folder.iterdir()) == []
+    with journal_for(store, ["a.bin"]) as journal:
+        journal.note_done(f"{journal.prefix}a.bin", 1, "ab", "t")
+        journal.finish()
+    assert list(folder.iterdir()) == []
+    for names in (["a.bin"], ["b.bin"]):
+        with journal_for(store, names) as journal:
+            journal.note_done(f"{journal.prefix}a.bin", 1, "ab", "t")
+    assert len(list(folder.iterdir())) == 4
+    with unfinished(store) as found:
+        found[0].finish()
+    assert len(list(folder.iterdir())) == 2
+    with unfinished(store) as found:
+        found[0].finish()
+    assert list(folder.iterdir()) == []
