@@ -29,9 +29,20 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(home) / "state" if home else platformdirs.user_state_path(_APP, appauthor=False)
 
 
+def made_dir(path: Path) -> Path:
+    """Make ``path``, and what is missing above it, for the user alone where the system knows such a thing.
+
+    A folder that is there keeps its mode: it may be shared, as DELIVERY_HOME may.
+    """
+    for folder in reversed((path, *path.parents)):
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
 def private_dir(path: Path) -> Path:
-    """Make ``path`` (with its parents) readable by the user alone where the system knows such a thing."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """A folder of our own, made and kept for the user alone."""
+    made_dir(path)
     if os.name == "posix" and path.stat().st_mode & 0o077:
         path.chmod(0o700)
     return path

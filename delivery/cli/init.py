@@ -131,7 +131,7 @@ def _set(text: str, section: str, values: dict[str, str]) -> str:
 def _write_new(path: Path, text: str) -> None:
     """Never over an existing file, and readable by the user alone, since keys may come to stand in it."""
     try:
-        places.private_dir(path.parent) if not path.parent.exists() else None
+        places.made_dir(path.parent)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from delivery.errors import LocalError
 from delivery.ledger.schema import STEPS
-from delivery.places import private_dir
+from delivery.places import made_dir
 
 WAIT_SECONDS = 30.0
 """How long a writer waits for another one."""
@@ -21,7 +21,7 @@ WAIT_SECONDS = 30.0
 def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection to the migrated database at ``path``, closed at the end. Raises LocalError."""
     with _explained(path):
-        private_dir(path.parent)
+        made_dir(path.parent)
         _make_private(path)
         connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
         try:
