@@ -13,6 +13,17 @@ from typing import Any
 from delivery.errors import LocalError
 
 
+def foresee(path: str) -> None:
+    """Raise LocalError where ``path`` cannot be written; it is there afterwards. A pipe is left to who will write."""
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            return
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise _failed(path, error) from error
+
+
 def append(path: str, text: str) -> None:
     """Add ``text`` to a file that the service has made. Raises LocalError."""
     try:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from delivery.cli import options, pipeline, qr, render, stdin
 from delivery.cli.pipeline import Reports, group
-from delivery.errors import BlockedError, UsageError
+from delivery.errors import BlockedError, DeliveryError, UsageError
 from delivery.model import Delivery, Via
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
     with reports.kept():
         done = _done(inputs, values, via, qr_place, reports)
     render.delivery(done, as_json=as_json, quiet=quiet)
-    reports.delivered(done, say=lambda text: None if quiet else render.note(text))
+    with beside_the_result():
+        reports.delivered(done, say=lambda text: None if quiet else render.note(text))
     finish(done, clipboard, qr_place)
     if open_folder and done.out and not done.dry_run:
         click.launch(done.out)
@@ -73,6 +74,7 @@ def _done(
                 raise
             if qr_place is not None:
                 qr.foresee(planned, qr_place)
+            reports.foresee()
             if spoken or (pipeline.annotates() and not session.quiet):
                 render.findings(inspection.findings, reports.places)
             if spoken:
@@ -91,13 +93,24 @@ def finish(done: Delivery, clipboard: Clipboard | None, qr_place: str | None) ->
 
     The result stands by then, so a link that no QR code can show is but a note.
     """
-    if qr_place is not None and not done.dry_run:
-        try:
-            qr.show(qr.url_of(done), qr_place)
-        except UsageError as error:
-            render.note(error.message)
-            render.hint(error.hint)
-    if clipboard is not None:
-        from delivery.cli.clipboard import copy_each
+    with beside_the_result():
+        if qr_place is not None and not done.dry_run:
+            try:
+                qr.show(qr.url_of(done), qr_place)
+            except UsageError as error:
+                render.note(error.message)
+                render.hint(error.hint)
+        if clipboard is not None:
+            from delivery.cli.clipboard import copy_each
 
-        copy_each(clipboard, done.messages)
+            copy_each(clipboard, done.messages)
+
+
+@contextmanager
+def beside_the_result() -> Iterator[None]:
+    """What fails in the block is told on stderr and by the exit code: stdout has its one document already."""
+    try:
+        yield
+    except DeliveryError as error:
+        render.error(error)
+        raise click.exceptions.Exit(error.exit_code) from error

@@ -179,8 +179,11 @@ def _report(error: DeliveryError, arguments: list[str]) -> None:
     findings = error.findings if isinstance(error, BlockedError) else ()
     as_json = _wants_json(arguments)
     if as_json:
-        report.write(report.error_document(error, findings), sys.stdout)
-        sys.stdout.flush()
+        try:
+            report.write(report.error_document(error, findings), sys.stdout)
+            sys.stdout.flush()
+        except OSError:  # nobody reads it, or there is no room: the exit code tells
+            _drop_output()
     if not as_json or annotates():
         show(error)
 

@@ -9,6 +9,7 @@ import click
 
 from delivery import report
 from delivery.cli import options, pipeline, render, stdin
+from delivery.cli.act import beside_the_result
 from delivery.errors import BlockedError
 from delivery.units import format_size
 
@@ -36,7 +37,8 @@ def command(paths: tuple[str, ...], no_hash: bool, code_quality: str | None, **v
     if not session.as_json or (pipeline.annotates() and not session.quiet):
         render.findings(checked.findings, places)
     if code_quality is not None:
-        pipeline.Reports(code_quality=code_quality, findings=checked.findings, places=places).looked()
+        with beside_the_result():
+            pipeline.Reports(code_quality=code_quality, findings=checked.findings, places=places).looked()
     if not session.as_json:
         size, count = format_size(checked.deliverable.size), len(checked.files)
         verdict = "blocked" if checked.blocking else "nothing stands in the way"

@@ -71,6 +71,14 @@ class Reports:
         """The options of the same names are taken out of ``values``."""
         return cls(*(values.pop(name, None) for name in ("report", "summary", "dotenv", "code_quality")))
 
+    def foresee(self) -> None:
+        """Raise LocalError now for a file that could not be written once all is done."""
+        service = ci.detect()
+        handed = [os.environ.get(name) for name in (service.summary, service.outputs)] if service is not None else []
+        for place in (self.report, self.summary, self.dotenv, self.code_quality, *handed):
+            if place:
+                files.foresee(place)
+
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Where the block fails, say so in the files and let the error pass."""
@@ -83,20 +91,22 @@ class Reports:
             except LocalError as also:
                 from delivery.cli import render
 
-                render.error(also)  # told, but what went wrong first decides the exit code
+                if also.message != error.message:
+                    render.error(also)  # told, but what went wrong first decides the exit code
             raise
 
     def delivered(self, done: Delivery, say: Callable[[str], None]) -> None:
         """Show and hand on ``done``; ``say`` tells the user where its links went."""
         service = ci.detect()
         masks = service is not None and service.masks
-        self._leave(
-            report.pieces(report.send_document(done)),
-            written.summary(done, masks=masks, report=self.report),
-        )
-        if done.dry_run:
-            return
-        if self._hand_on(service, outputs.outputs(done, report=self.report)) and done.links:
+        try:
+            self._leave(
+                report.pieces(report.send_document(done)),
+                written.summary(done, masks=masks, report=self.report),
+            )
+        finally:
+            told = not done.dry_run and self._hand_on(service, outputs.outputs(done, report=self.report))
+        if told and done.links:
             place = f"they stand whole in {self.report}" if self.report else "add --report FILE to keep them in a file"
             say(f"links are not among the outputs, since they carry the key id, which CI masks; {place}")
 

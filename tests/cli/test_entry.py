@@ -87,3 +87,16 @@ def test_a_reader_that_goes_away_is_told_from_a_bug_where_both_are_an_invalid_ar
             gone.setattr(stdout, "write", refuse)
             app.main(["platforms"])
     assert ended.value.code == 0
+
+
+def test_an_error_that_nobody_reads_keeps_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    dropped: list[bool] = []
+    monkeypatch.setattr(app, "_drop_output", lambda: dropped.append(True))
+
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    assert app._run(["check", "there-is-nothing", "--json"]) == 4
+    assert dropped

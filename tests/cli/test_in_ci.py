@@ -222,3 +222,31 @@ def test_the_guard_keeps_count_of_lines_over_several_writes(monkeypatch: pytest.
         "name::notice::kept\n  : :error::broken\nhalf a line\n::group::ours\n: :error::broken too"
     )
     assert sys.stderr is err
+
+
+def test_a_file_that_could_not_be_written_is_told_before_anything_is_done(
+    run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = str(work / "notes.txt" / "there-is-no-folder")
+    for option in ("--report", "--summary", "--dotenv", "--code-quality"):
+        done = run("send", str(work), "-o", str(tmp_path / "ready"), option, bad, "--json")
+        assert done.code == 4 and json.loads(done.out)["code"] == "report-file"
+        assert not (tmp_path / "ready").exists()
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", bad)
+    assert run("send", str(work), "-o", str(tmp_path / "ready"), "--json").code == 4
+    assert not (tmp_path / "ready").exists()
+
+
+def test_what_fails_after_the_result_is_told_beside_it(
+    run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = run("check", str(work), "--json", "--code-quality", str(work / "notes.txt" / "x"))
+    assert checked.code == 4 and json.loads(checked.out)["schema"] == report.CHECK
+    assert "cannot be written" in checked.err
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))  # a folder
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
+    sent = run("send", str(work), "-o", str(tmp_path / "ready"), "--json")
+    assert sent.code == 4 and json.loads(sent.out)["schema"] == report.SEND
+    assert json.loads(sent.out)["id"] in (tmp_path / "outputs").read_text()
