@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from delivery.errors import UsageError
+from delivery.escape import decodable
 from delivery.ledger import database
 from delivery.ledger.lines import COLUMNS, in_state, line
 from delivery.ledger.lookup import find, unknown
@@ -105,10 +106,10 @@ class Ledger:
         values: dict[str, str | int] = {"now": seconds(now), "soon": seconds(now + SOON)}
         if order is not None:
             clauses.append("order_label = :order")
-            values["order"] = order
+            values["order"] = decodable(order)
         if platform is not None:
             clauses.append("platform = :platform")
-            values["platform"] = platform
+            values["platform"] = decodable(platform)
         if since is not None:
             clauses.append("created_at >= :since")
             values["since"] = seconds(since)

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from delivery.errors import UsageError
+from delivery.escape import decodable
 from delivery.nearest import nearest
 
 _NEAREST = 5
@@ -18,13 +19,13 @@ def find(db: sqlite3.Connection, id: str) -> sqlite3.Row:
 
     Raises UsageError (``unknown-delivery``, ``ambiguous-delivery``).
     """
-    exact: sqlite3.Row | None = db.execute("SELECT * FROM delivery WHERE id = ?", (id,)).fetchone()
+    sought = decodable(id)
+    exact: sqlite3.Row | None = db.execute("SELECT * FROM delivery WHERE id = ?", (sought,)).fetchone()
     if exact is not None:
         return exact
-    after = id[:-1] + chr(ord(id[-1]) + 1) if id and ord(id[-1]) < 0x10FFFF else None
     rows = db.execute(
-        "SELECT * FROM delivery WHERE id >= ? AND id < ? LIMIT ?", (id, after, _NEAREST + 1)
-    ).fetchall() if after else []  # fmt: skip
+        "SELECT * FROM delivery WHERE id >= ? AND id < ? LIMIT ?", (sought, sought + "\U0010ffff", _NEAREST + 1)
+    ).fetchall() if sought else []  # fmt: skip
     if len(rows) == 1:
         found: sqlite3.Row = rows[0]
         return found

@@ -1,4 +1,7 @@
-"""Deliveries as rows and back. Rows are made one at a time, so that 100,000 files take no second copy."""
+"""Deliveries as rows and back. Rows are made one at a time, so that 100,000 files take no second copy.
+
+A text that is no valid Unicode (a stray byte of an old file system) is kept with that byte escaped.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from html import escape
 from typing import Any
 
 from delivery._version import __version__
+from delivery.escape import decodable
 from delivery.model import (
     Attachment,
     Deliverable,
@@ -56,7 +60,7 @@ def without_urls(text: str, delivery: Delivery) -> str:
         named = [(escape(url), escape(name)) for url, name in named]
     for url, name in sorted(named, key=lambda pair: -len(pair[0])):
         text = text.replace(url, f"{{link:{name}}}")
-    return _SIGNED.sub("{link}", text)
+    return decodable(_SIGNED.sub("{link}", text))
 
 
 def delivery_row(delivery: Delivery, revision_of: str | None) -> dict[str, str | int | None]:
@@ -64,7 +68,7 @@ def delivery_row(delivery: Delivery, revision_of: str | None) -> dict[str, str |
     ends = [link.expires_at for link in (*delivery.links, *((delivery.page,) if delivery.page else ()))]
     known = [end for end in ends if end is not None]
     end = delivery.expires_at or (min(known) if known and len(known) == len(ends) else None)
-    return {
+    row: dict[str, str | int | None] = {
         "id": delivery.id,
         "created_at": seconds(delivery.created_at),
         "created_us": delivery.created_at.microsecond,
@@ -87,17 +91,19 @@ def delivery_row(delivery: Delivery, revision_of: str | None) -> dict[str, str |
         "revision_of": revision_of,
         "tool_version": __version__,
         "profile": profile_json(delivery.plan.profile),
-        "reasons": json.dumps(delivery.plan.reasons, ensure_ascii=False),
-        "notes": json.dumps(delivery.notes, ensure_ascii=False),
+        "reasons": _texts(delivery.plan.reasons),
+        "notes": _texts(delivery.notes),
     }
+    return {name: decodable(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def file_rows(n: int, delivery: Delivery) -> Iterator[tuple[Any, ...]]:
     for position, entry in enumerate(delivery.files):
-        digest = _digest(entry.sha256)
+        original = None if entry.original is None else decodable(entry.original)
         yield (
-            n, position, _text(entry.arcname), None if entry.original is None else _text(entry.original), entry.size,
-            max(-_FARTHEST, min(entry.mtime_ns, _FARTHEST)), entry.mode, entry.media_type, digest,
+            n, position, decodable(entry.arcname), original, entry.size,
+            max(-_FARTHEST, min(entry.mtime_ns, _FARTHEST)), entry.mode, decodable(entry.media_type),
+            _digest(entry.sha256),
         )  # fmt: skip
 
 
@@ -105,15 +111,15 @@ def part_rows(n: int, delivery: Delivery) -> Iterator[tuple[Any, ...]]:
     position = 0
     for item in delivery.attachments:
         yield (
-            n, position, "attachment", _text(item.filename), _text(item.path), item.kind.value, item.message,
+            n, position, "attachment", decodable(item.filename), decodable(item.path), item.kind.value, item.message,
             item.offset, item.size, _digest(item.sha256) or b"", None, "", "",
         )  # fmt: skip
         position += 1
     for role, link in _links(delivery):
         end = None if link.expires_at is None else seconds(link.expires_at)
         yield (
-            n, position, role, _text(link.name), _text(link.key), None, None, None,
-            link.size, _digest(link.sha256) or b"", end, link.effective_reason, link.etag,
+            n, position, role, decodable(link.name), decodable(link.key), None, None, None,
+            link.size, _digest(link.sha256) or b"", end, decodable(link.effective_reason), link.etag,
         )  # fmt: skip
         position += 1
 
@@ -122,15 +128,15 @@ def member_rows(n: int, delivery: Delivery) -> Iterator[tuple[int, int, int, str
     carried = [*(item.members for item in delivery.attachments), *(link.members for _, link in _links(delivery))]
     for part, members in enumerate(carried):
         for position, arcname in enumerate(members):
-            yield n, part, position, _text(arcname)
+            yield n, part, position, decodable(arcname)
 
 
 def finding_rows(n: int, delivery: Delivery, waived: Iterable[Finding]) -> Iterator[tuple[Any, ...]]:
     found = [*((item, 0) for item in delivery.findings), *((item, 1) for item in waived)]
     for position, (item, was_waived) in enumerate(found):
         yield (
-            n, position, item.code, item.severity.value, _text(item.path), _text(item.message), _text(item.hint),
-            was_waived,
+            n, position, item.code, item.severity.value,
+            decodable(item.path), decodable(item.message), decodable(item.hint), was_waived,
         )  # fmt: skip
 
 
@@ -140,6 +146,10 @@ def findings_from(db: sqlite3.Connection, n: int, *, waived: bool) -> tuple[Find
         Finding(item["code"], Severity(item["severity"]), item["path"], item["message"], item["hint"])
         for item in db.execute(query, (n, int(waived)))
     )
+
+
+def _texts(texts: Iterable[str]) -> str:
+    return json.dumps([decodable(text) for text in texts], ensure_ascii=False)
 
 
 def profile_json(profile: Profile) -> str:
@@ -267,8 +277,3 @@ def _links(delivery: Delivery) -> Iterator[tuple[str, Link]]:
 
 def _digest(sha256: str | None) -> bytes | None:
     return None if sha256 is None else bytes.fromhex(sha256)
-
-
-def _text(text: str) -> str:
-    """A name that is no valid Unicode (a stray byte of an old file system) is kept with that byte escaped."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -289,6 +289,26 @@ def test_names_that_are_no_text_are_delivered_under_mended_ones(run: Run, work: 
     refused(run, 2, "not readable text", "send", work, "--out", os.fsdecode(b"o\xff"), error="out-name")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names themselves")
+@pytest.mark.parametrize("way", ["attach", "link"])
+def test_a_delivery_made_in_a_folder_whose_name_is_no_text_is_kept(
+    run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    here = tmp_path / os.fsdecode(b"caf\xe9")
+    here.mkdir()
+    monkeypatch.chdir(here)
+    made = run("send", work, "--via", way, "--order", os.fsdecode(b"FO\xff"), "--json")
+    assert made.code == 0, made.out
+    (listed,) = run("list", "--order", os.fsdecode(b"FO\xff"), "--json").document["deliveries"]
+    assert listed["id"] == made.document["id"]
+    assert run("show", listed["id"]).code == 0
+
+
+@pytest.mark.parametrize("command", ["show", "renew", "record"])
+def test_an_id_that_is_no_text_is_an_unknown_one(run: Run, command: str) -> None:
+    refused(run, 2, "no delivery", command, os.fsdecode(b"\xff"), error="unknown-delivery")
+
+
 def test_a_bucket_name_that_is_not_allowed(
     run: Run, work: Path, tmp_path: Path, silent_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

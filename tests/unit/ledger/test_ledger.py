@@ -165,7 +165,7 @@ def test_an_id_that_is_the_beginning_of_another_is_found(tmp_path):
     assert ledger.load("ab").id == "ab"
 
 
-@pytest.mark.parametrize("id", ["20261122-abce", "nothing like it", "", "\U0010ffff", "%", "_"])
+@pytest.mark.parametrize("id", ["20261122-abce", "nothing like it", "", "\U0010ffff", "\ud7ff", "%", "_", "\udcff"])
 def test_an_unknown_id_is_a_usage_error_with_the_nearest(tmp_path, id):
     ledger = Ledger(tmp_path)
     ledger.record(made("20261122-abcd"))
@@ -336,3 +336,24 @@ def test_a_ledger_of_an_earlier_version_knows_how_long_objects_are_needed(tmp_pa
     ledger = Ledger(tmp_path)
     assert ledger.over(after=timedelta(0), now=NOW + 3 * day - timedelta(seconds=1)) == frozenset()
     assert ledger.over(after=timedelta(0), now=NOW + 3 * day) == {"known"}
+
+
+def test_texts_that_are_no_text_are_kept_with_their_bytes_escaped_and_found_by_them(tmp_path):
+    ledger = Ledger(tmp_path)
+    place, order = "/caf\udce9", "FO\udcff"
+    delivery = replace(
+        made(),
+        out=place,
+        order=order,
+        manifest=ManifestPlace(f"{place}/delivery-manifest.json"),
+        notes=(f"in {place}",),
+        messages=(f"It lies in {place}.",),
+    )
+    ledger.record(delivery)
+    kept = ledger.load("2026")
+    assert (kept.out, kept.order) == ("/caf\\udce9", "FO\\udcff")
+    assert kept.manifest.path == "/caf\\udce9/delivery-manifest.json"
+    assert kept.notes == ("in /caf\\udce9",)
+    assert kept.messages == ("It lies in /caf\\udce9.",)
+    assert [record.id for record in ledger.list(order=order, now=NOW)] == [delivery.id]
+    assert ledger.list(platform="\udcff", now=NOW) == []
