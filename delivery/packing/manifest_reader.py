@@ -20,6 +20,10 @@ _UNKNOWN_TYPE = "application/octet-stream"
 _KINDS = frozenset(PartKind)
 _LARGEST = 512 * 1024**2
 _HEX = re.compile("[0-9a-f]{64}")
+_HALF = re.compile("[\ud800-\udfff]")
+"""What JSON can spell as an escape although it is no character: no file can hold it."""
+_SIZES = 2**63
+"""No system has a file as large."""
 _UNSAFE = re.compile(r'[\x00-\x1f\\/:*?"<>|]')
 
 
@@ -92,7 +96,11 @@ def parse(text: str, path: Path, shown: str) -> Manifest:
         parts = tuple(document["parts"])
         if not all(isinstance(f, FileRecord) for f in files) or not all(isinstance(p, PartRecord) for p in parts):
             raise ValueError("a record of the wrong kind")
-        return Manifest(path.parent, path, str(document.get("name", "")), files, parts)
+        _require(len({record.path for record in files}) == len(files), "a file that is listed twice")
+        _require(len({part.filename for part in parts}) == len(parts), "a part that is listed twice")
+        name = document.get("name", "")
+        _require(_is_text(name), "a name that is no text")
+        return Manifest(path.parent, path, name, files, parts)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _broken(shown, str(error)) from error
 
@@ -137,15 +145,12 @@ def _record(record: dict[str, Any]) -> Any:
 def _file(record: Mapping[str, Any]) -> FileRecord:
     path, size, sha256 = record["path"], record["size"], record["sha256"]
     parts = tuple(record.get("parts", ()))
-    _require(isinstance(path, str) and is_safe_path(path), "a path that leads out of its folder")
+    _require(_is_text(path) and is_safe_path(path), "a path that has no place in a folder")
     _require_content(size, sha256)
-    _require(all(isinstance(part, str) for part in parts), "a part that is not a name")
-    media_type, original = (
-        record.get("media_type", _UNKNOWN_TYPE),
-        record.get("renamed_from"),
-    )
-    _require(isinstance(media_type, str), "a media type that is no text")
-    _require(original is None or isinstance(original, str), "a former name that is no text")
+    _require(all(map(_is_text, parts)), "a part that is not a name")
+    media_type, original = record.get("media_type", _UNKNOWN_TYPE), record.get("renamed_from")
+    _require(_is_text(media_type), "a media type that is no text")
+    _require(original is None or _is_text(original), "a former name that is no text")
     return FileRecord(path, size, sha256, parts, sys.intern(media_type), original)
 
 
@@ -153,10 +158,10 @@ def _part(record: Mapping[str, Any]) -> PartRecord:
     filename, size, sha256 = record["filename"], record["size"], record["sha256"]
     file, url, message = record.get("file"), record.get("url"), record.get("message", 1)
     order, of, offset = record.get("order", 0), record.get("of", 0), record.get("offset", 0)
-    _require(isinstance(filename, str) and is_plain_name(filename), "a part name that leads out of its folder")
+    _require(_is_text(filename) and is_plain_name(filename), "a part name that has no place in a folder")
     _require_content(size, sha256)
-    _require(file is None or isinstance(file, str), "a volume of no file")
-    _require(url is None or isinstance(url, str), "a link that is no text")
+    _require(file is None or _is_text(file), "a volume of no file")
+    _require(url is None or _is_text(url), "a link that is no text")
     numbers = (order, of, offset, message)
     _require(all(type(number) is int and number >= 0 for number in numbers), "a volume without an order")
     _require(record.get("kind") in _KINDS, "a part of an unknown kind")
@@ -164,8 +169,12 @@ def _part(record: Mapping[str, Any]) -> PartRecord:
 
 
 def _require_content(size: object, sha256: object) -> None:
-    _require(type(size) is int and size >= 0, "a size that is not a number")
+    _require(type(size) is int and 0 <= size < _SIZES, "a size that no file has")
     _require(isinstance(sha256, str) and _HEX.fullmatch(sha256) is not None, "a sha256 that is none")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and (value.isascii() or _HALF.search(value) is None)
 
 
 def _require(holds: bool, otherwise: str) -> None:
