@@ -71,6 +71,7 @@ def ensure_running(folder: Folder, until: datetime) -> None:
     with locked(folder.lock("start"), wait=_START_SECONDS) as held:
         if not held:
             raise LocalError("the embedded store is being started by another process and does not come up")
+        folder.identity()  # refused here in words: the supervisor has only its log to speak to
         deadline = time.monotonic() + _START_SECONDS
         folder.extend(until)
         started = None

@@ -8,10 +8,11 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar, get_type_hints
 
 from delivery import places
 from delivery.errors import LocalError
@@ -61,6 +62,9 @@ class State:
         return _moment(self.ends)
 
 
+_Kept = TypeVar("_Kept", Identity, State)
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """The paths of one embedded store."""
@@ -98,13 +102,24 @@ class Folder:
         return self.path / f"{what}.lock"
 
     def identity(self) -> Identity:
-        """The keys and port, made on first use."""
+        """The keys and port, made on first use. Raises LocalError when they are there and cannot be read."""
+        path = self.path / "identity.json"
         with locked(self.lock("identity"), wait=_PATIENCE):
-            found = _read(self.path / "identity.json")
-            if found:
-                return Identity(**found)  # type: ignore[arg-type]
+            try:
+                kept = _read(path, Identity)
+                if kept and not 0 < kept.port < 0x10000:
+                    raise ValueError("no port")
+            except (OSError, ValueError) as error:
+                raise LocalError(
+                    f"the keys of the embedded store cannot be read from {path}",
+                    hint="put the file back from a backup, or move it away: new keys are made then, "
+                    "and the local links signed until now stay dead",
+                    code="local-store",
+                ) from error
+            if kept:
+                return kept
             fresh = Identity("DLV" + secrets.token_hex(8).upper(), secrets.token_urlsafe(32), free_port())
-            _write(self.path / "identity.json", asdict(fresh))
+            _write(path, asdict(fresh))
             return fresh
 
     def move_port(self) -> Identity:
@@ -115,7 +130,14 @@ class Folder:
         return moved
 
     def state(self) -> State:
-        return State(**_read(self.path / "state.json"))  # type: ignore[arg-type]
+        """Nothing depends on it for long: what cannot be read counts as none."""
+        try:
+            state = _read(self.path / "state.json", State) or State()
+            for text in (state.until, state.since, state.ends):
+                _moment(text)
+        except (OSError, ValueError):
+            return State()
+        return state
 
     def change_state(self, **values: object) -> State:
         """Replace fields of the state; ``until`` only ever moves to a later time."""
@@ -189,24 +211,41 @@ def can_bind(port: int) -> bool:
 
 
 def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+    """A time that was kept; without a zone it is UTC."""
+    if not text:
+        return None
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _later(text: str | None, moment: datetime) -> str:
-    return text if text and datetime.fromisoformat(text) >= moment else moment.astimezone(UTC).isoformat()
+    kept = _moment(text)
+    return text if text and kept and kept >= moment else moment.astimezone(UTC).isoformat()
 
 
-def _read(path: Path) -> dict[str, object]:
+def _read(path: Path, kind: type[_Kept]) -> _Kept | None:
+    """What is kept there, or None where no file is. Fields that only another version knows are left aside.
+
+    Raises ValueError for what is no ``kind``, and OSError.
+    """
+    try:
+        data = json.loads(_text(path))
+        known = {name: (data[name], allowed) for name, allowed in get_type_hints(kind).items() if name in data}
+        if not all(isinstance(value, allowed) for value, allowed in known.values()):
+            raise ValueError("a value of another type")
+        return kind(**{name: value for name, (value, _) in known.items()})
+    except FileNotFoundError:
+        return None
+    except (TypeError, RecursionError) as error:
+        raise ValueError("not what was kept") from error
+
+
+def _text(path: Path) -> str:
     for _ in range(20):
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return {}
-        except PermissionError:  # Windows, while another process replaces it
-            time.sleep(0.05)
-            continue
-        return data if isinstance(data, dict) else {}
-    return {}
+        with suppress(PermissionError):  # Windows, while another process replaces it
+            return path.read_text(encoding="utf-8")
+        time.sleep(0.05)
+    return path.read_text(encoding="utf-8")
 
 
 def _write(path: Path, data: dict[str, object]) -> None:

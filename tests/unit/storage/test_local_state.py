@@ -1,0 +1,78 @@
+"""What the embedded store keeps survives other versions, and damage is told before keys are lost."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from delivery.errors import LocalError
+from delivery.storage import local
+from delivery.storage.local_state import Folder, State
+
+BROKEN = [b"", b"\0" * 50, b'{"access_key', b"\xff\xfe", b"[1]", b"1", b'"x"', b"null", b"{}", b"[" * 100_000]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    monkeypatch.setenv("DELIVERY_HOME", str(tmp_path))
+    return Folder.usual()
+
+
+def kept(folder: Folder, name: str) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((folder.path / name).read_text(encoding="utf-8"))
+    return data
+
+
+def keep(folder: Folder, name: str, data: object) -> None:
+    (folder.path / name).write_text(json.dumps(data), encoding="utf-8")
+
+
+def test_keys_are_made_once(folder: Folder) -> None:
+    assert folder.identity() == folder.identity()
+    assert folder.move_port() == folder.identity()
+    assert folder.identity().moved
+
+
+def test_damaged_keys_are_told_and_left_as_they_are(folder: Folder) -> None:
+    folder.identity()
+    path = folder.path / "identity.json"
+    whole = path.read_bytes()
+    other = [json.dumps(json.loads(whole) | {"port": port}).encode() for port in (0, 65536, -1, "1", None, 1.5)]
+    for harm in (*BROKEN, *other):
+        path.write_bytes(harm)
+        for ask in (folder.identity, folder.move_port, local.status, lambda: local.open_local(until=datetime.now(UTC))):
+            with pytest.raises(LocalError, match=r"identity\.json") as caught:
+                ask()
+            assert "links" in caught.value.hint
+            assert caught.value.code == "local-store"
+        assert path.read_bytes() == harm
+    assert not folder.is_served()
+
+
+def test_what_a_newer_version_keeps_besides_is_left_aside(folder: Folder) -> None:
+    folder.extend(datetime(2027, 1, 1, tzinfo=UTC))
+    identity, state = folder.identity(), folder.state()
+    for name in ("identity.json", "state.json"):
+        keep(folder, name, kept(folder, name) | {"new": 1})
+    assert (folder.identity(), folder.state()) == (identity, state)
+
+
+def test_a_damaged_state_counts_as_none(folder: Folder) -> None:
+    path = folder.path / "state.json"
+    wrong = [{"pid": "x"}, {"pid": None}, {"until": 5}, {"until": "soon"}, {"ready": "yes"}, {"child_start": 1}]
+    for harm in (*BROKEN, *(json.dumps(values).encode() for values in wrong)):
+        path.write_bytes(harm)
+        assert folder.state() == State()
+    assert folder.change_state(ready=True) == folder.state() == State(ready=True)
+
+
+def test_a_time_without_a_zone_is_utc(folder: Folder) -> None:
+    keep(folder, "state.json", {"until": "2026-12-01T00:00:00"})
+    assert folder.state().until_time() == datetime(2026, 12, 1, tzinfo=UTC)
+    later = datetime(2026, 12, 2, tzinfo=UTC)
+    assert folder.extend(later).until_time() == later
+    assert folder.extend(datetime(2026, 12, 1, tzinfo=UTC)).until_time() == later
