@@ -11,6 +11,7 @@ from pathlib import Path
 from delivery.errors import UsageError
 from delivery.escape import decodable
 from delivery.ledger import database
+from delivery.ledger.damage import checked
 from delivery.ledger.lines import COLUMNS, in_state, line
 from delivery.ledger.lookup import find, unknown
 from delivery.ledger.record import SOON, Account, Event, KeptMessage, Record, State
@@ -199,9 +200,7 @@ class Ledger:
         )
         with database.opened(self.path) as db:
             rows = db.execute(query, (store, limit))
-            return tuple(
-                StoredObject(row["place"], row["size"], f"sha256:{row['sha256'].hex()}", row["etag"]) for row in rows
-            )
+            return tuple(_stored(row) for row in rows)
 
     def wrote(self, id: str, delivery: Delivery, *, situation: str, at: datetime) -> None:
         """Keep the texts of ``delivery.messages``, composed later than it was made, unless they are kept already."""
@@ -217,21 +216,38 @@ class Ledger:
         with database.opened(self.path) as db:
             row = find(db, id)
             waived = findings_from(db, row["n"], waived=True)
-            delivery = delivery_from(db, row)
+            delivery, record = delivery_from(db, row), line(row, now)
         messages, events = self.messages(row["id"]), self.events(row["id"])
-        return Account(delivery, line(row, now), messages, events, waived, row["tool_version"])
+        return Account(delivery, record, messages, events, waived, row["tool_version"])
 
     def messages(self, id: str) -> tuple[KeptMessage, ...]:
         """Every text that was composed for it, in order."""
         with database.opened(self.path) as db:
             rows = db.execute("SELECT * FROM message WHERE delivery = ? ORDER BY position", (find(db, id)["n"],))
-            return tuple(KeptMessage(from_seconds(row["composed_at"]), row["situation"], row["text"]) for row in rows)
+            return tuple(_message(row) for row in rows)
 
     def events(self, id: str) -> tuple[Event, ...]:
         """What happened to it since, in order."""
         with database.opened(self.path) as db:
             rows = db.execute("SELECT * FROM event WHERE delivery = ? ORDER BY at, n", (find(db, id)["n"],))
-            return tuple(Event(from_seconds(row["at"]), row["kind"], row["detail"]) for row in rows)
+            return tuple(_event(row) for row in rows)
+
+
+@checked
+def _stored(row: sqlite3.Row) -> StoredObject:
+    return StoredObject(row["place"], int(row["size"]), f"sha256:{row['sha256'].hex()}", row["etag"])
+
+
+@checked
+def _message(row: sqlite3.Row) -> KeptMessage:
+    return KeptMessage(from_seconds(row["composed_at"]), row["situation"], row["text"])
+
+
+@checked
+def _event(row: sqlite3.Row) -> Event:
+    if not isinstance(json.loads(row["detail"]), dict):
+        raise ValueError("an event without its facts")
+    return Event(from_seconds(row["at"]), row["kind"], row["detail"])
 
 
 def _need(db: sqlite3.Connection, n: int, until: int | None) -> None:

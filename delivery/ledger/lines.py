@@ -6,6 +6,7 @@ import sqlite3
 from datetime import datetime
 
 from delivery.errors import UsageError
+from delivery.ledger.damage import checked
 from delivery.ledger.record import SOON, Record, State
 from delivery.ledger.rows import from_seconds, seconds
 from delivery.model import Method
@@ -38,6 +39,7 @@ def _state(text: State | str) -> State:
         ) from None
 
 
+@checked
 def line(row: sqlite3.Row, now: datetime) -> Record:
     """A row with at least ``COLUMNS``, and its state at ``now``."""
     method = Method(row["method"])
@@ -61,9 +63,9 @@ def line(row: sqlite3.Row, now: datetime) -> Record:
         method=method,
         language=row["language"],
         store=row["store"],
-        files=row["file_count"],
-        size=row["size"],
-        messages=row["message_count"],
+        files=int(row["file_count"]),
+        size=int(row["size"]),
+        messages=int(row["message_count"]),
         expires_at=None if end is None else from_seconds(end),
         revoked_at=None if row["revoked_at"] is None else from_seconds(row["revoked_at"]),
         pruned_at=None if row["pruned_at"] is None else from_seconds(row["pruned_at"]),

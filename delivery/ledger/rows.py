@@ -16,6 +16,7 @@ from typing import Any
 
 from delivery._version import __version__
 from delivery.escape import decodable
+from delivery.ledger.damage import checked
 from delivery.model import (
     Attachment,
     Deliverable,
@@ -140,6 +141,7 @@ def finding_rows(n: int, delivery: Delivery, waived: Iterable[Finding]) -> Itera
         )  # fmt: skip
 
 
+@checked
 def findings_from(db: sqlite3.Connection, n: int, *, waived: bool) -> tuple[Finding, ...]:
     query = "SELECT * FROM finding WHERE delivery = ? AND waived = ? ORDER BY position"
     return tuple(
@@ -156,6 +158,7 @@ def profile_json(profile: Profile) -> str:
     return json.dumps(dataclasses.asdict(profile), default=_plain, ensure_ascii=False)
 
 
+@checked
 def delivery_from(db: sqlite3.Connection, row: sqlite3.Row) -> Delivery:
     """The delivery of one row of the table, its links without urls."""
     n = row["n"]
@@ -163,7 +166,7 @@ def delivery_from(db: sqlite3.Connection, row: sqlite3.Row) -> Delivery:
         FileEntry(
             path="",
             arcname=item["arcname"],
-            size=item["size"],
+            size=int(item["size"]),
             mtime_ns=item["mtime_ns"],
             mode=item["mode"],
             media_type=item["media_type"],
@@ -187,7 +190,7 @@ def delivery_from(db: sqlite3.Connection, row: sqlite3.Row) -> Delivery:
                 Attachment(
                     message=item["message"],
                     path=item["place"],
-                    size=item["size"],
+                    size=int(item["size"]),
                     sha256=item["sha256"].hex(),
                     kind=PartKind(item["kind"]),
                     members=members,
@@ -198,7 +201,7 @@ def delivery_from(db: sqlite3.Connection, row: sqlite3.Row) -> Delivery:
         link = Link(
             name=item["name"],
             key=item["place"],
-            size=item["size"],
+            size=int(item["size"]),
             sha256=item["sha256"].hex(),
             expires_at=None if item["expires_at"] is None else from_seconds(item["expires_at"]),
             url="",
