@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import http.client
 import io
+import re
 import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from delivery.progress import CancelToken
@@ -17,6 +20,8 @@ STALL_SECONDS = 60.0
 POLL_SECONDS = 0.2
 """So often a cancel is looked for while nothing moves."""
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -24,6 +29,20 @@ class Answer:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes = field(repr=False)
+
+
+def whole_number(text: str) -> int | None:
+    """``text`` as the number of bytes that it tells; None for what no object can have."""
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def moment_of(text: str) -> datetime | None:
+    """The time that a store tells, in the form of HTTP or of ISO 8601; one without a zone is UTC."""
+    try:
+        at = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 class PatientResponse(http.client.HTTPResponse):

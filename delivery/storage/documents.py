@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, tostring
 
-from delivery.storage.answers import Answer
+from delivery.storage.answers import Answer, moment_of, whole_number
 from delivery.storage.base import RemotePart
 from delivery.storage.carry import Refusal
 
@@ -53,27 +52,23 @@ def told(element: Element, name: str) -> str:
 
 
 def number(element: Element, name: str) -> int:
-    text = told(element, name).strip()
-    if not (text.isascii() and text.isdecimal()):
+    value = whole_number(told(element, name).strip())
+    if value is None:
         raise Refusal(200, "")
-    return int(text)
+    return value
 
 
 def moment(element: Element, name: str) -> datetime:
-    text = told(element, name).strip()
-    try:
-        at = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
-    except ValueError:
-        raise Refusal(200, "") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    at = moment_of(told(element, name).strip())
+    if at is None:
+        raise Refusal(200, "")
+    return at
 
 
 def age_of(headers: Mapping[str, str]) -> timedelta | None:
     """How long ago an object was stored, by the store's own clock; None where its answer does not say."""
-    try:
-        return parsedate_to_datetime(headers["date"]) - parsedate_to_datetime(headers["last-modified"])
-    except (KeyError, ValueError, TypeError, OverflowError):
-        return None
+    now, stored = moment_of(headers.get("date", "")), moment_of(headers.get("last-modified", ""))
+    return now - stored if now and stored else None
 
 
 def etag_of(element: Element) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from delivery.errors import DeliveryError
 from delivery.storage import faults
-from delivery.storage.answers import Answer
+from delivery.storage.answers import Answer, moment_of, whole_number
 from delivery.storage.dial import LostConnection
 from delivery.storage.retry import Failed, persist
 from delivery.storage.watch import Watch
@@ -76,18 +75,13 @@ def _code(answer: Answer) -> str:
 def _read(answer: Answer) -> Probe:
     headers = answer.headers
     ranged = re.fullmatch(r"bytes (\d+-\d+)/(\d+)", headers.get("content-range", ""))
-    length = headers.get("content-length", "")
-    total = int(ranged[2]) if ranged else int(length) if answer.status == 200 and length.isdecimal() else None
-    try:
-        date = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        date = None
+    length = headers.get("content-length", "") if answer.status == 200 else ""
     return Probe(
         status=answer.status,
         code=_code(answer),
-        total=total,
+        total=whole_number(ranged[2] if ranged else length),
         disposition=headers.get("content-disposition", ""),
         media_type=headers.get("content-type", ""),
-        date=date,
+        date=moment_of(headers.get("date", "")),
         ranged=ranged is not None and ranged[1] == "0-0" and len(answer.body) == 1,
     )

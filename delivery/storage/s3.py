@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element
 from delivery.errors import StoreRefusedError
 from delivery.model import StoredObject
 from delivery.storage import faults
-from delivery.storage.answers import Answer, Stream
+from delivery.storage.answers import Answer, Stream, whole_number
 from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, PendingUpload, Quirks, RemotePart
 from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, VERSIONS, Bucket
 from delivery.storage.carry import Refusal, Text
@@ -270,12 +270,12 @@ def _told(headers: ObjectHeaders, metadata: dict[str, str]) -> dict[str, str]:
 
 def _facts(key: str, answer: Answer) -> ObjectFacts:
     headers = answer.headers
-    length, checksum = headers.get("content-length", ""), headers.get("x-amz-checksum-crc32")
-    if not (length.isascii() and length.isdecimal()):
+    size, checksum = whole_number(headers.get("content-length", "")), headers.get("x-amz-checksum-crc32")
+    if size is None:
         raise Refusal(answer.status, "", headers)
     full = checksum is not None and headers.get("x-amz-checksum-type") == "FULL_OBJECT"
     return ObjectFacts(
-        StoredObject(key, int(length), f"crc32:{checksum}" if full else None, headers.get("etag", "").strip('"')),
+        StoredObject(key, size, f"crc32:{checksum}" if full else None, headers.get("etag", "").strip('"')),
         headers.get("content-type", ""),
         headers.get("content-disposition", ""),
         {name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)},

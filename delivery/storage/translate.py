@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
 from delivery.storage import faults
+from delivery.storage.answers import moment_of
 from delivery.storage.carry import Refusal
 from delivery.storage.dial import LostConnection, UntrustedConnection
 from delivery.storage.faults import Fault
@@ -88,8 +88,5 @@ def _seconds(text: str | None) -> float | None:
 
 
 def _skewed(headers: Mapping[str, str]) -> bool:
-    try:
-        theirs = parsedate_to_datetime(headers.get("date", ""))
-        return abs(datetime.now(UTC) - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))) > _MOST_SKEW
-    except (ValueError, OverflowError):
-        return False
+    theirs = moment_of(headers.get("date", ""))
+    return theirs is not None and abs(datetime.now(UTC) - theirs) > _MOST_SKEW

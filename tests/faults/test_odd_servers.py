@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from delivery.options import StoreOptions
 from delivery.progress import CancelToken
 from delivery.storage import ObjectHeaders, RemotePart, Store, Watch, dial, open_store, tls
 from delivery.storage.faults import ClockError
+from delivery.storage.probe import probe
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nConnection: close\r\n"
 
@@ -227,3 +229,18 @@ def test_what_http_cannot_carry_is_refused_at_once_and_not_shown() -> None:
     with serving() as port, pytest.raises(StoreRefusedError, match="cannot carry") as caught:
         opened(port).begin("k", headers, metadata={})
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("digits", [19, 5000])
+def test_a_size_that_no_object_has_is_an_error_in_words(digits: int) -> None:
+    with serving(HEAD, b"Content-Length: " + b"9" * digits + b"\r\n\r\n") as port:
+        with pytest.raises(StoreUnreachableError):
+            opened(port).look("k")
+    answer = b"HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\nContent-Range: bytes 0-0/" + b"9" * digits
+    with serving(answer + b"\r\n\r\nx") as port:
+        assert probe(f"http://127.0.0.1:{port}/k").total is None
+
+
+def test_a_clock_that_names_no_zone_tells_utc() -> None:
+    with serving(b"HTTP/1.1 403 No\r\nDate: Mon, 01 Jan 2024 00:00:00 -0000\r\nContent-Length: 0\r\n\r\n") as port:
+        assert probe(f"http://127.0.0.1:{port}/k").date == datetime(2024, 1, 1, tzinfo=UTC)

@@ -80,7 +80,15 @@ def test_what_is_no_answer_of_s3_is_refused_not_crashed_over(body: bytes) -> Non
         document(answer(body))
 
 
-@pytest.mark.parametrize("row", [b"<R/>", b"<R><Size>x</Size><At>x</At></R>", b"<R><Size>-1</Size><At>7</At></R>"])
+@pytest.mark.parametrize(
+    "row",
+    [
+        b"<R><Size>" + b"9" * 5000 + b"</Size></R>",
+        b"<R/>",
+        b"<R><Size>x</Size><At>x</At></R>",
+        b"<R><Size>-1</Size><At>7</At></R>",
+    ],
+)
 def test_what_is_missing_or_wrong_in_a_row_is_refused(row: bytes) -> None:
     root = document(answer(row))
     for read, name in ((number, "Size"), (moment, "At"), (told, "Key")):
