@@ -1,4 +1,4 @@
-"""Where the tool keeps its own files. ``DELIVERY_HOME`` moves all of them under one folder."""
+"""Where the tool keeps its own files (``DELIVERY_HOME`` moves all of them under one folder), and where it is run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
+
+from delivery.errors import LocalError
 
 _APP = "delivery"
 
@@ -38,6 +40,18 @@ def made_dir(path: Path) -> Path:
         if not folder.is_dir():
             folder.mkdir(mode=0o700, exist_ok=True)
     return path
+
+
+def absolute(path: Path) -> Path:
+    """``path`` from the root on, its links left as they are. Raises LocalError where the current folder was removed."""
+    try:
+        return path.absolute()
+    except FileNotFoundError as error:
+        raise LocalError(
+            "the current folder is not there any more",
+            hint="change to a folder that is there, and run the same command again",
+            code="no-current-folder",
+        ) from error
 
 
 def private_dir(path: Path) -> Path:

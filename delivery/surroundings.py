@@ -19,6 +19,7 @@ from delivery.config import Settings
 from delivery.errors import UsageError
 from delivery.escape import decodable
 from delivery.model import Plan
+from delivery.places import absolute
 
 
 @contextmanager
@@ -56,7 +57,7 @@ def _given(text: str) -> Path:
         raise UsageError(
             f"the folder name {decodable(text)} is not readable text", hint="choose another --out", code="out-name"
         )
-    return Path(text).expanduser().absolute()
+    return absolute(Path(text).expanduser())
 
 
 def _new_folder(plan: Plan) -> Path:
@@ -76,7 +77,7 @@ def _new_folder(plan: Plan) -> Path:
 
 def _beside(plan: Plan) -> Iterator[Path]:
     """The default folder, and those that take its place where it is taken."""
-    base = Path.cwd()
+    base = absolute(Path())
     for folder in map(Path, plan.deliverable.folders):
         if base.is_relative_to(folder):
             base = folder.parent
@@ -144,7 +145,7 @@ def _by_commit(environ: Mapping[str, str]) -> str:
             hint="run it inside a git checkout, or give the delivery a name: --id NAME",
             code="no-commit",
         )
-    repository = run.repository or Path(_git("rev-parse", "--show-toplevel") or ".").resolve().name
+    repository = run.repository or absolute(Path(_git("rev-parse", "--show-toplevel"))).resolve().name
     whole = "\0".join((repository, run.job, commit.lower()))
     words = re.sub(r"[^A-Za-z0-9]+", "-", f"{repository}-{run.job}").strip("-")[:40].strip("-")
     return f"{words or 'commit'}-{commit.lower()[:12]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"

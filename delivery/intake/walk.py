@@ -19,6 +19,7 @@ from delivery.intake.many_types import type_in_place
 from delivery.intake.names import mend
 from delivery.intake.source import unreadable
 from delivery.model import Deliverable, FileEntry, LeftOut
+from delivery.places import absolute
 from delivery.progress import CancelToken, NullProgress, Progress
 
 _SHOWN_PROBLEMS = 10
@@ -82,12 +83,12 @@ class _Walk:
     """Each mode once: 100,000 equal integers would be 3 MB."""
 
     def add(self, root: Path, *, alone: bool) -> None:
+        own_name = root.name or absolute(root).name
         try:
             status = root.stat()
         except OSError as error:
             self.problems.append(_no_such_path(root, error))
             return
-        own_name = root.name or Path(os.path.abspath(root)).name
         if stat.S_ISDIR(status.st_mode):
             self._folder(root, Path(os.path.realpath(root)), "" if alone else f"{own_name}/")
         else:

@@ -304,6 +304,21 @@ def test_a_delivery_made_in_a_folder_whose_name_is_no_text_is_kept(
     assert run("show", listed["id"]).code == 0
 
 
+@posix
+def test_a_current_folder_that_was_removed(
+    run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    words = "the current folder is not there any more"
+    for arguments in (["send", work], ["upload", work], ["pack", work, "--out", "ready"], ["pack", "."]):
+        refused(run, 4, words, *arguments, error="no-current-folder")
+    assert not local.stop(), "the embedded store was started for nothing"
+    assert run("pack", work, "--out", tmp_path / "ready").code == 0
+
+
 @pytest.mark.parametrize("command", ["show", "renew", "record"])
 def test_an_id_that_is_no_text_is_an_unknown_one(run: Run, command: str) -> None:
     refused(run, 2, "no delivery", command, os.fsdecode(b"\xff"), error="unknown-delivery")
