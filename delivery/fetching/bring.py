@@ -25,6 +25,7 @@ from delivery.model import Attachment, FileEntry, PartKind
 from delivery.packing import manifest as writer
 from delivery.packing.crew import Crew
 from delivery.packing.manifest_reader import Manifest, PartRecord
+from delivery.packing.trouble import writing
 from delivery.planning.names import MANIFEST
 from delivery.progress import CancelToken, Halt, NullProgress, Progress
 from delivery.storage.watch import Watch
@@ -144,7 +145,8 @@ class _Run:
             is_kept = ours and place.has(kept, lambda count: None)
             missing = self._missing(place, todo)
             note = place.work / MANIFEST
-            note.write_bytes(marks)
+            with writing(note):
+                note.write_bytes(marks)
             self._transfer([item for unit in missing for item in self._items(unit, place)], place)
             if ours and not is_kept:
                 place.put(note, MANIFEST)
@@ -199,7 +201,8 @@ class _Run:
         from delivery.fetching import unpack
 
         folder = paths[0].with_suffix(".whole")
-        folder.mkdir(exist_ok=True)
+        with writing(folder):
+            folder.mkdir(exist_ok=True)
         if unit.members is not None:
             wanted = {output.name for output in unit.outputs}
             made = unpack.unpack(paths[0], unit.parts[0].filename, unit.members, wanted, folder, self._crew)
@@ -209,7 +212,8 @@ class _Run:
         for output in unit.outputs:
             self._put(place, made[output.name], output)
         for path in paths:
-            path.unlink()
+            with writing(path):
+                path.unlink()
         shutil.rmtree(folder, ignore_errors=True)
 
     def _put(self, place: Place, source: Path, output: Output) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import os
 import random
+import re
 import shutil
 import signal
 import ssl
@@ -12,12 +15,13 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.origin import Asked, Origin, once, origin
+from support.origin import Asked, Origin, once, origin, record_of
 
 from delivery.errors import (
     Cancelled,
@@ -461,6 +465,33 @@ def test_a_full_disk_is_a_local_error(server: Origin, tmp_path: Path, monkeypatc
     with pytest.raises(LocalError) as failed:
         fetch(server.deliver({"big.bin": BIG}), tmp_path / "out")
     assert failed.value.code == "disk-full"
+
+
+@pytest.mark.parametrize(("step", "suffix"), [("write_bytes", ".json"), ("mkdir", ".whole"), ("unlink", ".part")])
+def test_a_disk_that_is_full_beside_the_files_themselves_is_told_too(
+    server: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, suffix: str
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.txt", b"work")
+    url = server.deliver(
+        {"a.zip": packed.getvalue()}, files=[record_of("a.txt", b"work", "a.zip")], a={"kind": "archive"}
+    )
+    done, left = getattr(Path, step), [suffix]
+
+    def full(path: Path, *more: object, **named: object) -> object:
+        if path.suffix in left:
+            left.remove(path.suffix)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return done(path, *more, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, step, full)
+        with pytest.raises(LocalError, match=f"disk is full.*{re.escape(suffix)} could not be written") as failed:
+            fetch(url, tmp_path / "out", unpack=True)
+    assert failed.value.code == "disk-full"
+    fetch(url, tmp_path / "out", unpack=True)
+    assert lies(tmp_path / "out")["a.txt"] == b"work"
 
 
 def test_two_runs_do_not_meet_in_one_folder(server: Origin, tmp_path: Path) -> None:
