@@ -122,9 +122,9 @@ def takes_parts(name: str, settings: Settings) -> bool:
     options = section(name, settings)
     if options is None:
         return False
-    from delivery.storage.quirks import quirks
+    from delivery.storage.quirks import overridden, quirks
 
-    return quirks(options.profile).multipart
+    return overridden(quirks(options.profile), options).multipart
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import pytest
 from delivery.config import Settings
 from delivery.errors import ConfigError, MissingDependencyError, StoreRefusedError
 from delivery.options import StoreOptions
-from delivery.storage import KeyLife, foresee_store, local_server, open_store, section
+from delivery.storage import KeyLife, foresee_store, local_server, open_store, section, takes_parts
 from delivery.storage.quirks import table
 
 UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
@@ -131,6 +131,17 @@ def test_the_section_of_a_store_overrides_each_quirk_of_its_profile(text: str, t
     known = table()["s3"]
     assert getattr(found, name) == getattr(keys, name) != getattr(known, name)
     assert replace(found, **{name: getattr(known, name)}) == known
+
+
+def test_parts_make_sense_as_the_section_or_else_its_profile_says() -> None:
+    def parts(**values: str | bool | None) -> bool:
+        return takes_parts("main", Settings(stores={"main": StoreOptions(**{**FULL, **values})}))  # type: ignore[arg-type]
+
+    assert parts() and parts(multipart=True)
+    assert not parts(multipart=False)
+    assert not takes_parts("local", Settings())
+    with pytest.raises(ConfigError):
+        parts(profile="nope")
 
 
 def test_a_dotted_bucket_falls_back_to_path_style() -> None:
