@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from delivery.checks.rule import Case, File, Group, each, whole
 from delivery.escape import printable
-from delivery.intake.names import extension
+from delivery.intake.names import PATH_CHARS, extension, flaw, is_safe
 from delivery.intake.observation import Seen
 from delivery.intake.readers.formats import PROGRAMS, TITLES
 from delivery.model import FileEntry, Severity
 from delivery.units import format_size
 
 _A = Group.ARRIVE
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(?:\..*)?", re.IGNORECASE)
-_FORBIDDEN = frozenset('<>:"|?*\\')
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_UNDECODED = re.compile(r"[\udc80-\udcff]")
-_LONGEST_PATH = 180
 _ARCHIVES = frozenset({"zip", "7z", "rar", "gz", "tgz", "tar", "bz2", "xz", "zst"})
 _SHOWN = 3
 
@@ -121,41 +115,19 @@ def encrypted_nested(file: File, case: Case) -> Iterator[str]:
 
 @each(
     "name-breaks", Severity.WARNING, _A, "A name that other systems cannot keep",
-    why="Windows refuses these names, so the buyer's unpacking stops there or renames the file.",
-    hint="rename it: no reserved word, none of < > : \" | ? * \\, no dot or space at the end",
+    why="Windows refuses these names, Linux the longest ones: the buyer's unpacking stops there or renames the file.",
+    hint="rename it: no reserved word, none of < > : \" | ? * \\, no dot or space at the end, no more than 240 bytes",
 )  # fmt: skip
 def name_breaks(file: File, case: Case) -> Iterator[str]:
-    reason = _broken(file.entry)
-    if reason:
-        yield f"{reason}{_mended(file.entry)}"
-
-
-def _broken(entry: FileEntry) -> str:
-    for piece in (entry.original or entry.arcname).split("/"):
-        reason = _breaks(piece)
-        if reason:
-            return f"{printable(piece)} {reason}"
-    return ""
+    """Intake mends such names: one that was never another has no flaw."""
+    for piece in file.entry.original.split("/") if file.entry.original is not None else ():
+        if reason := flaw(piece):
+            yield f"{printable(piece)} {reason}{_mended(file.entry)}"
+            return
 
 
 def _mended(entry: FileEntry) -> str:
     return f"; it is delivered as {printable(entry.arcname)}" if entry.original is not None else ""
-
-
-def _breaks(piece: str) -> str:
-    if piece.isalnum() and not _RESERVED.fullmatch(piece):
-        return ""
-    if _RESERVED.fullmatch(piece):
-        return "is a reserved name on Windows"
-    if not _FORBIDDEN.isdisjoint(piece):
-        return "has a character that Windows does not allow in names"
-    if piece[-1:] in (".", " "):
-        return "ends in a dot or space, which Windows drops"
-    if _CONTROL.search(piece):
-        return "has a control character in it"
-    if _UNDECODED.search(piece):
-        return "is not readable text"
-    return ""
 
 
 @each(
@@ -165,8 +137,8 @@ def _breaks(piece: str) -> str:
 )  # fmt: skip
 def path_too_long(file: File, case: Case) -> Iterator[str]:
     length = len(file.entry.original or file.path)
-    if length > _LONGEST_PATH:
-        yield f"its path has {length} characters; above {_LONGEST_PATH} Windows may not unpack it{_mended(file.entry)}"
+    if length > PATH_CHARS:
+        yield f"its path has {length} characters; above {PATH_CHARS} Windows may not unpack it{_mended(file.entry)}"
 
 
 @each(
@@ -175,9 +147,9 @@ def path_too_long(file: File, case: Case) -> Iterator[str]:
     hint="rename one of them",
 )  # fmt: skip
 def name_collision(file: File, case: Case) -> Iterator[str]:
-    """Intake mends such names; what was mended for no other reason fell together with another name."""
+    """Intake mends such names; what alone would not have been mended fell together with another name."""
     entry = file.entry
-    if entry.original is not None and not _broken(entry) and len(entry.original) <= _LONGEST_PATH:
+    if entry.original is not None and is_safe(entry.original):
         yield f"{printable(entry.original)} and another file have one name on Windows and macOS{_mended(entry)}"
 
 

@@ -19,6 +19,7 @@ NAME_BYTES = 240
 
 _RESERVED = r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])"
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\\\ud800-\udfff]')
+_FORBIDDEN_KINDS = {"Cc": "has a control character in it", "Cs": "is not readable text"}
 _UNSAFE_END = re.compile(r"[. ]+$")
 _RESERVED_NAME = re.compile(rf"({_RESERVED})( *(?:\..*)?)", re.IGNORECASE | re.DOTALL)
 _SUSPECT = re.compile(
@@ -56,6 +57,29 @@ def mend_name(name: str) -> str:
     if len(name.encode()) > NAME_BYTES:
         name = shorten(name, NAME_BYTES)
     return name
+
+
+def flaw(name: str) -> str:
+    """Why :func:`mend_name` does not leave ``name`` as it is, to follow it in a sentence; empty where it does."""
+    name = unicodedata.normalize("NFC", name)
+    if not name:
+        return "is empty"
+    if _RESERVED_NAME.fullmatch(name):
+        return "is a reserved name on Windows"
+    if found := _FORBIDDEN.search(name):
+        return _FORBIDDEN_KINDS.get(
+            unicodedata.category(found[0]), "has a character that Windows does not allow in names"
+        )
+    if _UNSAFE_END.search(name):
+        return "ends in a dot or space, which Windows drops"
+    if len(name.encode()) > NAME_BYTES:
+        return f"has {len(name.encode())} bytes; above {NAME_BYTES} it may not fit a Linux or Android disk"
+    return ""
+
+
+def is_safe(path: str) -> bool:
+    """Whether ``path``, with no other beside it, is not in need of mending."""
+    return _mend_path(path) == unicodedata.normalize("NFC", path)
 
 
 def fold(name: str) -> str:

@@ -152,9 +152,13 @@ def test_honest_names(check, codes, name):
     assert "deceptive-name" not in codes(check({name: b"x" * 70}))
 
 
-@pytest.mark.parametrize("name", ["aux.txt", "COM1", "a:b.txt", "what?.txt", "end.", "back\\slash.txt", "tab\t.txt"])
+@pytest.mark.parametrize(
+    "name",
+    ["aux.txt", "COM1", "a:b.txt", "what?.txt", "end.", "back\\slash.txt", "tab\t.txt",
+     "com0.txt", "conin$", "lpt1 .txt", "next\x85line.txt", "漢" * 82 + ".txt"],
+)  # fmt: skip
 def test_names_that_break_elsewhere(check, codes, name):
-    assert "name-breaks" in codes(check({name: b"x", "other.txt": b"y"}))
+    assert codes(check({name: b"x", "other.txt": b"y"})) == {"name-breaks"}
 
 
 def test_names_that_work_everywhere(check):
@@ -166,7 +170,7 @@ def test_names_that_differ_by_case(check, codes):
 
 
 def test_long_paths(check, codes):
-    assert "path-too-long" in codes(check({"/".join(["long-folder-name"] * 12) + "/a.txt": b"x"}))
+    assert codes(check({"/".join(["long-folder-name"] * 12) + "/a.txt": b"x"})) == {"path-too-long"}
 
 
 @pytest.mark.parametrize(

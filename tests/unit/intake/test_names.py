@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.intake import take_in
-from delivery.intake.names import NAME_BYTES, PATH_CHARS, fold, mend, mend_name
+from delivery.intake.names import NAME_BYTES, PATH_CHARS, flaw, fold, is_safe, mend, mend_name
 
 AWKWARD = st.text(alphabet=st.sampled_from("aAéÉ\u0301e.: /\\CONcon1~\x00ß\U0001f600\ud800"), max_size=40)
 NAMES = st.one_of(
@@ -95,6 +96,34 @@ def test_whatever_comes_is_safe_unique_and_stable(paths: list[str]) -> None:
         folders = path.split("/")[:-1]
         assert not {fold("/".join(folders[:depth])) for depth in range(1, len(folders) + 1)} & folded
     assert mend(mended) == mended
+
+
+@given(st.one_of(NAMES, st.sampled_from(["com0", "LPT¹.x", "conin$", "con .x", "漢" * 80, "漢" * 81, "\x85", ""])))
+def test_a_name_is_mended_where_it_has_a_flaw_and_only_there(name: str) -> None:
+    name = name.replace("/", "")
+    assert (flaw(name) == "") == (mend_name(name) == unicodedata.normalize("NFC", name))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "empty"),
+        ("Com0.tar.gz", "reserved"),
+        ("a?", "does not allow"),
+        ("a\x85", "control"),
+        ("a\udcff", "not readable"),
+        ("a.", "dot or space"),
+        ("漢" * 81, "243 bytes"),
+        ("Gru\u0308n.txt", ""),
+    ],
+)
+def test_a_flaw_is_told_in_words(name: str, words: str) -> None:
+    assert words in flaw(name) and bool(words) == bool(flaw(name))
+
+
+def test_a_path_is_safe_where_it_alone_would_not_be_mended() -> None:
+    assert is_safe("a/Gru\u0308n.txt") and is_safe("a/B.txt")
+    assert not is_safe("a/com0/b.txt") and not is_safe("/".join(["long folder name"] * 12))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot hold such names")
