@@ -99,7 +99,7 @@ class _Walk:
         own = replace(entry)
         known = self.found.setdefault(entry.arcname, own)
         if known is not own:
-            self.problems.append(_same_name(known.path or "an input", entry.path or "another", entry.arcname))
+            self.problems.append(_same_name(known.path or "an input", "another input", entry.arcname))
 
     def _folder(self, folder: Path, tree: Path, prefix: str) -> None:
         """Without recursion, so that depth costs nothing; folders are visited in a stable order."""
@@ -135,8 +135,8 @@ class _Walk:
             self.problems.append(unreadable(path, error))
 
     def _link(self, path: str, arcname: str, tree: Path) -> None:
-        target = Path(os.path.realpath(path))
         try:
+            target = Path(os.path.realpath(path))
             status = target.stat()
         except OSError as error:
             self.problems.append(_dangling(path) if error.errno in _NOT_THERE else unreadable(path, error))
@@ -183,7 +183,9 @@ class _Walk:
         lines = [str(problem) for problem in self.problems[:_SHOWN_PROBLEMS]]
         if len(self.problems) > _SHOWN_PROBLEMS:
             lines.append(f"and {len(self.problems) - _SHOWN_PROBLEMS} more")
-        raise LocalError("\n".join(lines), hint=self.problems[0].hint, code=self.problems[0].code)
+        hints = dict.fromkeys(problem.hint for problem in self.problems[:_SHOWN_PROBLEMS] if problem.hint)
+        codes = {problem.code for problem in self.problems}
+        raise LocalError("\n".join(lines), hint="; ".join(hints), code=codes.pop() if len(codes) == 1 else "inputs")
 
 
 def _mend_in_place(entries: list[FileEntry]) -> None:

@@ -211,3 +211,32 @@ def test_it_stops_when_cancelled(tmp_path: Path) -> None:
     token.cancel()
     with pytest.raises(Cancelled):
         take_in([tmp_path], cancel=token)
+
+
+@posix
+def test_a_link_that_goes_while_it_is_followed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those of other programs in /proc do."""
+    make(tmp_path, a="x")
+    (tmp_path / "link").symlink_to("a")
+    follow = os.path.realpath
+
+    def gone(path: str) -> str:
+        if str(path).endswith("link"):
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+        return follow(path)
+
+    monkeypatch.setattr(os.path, "realpath", gone)
+    with pytest.raises(LocalError) as caught:
+        take_in([tmp_path])
+    assert caught.value.code == "dangling-link"
+
+
+@posix
+def test_problems_of_several_kinds_have_the_hint_of_each(tmp_path: Path) -> None:
+    make(tmp_path, a="x")
+    (tmp_path / "link").symlink_to("nothing-there")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(LocalError, match="a pipe") as caught:
+        take_in([tmp_path])
+    assert caught.value.code == "inputs"
+    assert "remove the link" in caught.value.hint and "remove it from what you deliver" in caught.value.hint
