@@ -162,20 +162,15 @@ class Ledger:
         with database.opened(self.path) as db:
             return line(find(db, id), now)
 
-    def renewed(self, id: str, *, until: datetime | None, at: datetime, names: Sequence[str] = ()) -> None:
-        """Keep that links were signed again and when they end now; ``names`` none: all of them."""
+    def renewed(self, id: str, *, until: datetime | None, at: datetime) -> None:
+        """Keep that all links were signed again and when they end now."""
         end = None if until is None else seconds(until)
         with database.opened(self.path) as db, database.transaction(db):
             n = find(db, id)["n"]
-            if names:
-                marks = ", ".join("?" * len(names))
-                query = f"UPDATE part SET expires_at = ? WHERE delivery = ? AND name IN ({marks})"  # noqa: S608
-                db.execute(query, (end, n, *names))
-            else:
-                db.execute("UPDATE part SET expires_at = ? WHERE delivery = ? AND role <> 'attachment'", (end, n))
+            db.execute("UPDATE part SET expires_at = ? WHERE delivery = ? AND role <> 'attachment'", (end, n))
             db.execute("UPDATE delivery SET expires_at = ? WHERE n = ?", (end, n))
             _need(db, n, end)
-            _keep_event(db, n, at, "renewed", {"until": end, "names": list(names)})
+            _keep_event(db, n, at, "renewed", {"until": end})
 
     def revoked(self, id: str, *, at: datetime) -> None:
         """Keep that the links were ended."""

@@ -18,7 +18,6 @@ from delivery.web.words import FALLBACK, RTL, known, words
 MOST_PICTURES = 24
 MOST_ROWS = 300
 _PICTURE_BYTES = 560_000
-_PICTURES_TRIED = 200
 
 _MARGIN = 44.0
 _WIDTH = pdf.A4[0] - 2 * _MARGIN
