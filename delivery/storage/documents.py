@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, tostring
 
@@ -67,8 +68,10 @@ def moment(element: Element, name: str) -> datetime:
 
 def age_of(headers: Mapping[str, str]) -> timedelta | None:
     """How long ago an object was stored, by the store's own clock; None where its answer does not say."""
-    now, stored = moment_of(headers.get("date", "")), moment_of(headers.get("last-modified", ""))
-    return now - stored if now and stored else None
+    try:
+        return parsedate_to_datetime(headers["date"]) - parsedate_to_datetime(headers["last-modified"])
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
 
 
 def etag_of(element: Element) -> str:
