@@ -41,6 +41,14 @@ _per_thread = threading.local()
 _loading = threading.Lock()
 
 
+def media_type(path: str, size: int) -> str:
+    """The media type of the file at ``path`` by its content. Raises LocalError when it cannot be read."""
+    if size == 0:
+        return EMPTY
+    head = read_head(path)
+    return plain_type(path, head) or closer_type(path, head)
+
+
 def read_head(path: str) -> bytes:
     """As much of a file as its type is told by. Raises LocalError when it cannot be read."""
     try:

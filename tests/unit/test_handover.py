@@ -41,7 +41,7 @@ def test_zips_that_turn_out_too_large_go_by_link_with_the_reason(
 ) -> None:
     seen: list[Plan] = []
 
-    def link(self: Handover, made: Plan, out: Path) -> None:
+    def link(self: Handover, made: Plan, out: Path, recorded: object) -> None:
         seen.append(made)
         raise Linked
 
