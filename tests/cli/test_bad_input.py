@@ -298,6 +298,7 @@ def test_a_delivery_made_in_a_folder_whose_name_is_no_text_is_kept(
     here.mkdir()
     monkeypatch.chdir(here)
     made = run("send", work, "--via", way, "--order", os.fsdecode(b"FO\xff"), "--json")
+    assert local.stop() == (way == "link")
     assert made.code == 0, made.out
     (listed,) = run("list", "--order", os.fsdecode(b"FO\xff"), "--json").document["deliveries"]
     assert listed["id"] == made.document["id"]
