@@ -11,6 +11,7 @@ import click
 from delivery import report
 from delivery.cli import options, render, stdin
 from delivery.cli.act import act
+from delivery.errors import UsageError
 from delivery.model import Via
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def command(paths: tuple[str, ...], abort: bool, **values: Any) -> None:
 
     Run the same command again after a break: what is in the store already is not sent again.
     """
+    if abort and values["dry_run"]:
+        raise UsageError("--abort removes, and --dry-run does nothing", hint="leave one of them out")
     if abort:
         _abort(stdin.inputs_of(paths, values), values)
     elif not paths:

@@ -88,6 +88,8 @@ def test_it_says_how_to_go_on_and_abort_removes_what_was_sent(
             assert "run the same command again" in stopped.err and "delivery upload --abort" in stopped.err
             assert not Path(f"{name.partition('.')[0]}-delivery").exists()
         assert sorted(pending()) == ["film.bin", "other.bin"]
+        assert run("upload", "film.bin", "--abort", "--dry-run", "--config", "c.ini").code == 2
+        assert sorted(pending()) == ["film.bin", "other.bin"]
         one = run("upload", "film.bin", "--abort", "--config", "c.ini")
         assert one.code == 0 and "gave up 1 unfinished" in one.out
         assert pending() == ["other.bin"]
