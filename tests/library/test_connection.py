@@ -44,7 +44,7 @@ def session(**more: Any) -> boto3.Session:
 
 
 def opened(connection: Connection, **options: Any) -> Store:
-    settings = Settings().with_store("mine", StoreOptions(**{"bucket": "work", **options}))
+    settings = Settings().with_store("mine", StoreOptions(**{"bucket": "parcels", **options}))
     return open_store("mine", settings, until=UNTIL, connection=connection)
 
 
@@ -98,13 +98,13 @@ def test_region_addressing_and_endpoint_are_the_callers() -> None:
     from botocore.config import Config
 
     url = opened(session(region_name="eu-central-1")).presign("k", timedelta(hours=1))
-    assert url.startswith("https://work.s3.eu-central-1.amazonaws.com/k?") and "X-Amz-Algorithm" in url
+    assert url.startswith("https://parcels.s3.eu-central-1.amazonaws.com/k?") and "X-Amz-Algorithm" in url
     client = session().client("s3", region_name="eu-west-3", endpoint_url="https://s3.example.com")
     url = opened(client).presign("k", timedelta(hours=1))
-    assert url.startswith("https://s3.example.com/work/k?") and signed_by(url)[2] == "eu-west-3"
+    assert url.startswith("https://s3.example.com/parcels/k?") and signed_by(url)[2] == "eu-west-3"
     virtual = Config(s3={"addressing_style": "virtual"})
     client = session().client("s3", region_name="eu-west-3", endpoint_url="https://s3.example.com", config=virtual)
-    assert opened(client).presign("k", timedelta(hours=1)).startswith("https://work.s3.example.com/k?")
+    assert opened(client).presign("k", timedelta(hours=1)).startswith("https://parcels.s3.example.com/k?")
 
 
 def test_a_region_that_boto3_would_sign_with_sigv2_is_signed_with_sigv4() -> None:
@@ -136,7 +136,7 @@ def test_the_end_of_temporary_credentials_is_known(work: Path) -> None:
         store = opened(connection)
         assert store.key_life().temporary and store.key_life().ends_at == ends
         assert "X-Amz-Security-Token=t" in store.presign("k", timedelta(hours=2))
-    settings = Settings().with_store("mine", StoreOptions(bucket="work"))
+    settings = Settings().with_store("mine", StoreOptions(bucket="parcels"))
     looked = check([work], settings=settings, via="link", strict=True)
     with pytest.raises(StoreRefusedError) as caught:
         dry_run(looked, plan(looked), connection=outer)

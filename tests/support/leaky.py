@@ -209,7 +209,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "a.mtl": b"map_Kd C:\\Users\\jane\\tex.png\n",
             "b.svg": b'<svg a="/home/janeroe/x.png"></svg>',
             "c.html": b'<img src="file:///C:/Users/jane/x.png">',
-            "d.png": png_text(Comment="/Users/jane/work/x.psd"),
+            "d.png": png_text(Comment="/Users/jane/Desktop/x.psd"),
         },
         {
             "e.html": b"<p>Put it into /home/user/x or /Users/you/y</p>",

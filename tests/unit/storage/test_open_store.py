@@ -17,7 +17,7 @@ from delivery.storage import KeyLife, foresee_store, local_server, open_store, s
 from delivery.storage.quirks import table
 
 UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
-FULL = {"bucket": "work", "endpoint": "https://s3.example.com", "access_key_id": "AK", "secret_access_key": "SECRET"}
+FULL = {"bucket": "parcels", "endpoint": "https://s3.example.com", "access_key_id": "AK", "secret_access_key": "SECRET"}
 
 
 def opened(**values: str | None):  # type: ignore[no-untyped-def]
@@ -93,8 +93,8 @@ def test_no_credentials_is_said_before_anything_is_sent(monkeypatch: pytest.Monk
 def test_links_are_sigv4_on_the_regional_host_in_every_region(region: str) -> None:
     store = opened(profile="aws", endpoint=None, region=region)
     url = store.presign("k/x.txt", timedelta(days=7))
-    host = "work.s3.amazonaws.com" if region == "us-east-1" else f"work.s3.{region}.amazonaws.com"
-    assert url.startswith((f"https://{host}/k/x.txt?", f"https://work.s3.{region}.amazonaws.com/k/x.txt?"))
+    host = "parcels.s3.amazonaws.com" if region == "us-east-1" else f"parcels.s3.{region}.amazonaws.com"
+    assert url.startswith((f"https://{host}/k/x.txt?", f"https://parcels.s3.{region}.amazonaws.com/k/x.txt?"))
     assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url and f"%2F{region}%2Fs3%2F" in url
 
 
@@ -103,7 +103,7 @@ def test_links_of_every_profile_are_sigv4_for_their_addressing(profile: str) -> 
     store = opened(profile=profile)
     url = store.presign("k", timedelta(hours=1))
     virtual = table()[profile].addressing == "virtual"
-    assert url.startswith("https://work.s3.example.com/k?" if virtual else "https://s3.example.com/work/k?")
+    assert url.startswith("https://parcels.s3.example.com/k?" if virtual else "https://s3.example.com/parcels/k?")
     assert "X-Amz-Signature=" in url and "AWSAccessKeyId" not in url
 
 
@@ -168,7 +168,7 @@ ENDPOINTS = [
 
 
 @pytest.mark.parametrize("addressing", ["path", "virtual"])
-@pytest.mark.parametrize("bucket", ["work", "Work_1", "wo.rk", "w"])
+@pytest.mark.parametrize("bucket", ["parcels", "Work_1", "wo.rk", "w"])
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_the_bucket_is_addressed_as_boto3_addresses_it(endpoint: str, bucket: str, addressing: str) -> None:
     store = opened(endpoint=endpoint, bucket=bucket, addressing=addressing)
@@ -237,7 +237,7 @@ def test_what_is_no_endpoint_is_refused_in_words_without_its_password(endpoint: 
 
 def test_a_path_of_an_endpoint_is_encoded_once() -> None:
     store = opened(endpoint="https://s3.example.com/ü b/%20")
-    assert store.presign("k", timedelta(hours=1)).startswith("https://s3.example.com/%C3%BC%20b/%20/work/k?")
+    assert store.presign("k", timedelta(hours=1)).startswith("https://s3.example.com/%C3%BC%20b/%20/parcels/k?")
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ from delivery.storage.sigv4 import EMPTY, UNSIGNED, Keys, presigned, signed, url
 NOW = datetime(2026, 11, 25, 3, 4, 5, tzinfo=UTC)
 PERMANENT, PASSING = Keys("AKIAEXAMPLE", "secret/with+signs="), Keys("ASIAEXAMPLE", "secret", "to/ken+and==")
 ADDRESSES = [
-    "https://work.s3.eu-central-1.amazonaws.com/a/b~c-d_e.f",
-    "https://s3.example.com:443/work/k%20%C3%A9%2B%25%27%28%29",
-    "http://127.0.0.1:9000/work",
-    "https://S3.Example.com:8443/work/k",
-    "http://[::1]:9000/work/k",
-    "https://work.s3.example.com/",
+    "https://parcels.s3.eu-central-1.amazonaws.com/a/b~c-d_e.f",
+    "https://s3.example.com:443/parcels/k%20%C3%A9%2B%25%27%28%29",
+    "http://127.0.0.1:9000/parcels",
+    "https://S3.Example.com:8443/parcels/k",
+    "http://[::1]:9000/parcels/k",
+    "https://parcels.s3.example.com/",
 ]
 QUERIES = [
     {},
