@@ -292,12 +292,5 @@ class Handover:
     def _begun(self, plan: Plan, files: tuple[FileEntry, ...], out: Path) -> Delivery:
         options = self.settings.delivery
         return Delivery(
-            self.id,
-            self.now,
-            plan,
-            files,
-            self.findings,
-            out=str(out),
-            order=options.order,
-            language=options.language,
+            self.id, self.now, plan, files, self.findings, out=str(out), order=options.order, language=options.language
         )

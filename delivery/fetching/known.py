@@ -8,7 +8,6 @@ import re
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from delivery.errors import LocalError
@@ -16,6 +15,7 @@ from delivery.escape import printable
 from delivery.fetching.place import digest_of
 from delivery.fetching.source import Single
 from delivery.intake.source import unreadable
+from delivery.storage.answers import moment_of
 
 _MD5 = re.compile(r'"([0-9a-f]{32})"')
 
@@ -34,7 +34,8 @@ def same(path: Path, found: Single, told: Callable[[int], None]) -> str | None:
             with path.open("rb") as stream:
                 is_same = hashlib.file_digest(stream, _md5).hexdigest() == stated[1]
         else:
-            is_same = seen.st_mtime == _seconds(found.modified)
+            at = moment_of(found.modified)
+            is_same = at is not None and seen.st_mtime == at.timestamp()
     except OSError as error:
         raise unreadable(str(path), error) from error
     return digest_of(path, told) if is_same else None
@@ -42,16 +43,9 @@ def same(path: Path, found: Single, told: Callable[[int], None]) -> str | None:
 
 def date(path: Path, modified: str) -> None:
     """Give the file at ``path`` the time that its object has, as far as the disk can keep it."""
-    if (seconds := _seconds(modified)) is not None:
+    if (at := moment_of(modified)) is not None:
         with suppress(OSError):
-            os.utime(path, (seconds, seconds))
-
-
-def _seconds(modified: str) -> float | None:
-    try:
-        return parsedate_to_datetime(modified).timestamp()
-    except (ValueError, OverflowError):
-        return None
+            os.utime(path, (at.timestamp(), at.timestamp()))
 
 
 def _other(path: Path) -> LocalError:

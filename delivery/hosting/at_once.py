@@ -21,8 +21,10 @@ _HASHED_FIRST = 64 * 1024**2
 
 
 def send_at_once(run: Run, item: Upload, key: str, *, new: bool) -> Uploaded:
-    """A file is hashed first, so that its digest signs it; a very large one is hashed as it goes. ``new``: the key is
-    not known to hold anything."""
+    """A file is hashed first, so that its digest signs it; a very large one is hashed as it goes.
+
+    ``new``: the key is not known to hold anything.
+    """
     headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
     if item.entry.size > _HASHED_FIRST:
         streamed = FileBody(item.entry, run.task.advance, run.pace)
