@@ -230,6 +230,7 @@ class Download:
                 if piece.at - noted >= _NOTED:
                     self._note(noted, piece.at)
                     noted = piece.at
+                    self._digest.catch_up()
         finally:
             self._note(noted, piece.at)
 

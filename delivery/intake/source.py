@@ -11,6 +11,7 @@ from typing import Self
 
 from delivery.errors import LocalError, SourceChangedError
 from delivery.escape import printable
+from delivery.memory import pages
 from delivery.model import FileEntry
 
 BLOCK = 1024 * 1024
@@ -83,7 +84,7 @@ def read_again(entry: FileEntry, start: int, size: int, block: int) -> Iterator[
     descriptor = open_entry(entry)
     try:
         _seek(entry, descriptor, start)
-        buffer = memoryview(bytearray(min(block, size)))
+        buffer = pages(min(block, size))
         while size:
             count = _read(entry, descriptor, buffer[:size])
             if not count:

@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from delivery.crc import crc32
 from delivery.intake.source import BLOCK, Source, open_entry
+from delivery.memory import pages
 from delivery.model import FileEntry
 from delivery.packing import deflate
 from delivery.packing.crew import WORKERS, Crew
@@ -122,7 +123,7 @@ class Spool:
     def blocks(self, first: int, last: int) -> Iterator[memoryview]:
         """The spooled bytes from ``first`` to the end of ``last``, which stand in one stretch."""
         stream = self._reader(self._files[first])
-        buffer = memoryview(self._buffer())
+        buffer = self._buffer()
         at, end = self._starts[first], self._ends[last]
         stream.seek(at)
         while at < end:
@@ -154,7 +155,7 @@ class Spool:
             yield lambda batch=small[at : at + _BATCH]: self._take_small(batch, crew, task)  # type: ignore[misc]
 
     def _take_small(self, places: list[int], crew: Crew, task: Task) -> None:
-        buffer = memoryview(self._buffer())
+        buffer = self._buffer()
         number, stream = self._writer()
         at = stream.tell()
         with writing(self._folder):
@@ -184,7 +185,7 @@ class Spool:
         if not self._is_worth_it(entry):
             self.packed[place] = entry.size
             return
-        buffer = memoryview(self._buffer())
+        buffer = self._buffer()
         squeezer = deflate.compressor()
         crc = 0
         self._begin(place)
@@ -258,10 +259,10 @@ class Spool:
     def _path(self, number: int) -> Path:
         return self._folder / f"spool-{number}"
 
-    def _buffer(self) -> bytearray:
+    def _buffer(self) -> memoryview:
         if not hasattr(self._local, "buffer"):
-            self._local.buffer = bytearray(SMALL + 1)
-        buffer: bytearray = self._local.buffer
+            self._local.buffer = pages(SMALL + 1)
+        buffer: memoryview = self._local.buffer
         return buffer
 
     def _reader(self, number: int) -> FileIO:

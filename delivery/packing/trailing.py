@@ -10,11 +10,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from delivery.memory import pages
 from delivery.packing.crew import Crew
 from delivery.packing.trouble import writing
 
 _BLOCK = 512 * 1024
 _STEP = 8 * 1024**2
+_BEHIND = 2
+"""So many stretches may wait to be read back: what is further behind is work that a single core has left at the end."""
 
 
 class TrailingDigest:
@@ -56,6 +59,13 @@ class TrailingDigest:
                 self._running.append(self._thread.submit(self._read, self._end, end))
                 self._end = end
 
+    def catch_up(self) -> None:
+        """Wait until the thread is close behind what it was told to follow, and raise what it met."""
+        with self._lock:
+            late = self._running[-_BEHIND - 1 : -_BEHIND]
+        for future in late:
+            future.result()
+
     def hexdigest(self) -> str:
         """Waits for the thread to catch up, and raises what it met."""
         for future in self._running:
@@ -66,7 +76,7 @@ class TrailingDigest:
         self._thread.shutdown(cancel_futures=True)
 
     def _read(self, start: int, end: int) -> None:
-        buffer = memoryview(bytearray(min(_BLOCK, end - start)))
+        buffer = pages(min(_BLOCK, end - start))
         with writing(self._path), self._path.open("rb", buffering=0) as stream:
             stream.seek(start)
             while start < end:
