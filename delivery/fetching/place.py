@@ -19,7 +19,7 @@ from delivery.intake.links import is_link
 from delivery.intake.names import mend_name, numbered
 from delivery.intake.source import BLOCK, unreadable
 from delivery.lock import locked
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.packing.trouble import writing
 from delivery.packing.workspace import PREFIX
 from delivery.planning.names import MANIFEST
@@ -114,7 +114,7 @@ def choose(name: str, marks: memoryview) -> Path:
 
 
 def digest_of(path: Path, told: Callable[[int], None] = lambda count: None) -> str:
-    digest, buffer = hashlib.sha256(), pages(BLOCK)
+    digest, buffer = hashlib.sha256(), read_buffer(BLOCK)
     try:
         with path.open("rb", buffering=0) as stream:
             while count := stream.readinto(buffer):

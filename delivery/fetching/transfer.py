@@ -10,7 +10,7 @@ from pathlib import Path
 from delivery.fetching.client import Client
 from delivery.fetching.download import Download, Item, Piece
 from delivery.fetching.meter import Meter
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.packing.crew import Crew
 from delivery.progress import Halt, Halted, Task, first_failure
 from delivery.storage.growth import FEWEST, LOOK_SECONDS, MOST, Growth
@@ -83,7 +83,7 @@ class Transfer:
             yield download, settle
 
     def _work(self) -> None:
-        buffer = pages(_BLOCK)
+        buffer = read_buffer(_BLOCK)
         own: Download | None = None
         try:
             while (found := self._next(own)) is not None:

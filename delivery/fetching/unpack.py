@@ -13,7 +13,7 @@ from delivery.escape import printable
 from delivery.intake.readers import zips
 from delivery.intake.readers.view import Exhausted, View
 from delivery.intake.source import BLOCK
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.packing.crew import Crew
 from delivery.packing.manifest_reader import FileRecord
 from delivery.packing.trouble import writing
@@ -47,7 +47,7 @@ def unpack(
 
 def join(volumes: Sequence[Path], name: str, size: int, sha256: str, target: Path, crew: Crew) -> None:
     """Volumes, each of them right, in their order as the one file that they were cut from. Raises IntegrityError."""
-    digest, buffer, count = hashlib.sha256(), pages(BLOCK), 0
+    digest, buffer, count = hashlib.sha256(), read_buffer(BLOCK), 0
     with writing(target), target.open("wb", buffering=0) as out:
         for volume in volumes:
             with volume.open("rb", buffering=0) as stream:

@@ -12,7 +12,7 @@ from delivery.hosting.reading import fill, finish, hash_on
 from delivery.hosting.run import Run
 from delivery.hosting.settle import noted, settled
 from delivery.intake.source import BLOCK, Source
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.model import FileEntry, StoredObject
 from delivery.storage.base import TAG, Body, ObjectHeaders
 from delivery.storage.faults import ObjectExistsError
@@ -43,7 +43,7 @@ def send_at_once(run: Run, item: Upload, key: str, *, new: bool) -> Uploaded:
 def _hashed(run: Run, entry: FileEntry) -> tuple[MemoryBody | SliceBody, str]:
     """The body of a file, from memory where one block holds all of it, and its digest."""
     size = entry.size
-    buffer = pages(min(size, BLOCK))
+    buffer = read_buffer(min(size, BLOCK))
     crc = Crc32()
     with Source(entry) as source:
         if size <= BLOCK:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from delivery.crc import crc32
 from delivery.hosting.pace import Pace
 from delivery.intake.source import Source, changed, read_again
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.model import FileEntry
 
 _GATHERED = 256 * 1024
@@ -112,7 +112,7 @@ class FileBody:
     def blocks(self) -> Iterator[memoryview]:
         self._moved(-self._told)
         self._told = 0
-        buffer = pages(self._pace.block)
+        buffer = read_buffer(self._pace.block)
         with Source(self._entry) as source:
             while count := source.readinto(buffer):
                 self._pace.wait(count)

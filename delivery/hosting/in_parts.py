@@ -19,7 +19,7 @@ from delivery.hosting.reading import finish, hash_on
 from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.intake.source import BLOCK, Source
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.progress import Halted, first_failure
 from delivery.storage.base import TAG, Body, RemotePart
 from delivery.storage.watch import Watch
@@ -119,7 +119,7 @@ def _send_missing(
 
     A part is hashed here, and sent right behind from the file, which the system has in memory then and we need not.
     """
-    buffer, compared = pages(BLOCK), _compares(run)
+    buffer, compared = read_buffer(BLOCK), _compares(run)
     slots: list[Future[SentPart]] = []
     try:
         with run.turn, Source(item.entry) as source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from delivery.intake.source import BLOCK, Source, changed
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.model import FileEntry
 from delivery.progress import Halt
 
@@ -47,7 +47,7 @@ def finish(source: Source) -> None:
 
 def digest_of(entry: FileEntry, halt: Halt) -> str:
     """The SHA-256 of a file, read for nothing else."""
-    buffer = pages(BLOCK)
+    buffer = read_buffer(BLOCK)
     with Source(entry) as source:
         while source.readinto(buffer):
             halt.check()

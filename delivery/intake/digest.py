@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice
 
 from delivery.intake.source import BLOCK, Source
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.model import FileEntry
 from delivery.progress import CancelToken, NullProgress, Progress, Task
 
@@ -47,7 +47,7 @@ def _in_order(entries: tuple[FileEntry, ...], task: Task, cancel: CancelToken) -
 
 
 def _digest_batch(batch: list[FileEntry], task: Task, cancel: CancelToken) -> list[FileEntry]:
-    buffer = pages(min(BLOCK, max(1, max(entry.size for entry in batch))))
+    buffer = read_buffer(min(BLOCK, max(1, max(entry.size for entry in batch))))
     return [
         replace(entry, sha256=_digest(entry, buffer, task, cancel)) if entry.content is None else entry
         for entry in batch

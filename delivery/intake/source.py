@@ -11,7 +11,7 @@ from typing import Self
 
 from delivery.errors import LocalError, SourceChangedError
 from delivery.escape import printable
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.model import FileEntry
 
 BLOCK = 1024 * 1024
@@ -84,7 +84,7 @@ def read_again(entry: FileEntry, start: int, size: int, block: int) -> Iterator[
     descriptor = open_entry(entry)
     try:
         _seek(entry, descriptor, start)
-        buffer = pages(min(block, size))
+        buffer = read_buffer(min(block, size))
         while size:
             count = _read(entry, descriptor, buffer[:size])
             if not count:

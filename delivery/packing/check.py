@@ -13,7 +13,7 @@ from pathlib import Path
 from delivery.errors import IntegrityError, UsageError
 from delivery.escape import printable
 from delivery.intake.source import BLOCK, unreadable
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.packing import manifest_reader
 from delivery.packing.crew import Crew
 from delivery.packing.direct import write_all
@@ -243,7 +243,7 @@ class _Check:
 
     def _blocks(self, path: str, task: Task | None) -> Iterator[memoryview]:
         """The bytes of a file here; a block is valid until the next one is asked for."""
-        buffer = pages(BLOCK)
+        buffer = read_buffer(BLOCK)
         try:
             stream = open(path, "rb", buffering=0)  # noqa: SIM115 - closed below; its own errors are told apart here
         except OSError as error:

@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from delivery.crc import crc32
 from delivery.intake.source import BLOCK, Source, open_entry
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.model import FileEntry
 from delivery.packing import deflate
 from delivery.packing.crew import WORKERS, Crew
@@ -261,7 +261,7 @@ class Spool:
 
     def _buffer(self) -> memoryview:
         if not hasattr(self._local, "buffer"):
-            self._local.buffer = pages(SMALL + 1)
+            self._local.buffer = read_buffer(SMALL + 1)
         buffer: memoryview = self._local.buffer
         return buffer
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.packing.crew import Crew
 from delivery.packing.trouble import writing
 
@@ -76,7 +76,7 @@ class TrailingDigest:
         self._thread.shutdown(cancel_futures=True)
 
     def _read(self, start: int, end: int) -> None:
-        buffer = pages(min(_BLOCK, end - start))
+        buffer = read_buffer(min(_BLOCK, end - start))
         with writing(self._path), self._path.open("rb", buffering=0) as stream:
             stream.seek(start)
             while start < end:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 from delivery.errors import StoreRefusedError
-from delivery.memory import pages
+from delivery.memory import read_buffer
 from delivery.model import StoredObject
 from delivery.storage import faults
 from delivery.storage.answers import Answer, Stream, whole_number
@@ -142,7 +142,7 @@ class S3Store(Bucket):
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         position, fruitless = start, 0
-        buffer = pages(_READ)
+        buffer = read_buffer(_READ)
         while True:
             begun = position
             try:

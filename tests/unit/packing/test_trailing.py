@@ -82,6 +82,30 @@ def test_little_is_not_worth_reading_back_at_once(digest: TrailingDigest) -> Non
     assert not digest.is_due(3 * trailing._STEP - 1)
 
 
+def test_who_asks_waits_until_little_is_left_to_read_back(
+    digest: TrailingDigest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, read = threading.Event(), digest._read
+
+    def slow(start: int, end: int) -> None:
+        go_on.wait(20)
+        read(start, end)
+
+    monkeypatch.setattr(digest, "_read", slow)
+    for end in (MIB, 2 * MIB):
+        digest.follow(end)
+    digest.catch_up()  # so much may wait
+    digest.follow(3 * MIB)
+    waiting = threading.Thread(target=digest.catch_up)
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    go_on.set()
+    waiting.join(20)
+    assert not waiting.is_alive()
+    assert finished(digest, len(DATA)) == SHA256
+
+
 def test_an_empty_file_has_a_digest(digest: TrailingDigest) -> None:
     assert finished(digest, 0) == hashlib.sha256().hexdigest()
 
@@ -101,5 +125,9 @@ def test_a_cancel_and_a_file_that_went_away_are_heard(path: Path) -> None:
 
 def test_a_file_that_someone_cut_is_told(digest: TrailingDigest, path: Path) -> None:
     path.write_bytes(DATA[:100])
+    for end in range(MIB, 5 * MIB, MIB):
+        digest.follow(end)
+    with pytest.raises(LocalError, match="shorter"):
+        digest.catch_up()
     with pytest.raises(LocalError, match="shorter"):
         finished(digest, len(DATA))
