@@ -153,7 +153,8 @@ def _run(arguments: list[str]) -> int:
         _drop_output()
         if gone:
             return 0
-        click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+        hint = "make room where it goes; what was delivered stands, see `delivery list`"
+        click.echo(f"error: the output cannot be written: {error.strerror}\nhint: {hint}", err=True)
         return LocalError.exit_code
 
 

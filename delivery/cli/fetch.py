@@ -46,7 +46,7 @@ def command(url: str, out: Path | None, only: tuple[str, ...], unpack: bool, **v
         return
     if not session.quiet:
         files = (*fetched.files, *fetched.already_there)
-        there = f" ({len(fetched.already_there):,} were there already)" if fetched.already_there else ""
+        there = f" ({len(fetched.already_there):,} of them there already)" if fetched.already_there else ""
         how = "all as sent" if fetched.verified else "but a single file's link does not tell its SHA-256"
         size = format_size(sum(file.size for file in files))
         render.say(f"complete: {len(files):,} in {printable(fetched.out)}{there}, {size}, {how}")

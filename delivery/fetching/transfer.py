@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from delivery.fetching.download import Download, Item, Piece
 from delivery.fetching.meter import Meter
 from delivery.memory import read_buffer
 from delivery.packing.crew import Crew
-from delivery.progress import Halt, Halted, Task, first_failure
+from delivery.progress import Halt, Halted, first_failure
 from delivery.storage.growth import FEWEST, LOOK_SECONDS, MOST, Growth
 from delivery.storage.watch import Watch
 
@@ -35,6 +35,7 @@ class Transfer:
         self._crew = Crew(halt)
         self._changed = threading.Condition()
         self._active: list[tuple[Download, Settle]] = []
+        self._beginning = 0
         self._meter = Meter()
         self._slots: list[Future[None]] = []
 
@@ -42,7 +43,7 @@ class Transfer:
         """Download all. The first failure stops the other threads and is raised; what has come is kept."""
         total = sum(item.size for item, _ in self._items)
         with self._watch.progress.task("downloading", total, "bytes") as task:
-            self._waiting = self._begun(task)
+            self._waiting, self._task = iter(self._items), task
             with ThreadPoolExecutor(MOST, thread_name_prefix="delivery-fetch") as pool:
                 try:
                     self._drive(pool)
@@ -68,20 +69,6 @@ class Transfer:
                 return
             more = growth.more(len(self._slots), *self._meter.look())
 
-    def _begun(self, task: Task) -> Iterator[tuple[Download, Settle]]:
-        progress = self._watch.progress
-        for item, settle in self._items:
-            download = Download(
-                item,
-                self._folder,
-                client=self._client,
-                task=task,
-                progress=progress,
-                crew=self._crew,
-                meter=self._meter,
-            )
-            yield download, settle
-
     def _work(self) -> None:
         buffer = read_buffer(_BLOCK)
         own: Download | None = None
@@ -89,12 +76,13 @@ class Transfer:
             while (found := self._next(own)) is not None:
                 download, settle, piece = found
                 own = download
-                if download.bring(piece, buffer, self._watch) and download.finish():
+                whole = download.bring(piece, buffer, self._watch) and download.finish()
+                if whole:
                     settle(download)
                     own = None
-                    with self._changed:
-                        self._active.remove((download, settle))
                 with self._changed:
+                    if whole:
+                        self._active.remove((download, settle))
                     self._changed.notify_all()
         except BaseException:
             self._halt.cancel()
@@ -105,19 +93,42 @@ class Transfer:
 
         Only where none is left to begin do several threads bring one file.
         """
-        with self._changed:
-            while True:
+        while True:
+            with self._changed:
                 self._halt.check()
-                for download, settle in self._active:
-                    if download is own and (piece := download.take()) is not None:
-                        return download, settle, piece
-                if (more := next(self._waiting, None)) is not None:
-                    self._active.append(more)
-                    own = more[0]
-                    continue
-                for download, settle in self._active:
-                    if (piece := download.take()) is not None:
-                        return download, settle, piece
-                if not self._active:
+                if own is not None and (found := self._piece(own)) is not None:
+                    return found
+                if (item := next(self._waiting, None)) is not None:
+                    self._beginning += 1
+                elif (found := self._piece()) is not None:
+                    return found
+                elif not self._active and not self._beginning:
                     return None
-                self._changed.wait(_POLL)
+                else:
+                    self._changed.wait(_POLL)
+            if item is not None:
+                own = self._begin(*item)
+
+    def _piece(self, own: Download | None = None) -> tuple[Download, Settle, Piece] | None:
+        """A piece of ``own``, or of any file."""
+        for download, settle in self._active:
+            if own in (None, download) and (piece := download.take()) is not None:
+                return download, settle, piece
+        return None
+
+    def _begin(self, item: Item, settle: Settle) -> Download:
+        """Without the lock: asking for room on the disk takes time."""
+        download = Download(
+            item,
+            self._folder,
+            client=self._client,
+            task=self._task,
+            progress=self._watch.progress,
+            crew=self._crew,
+            meter=self._meter,
+        )
+        with self._changed:
+            self._beginning -= 1
+            self._active.append((download, settle))
+            self._changed.notify_all()
+        return download

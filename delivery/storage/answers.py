@@ -113,7 +113,8 @@ class Stream:
             return self._answer.readinto(view)
         view = view[: self._left]
         count = self._from_buffer(view) if self._buffered else 0
-        count = count or self._from_socket(view)
+        if count < len(view):
+            count = self._from_socket(view, count)
         self._left -= count
         if not self._left:
             self._answer.close()
@@ -129,8 +130,9 @@ class Stream:
         view[: len(data)] = data
         return len(data)
 
-    def _from_socket(self, view: memoryview) -> int:
-        count, begun = 0, time.monotonic()
+    def _from_socket(self, view: memoryview, count: int) -> int:
+        """Go on behind the ``count`` bytes of ``view`` that are filled; how many are then."""
+        begun = time.monotonic()
         while count < len(view):
             try:
                 got = self._sock.recv_into(view[count:])

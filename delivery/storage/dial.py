@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from delivery.errors import StoreUnreachableError
 from delivery.progress import CancelToken
+from delivery.storage import race
 from delivery.storage.answers import POLL_SECONDS
 from delivery.storage.tls import tls_context
 
@@ -60,6 +61,7 @@ def _connect(connection: http.client.HTTPConnection, slot: Future[None]) -> None
     """Whoever waits on ``slot`` has the connection; where nobody does any more, it is closed."""
     error = None
     try:
+        connection._create_connection = race.connect  # type: ignore[attr-defined]
         connection.connect()
     except Exception as caught:  # noqa: BLE001 - raised again by who waits
         error = caught

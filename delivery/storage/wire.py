@@ -123,13 +123,14 @@ class Wire:
                 raise
 
     def _take(self, cancel: CancelToken) -> http.client.HTTPConnection:
-        with self._lock:
-            while self._idle:
-                connection = self._idle.pop()
-                if connection.sock is not None and not _readable(connection.sock, 0):
-                    return connection
-                connection.close()
-        return dial(self._parts, cancel)
+        while True:
+            with self._lock:
+                connection = self._idle.pop() if self._idle else None
+            if connection is None:
+                return dial(self._parts, cancel)
+            if connection.sock is not None and not _readable(connection.sock, 0):
+                return connection
+            connection.close()
 
 
 def _close_all(connections: list[http.client.HTTPConnection]) -> None:

@@ -371,7 +371,7 @@ def test_output_that_cannot_be_written_and_a_reader_that_goes_away(work: Path) -
     command = [sys.executable, str(ROOT / "cli.py"), "platforms"]
     with open("/dev/full", "w") as full:
         lost = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
-    assert (lost.returncode, "Traceback" in lost.stderr) == (4, False)
+    assert (lost.returncode, "Traceback" in lost.stderr, "hint: " in lost.stderr) == (4, False, True)
     piped = subprocess.run(f"'{command[0]}' '{command[1]}' platforms | true; exit ${{PIPESTATUS[0]}}", shell=True,
                            executable="/bin/bash", stderr=subprocess.PIPE, text=True)  # fmt: skip
     assert (piped.returncode, piped.stderr) == (0, "")

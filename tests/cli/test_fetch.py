@@ -55,7 +55,7 @@ def test_it_says_what_came_and_names_it(run: Run, delivered: str) -> None:
     assert SECRET not in answer.err + answer.out
     again = run("fetch", delivered)
     assert again.out == answer.out
-    assert "(4 were there already)" in again.err
+    assert "(4 of them there already)" in again.err
     assert run("verify", "Work").code == 0
     assert run("join", "Work", "-o", "joined").code == 0
     assert Path("joined/cut.bin").read_bytes() == b"1234"
@@ -112,7 +112,7 @@ def test_a_single_files_link_is_one_file_and_says_what_is_not_known(run: Run, se
     assert Path("Grüße.pdf").read_bytes() == b"%PDF"
     again = run("fetch", url)
     assert (again.code, again.out) == (0, "Grüße.pdf\n")
-    assert "(1 were there already)" in again.err
+    assert "(1 of them there already)" in again.err
     for option in ("--unpack", "--only=*.pdf"):
         assert run("fetch", url, option).code == 2
 
