@@ -89,7 +89,7 @@ def compose_reply(
     """
     settings, now, to = settings or Settings.load(), now or datetime.now(UTC), message.Reply(to)
     ledger = Ledger(places.data_dir())
-    kept = ledger.load(id) if id is not None else None
+    kept = _as_it_stands(ledger, id, now) if id is not None else None
     if kept is not None and platform is None:
         profile = kept.plan.profile
     else:
@@ -97,8 +97,9 @@ def compose_reply(
     if language is None:
         language = kept.language if kept is not None else settings.delivery.language
     renewals = sum(event.kind == "renewed" for event in ledger.events(kept.id)) if kept is not None else 0
+    end = kept.expires_at if kept is not None else None
     texts = message.reply(
-        to, profile=profile, language=language, options=settings.message, zone=zone_of(settings, now), now=now,
+        to, profile=profile, language=language, options=settings.message, zone=zone_of(settings, end or now), now=now,
         delivery=kept, renewals=renewals,
     )  # fmt: skip
     if kept is not None:
@@ -106,6 +107,17 @@ def compose_reply(
     return Written(
         texts, profile.name, language, kept.id if kept is not None else None, message.warnings(texts, profile)
     )
+
+
+def _as_it_stands(ledger: Ledger, id: str, now: datetime) -> Delivery:
+    """The delivery ``id``, its links ended when its objects went, so that nobody is told that they still work."""
+    kept = ledger.load(id)
+    record = ledger.get(kept.id, now=now)
+    gone = record.revoked_at or record.pruned_at
+    if gone is None:
+        return kept
+    links = tuple(replace(link, expires_at=gone) for link in kept.links)
+    return replace(kept, links=links, page=replace(kept.page, expires_at=gone) if kept.page else None)
 
 
 def refuse_gone(record: Record) -> None:
