@@ -64,7 +64,7 @@ class Facts:
                 "last": last,
                 "several": total > 1,
                 "remaining": total - n,
-                "archives": any(item.kind is PartKind.ARCHIVE for item in here),
+                "archives": any(item.kind in _OPENED and _is_zip(item.name) for item in everything),
                 "archives_several": archives > 1,
                 "plain_here": bool(opened) and n == min(opened),
                 "volumes_here": bool(volumes),
@@ -87,7 +87,7 @@ class Facts:
                 "has_page": delivery.page is not None,
                 "links": None if above else "\n\n".join(self._link(link) for link in delivery.links),
                 "above": above,
-                "zips": any(link.name.lower().endswith(".zip") for link in delivery.links),
+                "zips": any(_is_zip(link.name) for link in delivery.links),
                 "proof_here": bool(proofs),
                 "proof": proof,
                 "renewed": self.renewed,
@@ -121,7 +121,7 @@ class Facts:
             | self._joining(volumes, everything)
             | {
                 "volumes_here": bool(volumes),
-                "unpack": any(name.lower().endswith(".zip") for name in names),
+                "unpack": any(map(_is_zip, names)),
                 "attached_way": not link_way,
                 "link_way": link_way,
                 "delivered_on": self.language.day(self.delivery.created_at.astimezone(self.zone)),
@@ -213,6 +213,11 @@ class Facts:
             "joiner": joiner,
             "first_ending": self.language.isolated(ending[0]) if ending else None,
         }
+
+
+def _is_zip(name: str) -> bool:
+    """Whether it has to be unpacked, whoever packed it."""
+    return name.lower().endswith(".zip")
 
 
 def links_allowed(profile: Profile) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from delivery.errors import ConfigError, UsageError
 from delivery.message import Reply, Situation, compose, lint
-from delivery.model import FileEntry, Link, PartKind, Profile
+from delivery.model import Attachment, FileEntry, Link, PartKind, Profile
 from delivery.options import MessageOptions
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -50,6 +50,17 @@ def test_the_last_message_says_how_to_join_volumes(situations):
     assert "JOIN.html" in last
     assert "opens the piece that ends in .001" in last
     assert [line[:2] for line in last.splitlines() if re.match(r"\d\.", line)] == ["1.", "2.", "3."]
+
+
+@pytest.mark.parametrize("zip_in", [1, 2])
+def test_how_a_zip_is_opened_is_said_once_whoever_packed_it_and_whichever_message_has_it(make, zip_in):
+    film = Attachment(1, "/out/film.mov", 5, "b" * 64, PartKind.AS_IS)
+    kind = PartKind.AS_IS if zip_in == 1 else PartKind.ARCHIVE
+    packed = Attachment(zip_in, "/out/Final.ZIP", 5, "b" * 64, kind)
+    first, *later = written(make(attachments=(film, packed), messages_needed=zip_in))
+    assert "a name that ends in .zip is opened with a right-click" in first
+    assert "tap it in your Files app" in first
+    assert all("right-click" not in text for text in later)
 
 
 def test_many_attachments_are_counted(situations):
