@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 
 from delivery.escape import printable
 from delivery.message.changes import Changes
+from delivery.message.cut import URL
 from delivery.message.language import Language, Value
 from delivery.message.lint import lint_name
 from delivery.model import Delivery, FileEntry, Link, LinkPolicy, Method, PartKind, Profile
@@ -131,8 +132,8 @@ class Facts:
         )
 
     def speakable(self, name: str) -> bool:
-        """Whether a name can stand in the message without being held against the seller."""
-        return not lint_name(name, self.delivery.plan.profile)
+        """Whether a name can stand inside a line of the message, as it is and without being held against the seller."""
+        return printable(name) == name and not URL.search(name) and not lint_name(name, self.delivery.plan.profile)
 
     def _ends(self) -> dict[str, Value]:
         delivery = self.delivery
@@ -148,11 +149,10 @@ class Facts:
         return f"{self._name(link.name)} ({size})\n{link.url}" if self.speakable(link.name) else f"{size}\n{link.url}"
 
     def _name(self, name: str) -> str:
-        """A name on one line, and safe from the platform's markup and from right-to-left reordering."""
-        shown = printable(name)
+        """A speakable name, safe from the platform's markup and from right-to-left reordering."""
         if self.delivery.plan.profile.markup == "markdown":
-            return f"`{shown.replace('`', chr(0x2BC))}`"
-        return self.language.isolated(shown)
+            return f"`{name.replace('`', chr(0x2BC))}`"
+        return self.language.isolated(name)
 
     def _renamed(self, renamed: Sequence[FileEntry]) -> str | None:
         if not renamed or len(renamed) > LONGEST_LIST:

@@ -109,7 +109,9 @@ class Language:
         first = self._at(utc, "UTC")
         if local.utcoffset() == utc.utcoffset():
             return first
-        name = str(getattr(zone, "key", None) or local.tzname() or local.strftime("UTC%z"))
+        name = str(getattr(zone, "key", None) or local.tzname() or local.strftime("%z"))
+        if name[0] in "+-":  # many zones have no letters of their own
+            name = f"UTC{name}"
         second = self._at(local, name) if local.date() != utc.date() else self._clock(local, name)
         return f"{first} ({second})"
 

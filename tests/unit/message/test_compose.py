@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -88,6 +88,13 @@ def test_utc_stands_once(situations):
     assert "until 29 November 2026 at 10:00 UTC." in text
 
 
+def test_a_zone_without_letters_is_told_from_utc(make):
+    link = Link("x", "k", 5, "e" * 64, NOW + timedelta(days=1), "https://example.com/x")
+    sao_paulo = timezone(timedelta(hours=-3), "-03")  # as the system names it
+    (text,) = written(make(links=(link,)), zone=sao_paulo)
+    assert "10:00 UTC (07:00 UTC-03)" in text
+
+
 def test_an_unknown_end_is_never_promised(situations):
     (text,) = written(situations["end-unknown"])
     assert "until" not in text.lower()
@@ -113,7 +120,16 @@ def test_many_renamed_files_are_counted(make):
 
 
 @pytest.mark.parametrize(
-    "name", ["payment.png", "my-email.txt", "call 0171 2345678.png", "e\u202egnp.exe", "PayPal.svg"]
+    "name",
+    [
+        "payment.png",
+        "my-email.txt",
+        "call 0171 2345678.png",
+        "e\u202egnp.exe",
+        "PayPal.svg",
+        "https://x.test/1",
+        "a\nb",
+    ],
 )
 def test_a_name_that_is_held_back_is_counted_instead(make, name):
     logo, other = make().attachments[0], FileEntry("/x", name, 5, 0)
@@ -127,6 +143,7 @@ def test_a_name_that_is_held_back_is_counted_instead(make, name):
     ):
         (text,) = written(delivery)
         assert name not in text
+        assert "\\" not in text
         assert lint(text, delivery.plan.profile) == ()
 
 

@@ -82,6 +82,8 @@ def test_what_is_held_back_is_named(text, code):
         "https://bucket.example.com/d/8f3a/123456789?X-Amz-Date=20261122T100000Z&x=paypal",
         "👩‍💻 नमस्ते, یہ کام مکمل ہے",
         "तबरीद تبريد المكان",
+        "- film.mov.005 (211.5 MB)",
+        "- 0123456 (१२३.५ एमबी)",
     ],
 )
 def test_ordinary_sentences_pass(text):
