@@ -186,6 +186,17 @@ def test_an_own_sentence_that_there_is_not_is_named(make, tmp_path):
         written(make(), templates=str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    ["5", "[]", "true", '{ one = "x" }', '{ by = 5, other = "x" }', '{ other = "x", othr = "y" }',
+     '{ by = "nosuch", other = "x" }', '{ by = "order", other = "x" }'],
+)  # fmt: skip
+def test_an_own_sentence_that_is_no_text_or_counts_by_no_number_is_named(make, tmp_path, sentence):
+    (tmp_path / "en.toml").write_text(f"[sentences]\nthanks = {sentence}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"needs a text|no number"):
+        written(make(order="FO42"), templates=str(tmp_path))
+
+
 def test_an_own_layout_that_asks_for_something_unknown_is_named(make, tmp_path):
     (tmp_path / "attach.txt").write_text("{buyer}", encoding="utf-8")
     with pytest.raises(ConfigError, match="buyer") as caught:
