@@ -41,7 +41,8 @@ def compose_message(
     situation = message.Situation(situation) if situation else None
     ledger = Ledger(places.data_dir())
     kept = ledger.load(id)
-    former = ledger.get(kept.id, now=now).revision_of
+    record = ledger.get(kept.id, now=now)
+    former = record.revision_of
     if situation is message.Situation.RENEWED and kept.store is None:
         raise UsageError(
             f"{kept.id} was attached, so there are no links to renew",
@@ -50,10 +51,12 @@ def compose_message(
         )
     again = replace(kept, language=language or kept.language)
     if again.store is not None:
-        refuse_gone(Ledger(places.data_dir()).get(kept.id, now=now))
+        refuse_gone(record)
         again = _signed_again(again, settings, now, connection)
     zone = zone_of(settings, again.expires_at or now)
-    situation = situation or (message.Situation.REVISION if former else message.Situation.FIRST)
+    if situation is None:
+        kept_by_older = message.Situation.REVISION if former else message.Situation.FIRST
+        situation = message.Situation(record.situation) if record.situation else kept_by_older
     changes = message.compare(ledger.load(former).files, kept.files) if former else None
     texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=situation, changes=changes)
     again = replace(again, messages=texts, notes=message.warnings(texts, again.plan.profile))
