@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from delivery.errors import ConfigError, UsageError
-from delivery.message import Reply, Situation, compose, lint
+from delivery.message import Changes, Reply, Situation, compose, lint
 from delivery.model import Attachment, FileEntry, Link, PartKind, Profile
 from delivery.options import MessageOptions
 
@@ -61,6 +61,15 @@ def test_how_a_zip_is_opened_is_said_once_whoever_packed_it_and_whichever_messag
     assert "a name that ends in .zip is opened with a right-click" in first
     assert "tap it in your Files app" in first
     assert all("right-click" not in text for text in later)
+
+
+def test_a_revision_in_which_nothing_changed_claims_no_changes(make):
+    for delivery in (make(), make(links=(Link("x", "k", 5, "e" * 64, NOW, "https://example.com/x"),))):
+        (text,) = compose(
+            delivery, options=MessageOptions(), zone=UTC, now=NOW, situation=Situation.REVISION, changes=Changes()
+        )
+        assert "The files are the same as in the version before." in text
+        assert "with the changes you asked for" not in text
 
 
 def test_many_attachments_are_counted(situations):
