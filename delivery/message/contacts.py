@@ -11,7 +11,8 @@ from delivery.model import Severity
 
 _ADDRESS = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9][a-z0-9._%+-]*\s?@\s?[a-z0-9-]+(?:\s?\.\s?[a-z0-9-]+)*\.?[a-z]{2,}")
 _SPELT_ADDRESS = re.compile(
-    r"(?<![\w.+-])[a-z0-9][\w.+-]*\s*[\[({<]?\s*\bat\b\s*[\])}>]?\s*[a-z0-9-]+\s*[\[({<]?\s*\b(?:dot|d0t|point)\b\s*[\])}>]?\s*"
+    r"(?<![\w.+-])[a-z0-9][\w.+-]*\s*(?:[\[({<]\s*)?\bat\b\s*(?:[\])}>]\s*)?"
+    r"[a-z0-9-]+\s*(?:[\[({<]\s*)?\b(?:dot|d0t|point)\b\s*(?:[\])}>]\s*)?"
     r"(?:com|net|org|io|co|me|info|de|fr|es|in|id|uk|pk)\b"
 )
 _HANDLE = re.compile(r"(?<![\w@.])@[a-z0-9_.]{3,}")
