@@ -41,7 +41,8 @@ def compose_message(
     situation = message.Situation(situation) if situation else None
     ledger = Ledger(places.data_dir())
     kept = ledger.load(id)
-    former = ledger.get(kept.id, now=now).revision_of
+    record = ledger.get(kept.id, now=now)
+    former = record.revision_of
     if situation is message.Situation.RENEWED and kept.store is None:
         raise UsageError(
             f"{kept.id} was attached, so there are no links to renew",
@@ -50,10 +51,12 @@ def compose_message(
         )
     again = replace(kept, language=language or kept.language)
     if again.store is not None:
-        refuse_gone(Ledger(places.data_dir()).get(kept.id, now=now))
+        refuse_gone(record)
         again = _signed_again(again, settings, now, connection)
     zone = zone_of(settings, again.expires_at or now)
-    situation = situation or (message.Situation.REVISION if former else message.Situation.FIRST)
+    if situation is None:
+        kept_by_older = message.Situation.REVISION if former else message.Situation.FIRST
+        situation = message.Situation(record.situation) if record.situation else kept_by_older
     changes = message.compare(ledger.load(former).files, kept.files) if former else None
     texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=situation, changes=changes)
     again = replace(again, messages=texts, notes=message.warnings(texts, again.plan.profile))
@@ -89,7 +92,7 @@ def compose_reply(
     """
     settings, now, to = settings or Settings.load(), now or datetime.now(UTC), message.Reply(to)
     ledger = Ledger(places.data_dir())
-    kept = ledger.load(id) if id is not None else None
+    kept = _as_it_stands(ledger, id, now) if id is not None else None
     if kept is not None and platform is None:
         profile = kept.plan.profile
     else:
@@ -97,8 +100,9 @@ def compose_reply(
     if language is None:
         language = kept.language if kept is not None else settings.delivery.language
     renewals = sum(event.kind == "renewed" for event in ledger.events(kept.id)) if kept is not None else 0
+    end = kept.expires_at if kept is not None else None
     texts = message.reply(
-        to, profile=profile, language=language, options=settings.message, zone=zone_of(settings, now), now=now,
+        to, profile=profile, language=language, options=settings.message, zone=zone_of(settings, end or now), now=now,
         delivery=kept, renewals=renewals,
     )  # fmt: skip
     if kept is not None:
@@ -106,6 +110,17 @@ def compose_reply(
     return Written(
         texts, profile.name, language, kept.id if kept is not None else None, message.warnings(texts, profile)
     )
+
+
+def _as_it_stands(ledger: Ledger, id: str, now: datetime) -> Delivery:
+    """The delivery ``id``, its links ended when its objects went, so that nobody is told that they still work."""
+    kept = ledger.load(id)
+    record = ledger.get(kept.id, now=now)
+    gone = record.revoked_at or record.pruned_at
+    if gone is None:
+        return kept
+    links = tuple(replace(link, expires_at=gone) for link in kept.links)
+    return replace(kept, links=links, page=replace(kept.page, expires_at=gone) if kept.page else None)
 
 
 def refuse_gone(record: Record) -> None:

@@ -68,18 +68,19 @@ class Handover:
 
     def _recorded(self, ledger: Ledger, before: Delivery | None, said: tuple[str, ...], done: Delivery) -> Delivery:
         zone = zone_of(self.settings, done.expires_at or self.now)
+        situation = self.situation or (message.Situation.REVISION if before else message.Situation.FIRST)
         texts = message.compose(
             done,
             options=self.settings.message,
             zone=zone,
             now=self.now,
-            situation=self.situation or (message.Situation.REVISION if before else message.Situation.FIRST),
+            situation=situation,
             changes=message.compare(before.files, done.files) if before else None,
         )
         notes = (*done.notes, *said, *message.warnings(texts, done.plan.profile))
         done = replace(done, messages=texts, notes=notes)
         former = before.id if before and before.id != self.id else None
-        ledger.record(done, waived=self.waived, revision_of=former, again=self.named)
+        ledger.record(done, waived=self.waived, revision_of=former, situation=situation, again=self.named)
         return done
 
     def foresee(self, plan: Plan) -> Delivery:

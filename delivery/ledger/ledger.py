@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -42,17 +42,20 @@ class Ledger:
         *,
         waived: Iterable[Finding] = (),
         revision_of: str | None = None,
+        situation: str | None = None,
         again: bool = False,
     ) -> None:
-        """Keep ``delivery``, whole or not at all. ``waived`` are the findings that the user allowed.
+        """Keep ``delivery``, whole or not at all. ``waived`` are the findings that the user allowed, ``situation`` is
+        what its message is for.
 
         ``again``: where its id is kept already, this is that delivery made again; its events and texts stay.
         Raises LocalError when it cannot be written, UsageError when the id is kept already.
         """
         with database.opened(self.path) as db, database.transaction(db):
             try:
-                kept = self._replace(db, delivery, revision_of) if again else None
-                n = self._insert(db, delivery, revision_of) if kept is None else kept
+                row = delivery_row(delivery, revision_of, situation)
+                kept = self._replace(db, delivery, row) if again else None
+                n = self._insert(db, row) if kept is None else kept
             except sqlite3.IntegrityError as error:
                 raise UsageError(
                     f"the delivery {delivery.id} is in the record already", code="known-delivery"
@@ -65,8 +68,7 @@ class Ledger:
             _keep_messages(db, n, texts, "delivery", delivery.created_at)
 
     @staticmethod
-    def _insert(db: sqlite3.Connection, delivery: Delivery, revision_of: str | None) -> int:
-        row = delivery_row(delivery, revision_of)
+    def _insert(db: sqlite3.Connection, row: Mapping[str, str | int | None]) -> int:
         cursor = db.execute(
             f"INSERT INTO delivery ({', '.join(row)}) VALUES ({', '.join(':' + name for name in row)})",  # noqa: S608
             row,
@@ -74,15 +76,14 @@ class Ledger:
         return int(cursor.lastrowid or 0)
 
     @staticmethod
-    def _replace(db: sqlite3.Connection, delivery: Delivery, revision_of: str | None) -> int | None:
-        """The row of the same id with the columns of ``delivery``, and nothing left of its files and links."""
+    def _replace(db: sqlite3.Connection, delivery: Delivery, row: Mapping[str, str | int | None]) -> int | None:
+        """The kept row of the same id with the columns of ``row``, and nothing left of its files and links."""
         kept = db.execute("SELECT * FROM delivery WHERE id = ?", (delivery.id,)).fetchone()
         if kept is None:
             return None
         n = int(kept["n"])
         for table in ("file", "part", "member", "finding"):
             db.execute(f"DELETE FROM {table} WHERE delivery = ?", (n,))  # noqa: S608
-        row = delivery_row(delivery, revision_of) | {"revoked_at": None, "pruned_at": None}
         columns = ", ".join(f"{name} = :{name}" for name in row)
         db.execute(f"UPDATE delivery SET {columns} WHERE n = :n", {**row, "n": n})  # noqa: S608
         if kept["revoked_at"] is None and kept["pruned_at"] is None:

@@ -13,7 +13,7 @@ from delivery.model import Method
 
 COLUMNS = (
     "id, created_at, created_us, name, order_label, platform, method, language, store, file_count, size, message_count,"
-    " expires_at, revoked_at, pruned_at, revision_of"
+    " expires_at, revoked_at, pruned_at, revision_of, situation"
 )
 _CONDITIONS = {
     State.ATTACHED: "method = 'attach' AND revoked_at IS NULL",
@@ -70,5 +70,6 @@ def line(row: sqlite3.Row, now: datetime) -> Record:
         revoked_at=None if row["revoked_at"] is None else from_seconds(row["revoked_at"]),
         pruned_at=None if row["pruned_at"] is None else from_seconds(row["pruned_at"]),
         revision_of=row["revision_of"],
+        situation=row["situation"],
         state=state,
     )

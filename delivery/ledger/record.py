@@ -45,6 +45,8 @@ class Record:
     pruned_at: datetime | None
     """When its objects were removed from the store."""
     revision_of: str | None
+    situation: str | None
+    """What its message was for; None where an earlier version kept it."""
     state: State
 
 

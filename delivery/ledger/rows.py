@@ -64,7 +64,9 @@ def without_urls(text: str, delivery: Delivery) -> str:
     return decodable(_SIGNED.sub("{link}", text))
 
 
-def delivery_row(delivery: Delivery, revision_of: str | None) -> dict[str, str | int | None]:
+def delivery_row(
+    delivery: Delivery, revision_of: str | None, situation: str | None = None
+) -> dict[str, str | int | None]:
     """By column; new, so neither revoked nor pruned. Where links end apart, the first end is the delivery's."""
     ends = [link.expires_at for link in (*delivery.links, *((delivery.page,) if delivery.page else ()))]
     known = [end for end in ends if end is not None]
@@ -90,6 +92,7 @@ def delivery_row(delivery: Delivery, revision_of: str | None) -> dict[str, str |
         "revoked_at": None,
         "pruned_at": None,
         "revision_of": revision_of,
+        "situation": situation,
         "tool_version": __version__,
         "profile": profile_json(delivery.plan.profile),
         "reasons": _texts(delivery.plan.reasons),

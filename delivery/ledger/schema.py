@@ -110,5 +110,8 @@ STEPS: tuple[str, ...] = (
     UPDATE delivery
        SET needed_until = coalesce((SELECT max(expires_at) FROM part WHERE part.delivery = delivery.n), expires_at);
     """,
+    """
+    ALTER TABLE delivery ADD COLUMN situation TEXT;  -- of its message; NULL: not kept
+    """,
 )
 """``PRAGMA user_version`` counts how many have run."""

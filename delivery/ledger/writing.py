@@ -8,7 +8,7 @@ from html import escape
 
 from delivery.ledger.account import Block, Facts, Paragraph, Quote, Section, Table
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 
 _STYLE = """
 :root { color-scheme: light; }

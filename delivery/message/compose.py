@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from functools import cache
@@ -134,7 +135,8 @@ def reply(
     def values(language: Language) -> dict[str, Value]:
         if delivery is None:
             return _NO_DELIVERY | {"page_allowed": links_allowed(profile)}
-        return Facts(delivery, language, zone, now, renewals=renewals).reply()
+        here = replace(delivery, plan=replace(delivery.plan, profile=profile))
+        return Facts(here, language, zone, now, renewals=renewals).reply()
 
     text = _DIVIDER.join(_written(to.value, values(language), language, own) for language in spoken)
     return _fitted(text, profile, spoken)

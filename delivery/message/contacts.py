@@ -11,11 +11,14 @@ from delivery.model import Severity
 
 _ADDRESS = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9][a-z0-9._%+-]*\s?@\s?[a-z0-9-]+(?:\s?\.\s?[a-z0-9-]+)*\.?[a-z]{2,}")
 _SPELT_ADDRESS = re.compile(
-    r"(?<![\w.+-])[a-z0-9][\w.+-]*\s*[\[({<]?\s*\bat\b\s*[\])}>]?\s*[a-z0-9-]+\s*[\[({<]?\s*\b(?:dot|d0t|point)\b\s*[\])}>]?\s*"
+    r"(?<![\w.+-])[a-z0-9][\w.+-]*\s*(?:[\[({<]\s*)?\bat\b\s*(?:[\])}>]\s*)?"
+    r"[a-z0-9-]+\s*(?:[\[({<]\s*)?\b(?:dot|d0t|point)\b\s*(?:[\])}>]\s*)?"
     r"(?:com|net|org|io|co|me|info|de|fr|es|in|id|uk|pk)\b"
 )
 _HANDLE = re.compile(r"(?<![\w@.])@[a-z0-9_.]{3,}")
 _DIGITS = re.compile(r"[+(]?\d(?:[ \t().\-/]{0,3}\d){6,}")
+_SIZE = re.compile(r"\(\d[\d.,\s]*[^\W\d_][^()\d]*\)")
+"""As in ``film.mov.001 (123.4 MB)``: digits in brackets that go on with a unit."""
 _NUMBER_WORDS = re.compile(
     r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)[\s,.\-]+){6,}"
     r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)\b"
@@ -45,7 +48,7 @@ def contacts_in(view: str, text: str) -> Iterator[LintFinding]:
             )
     for match in _HANDLE.finditer(plain.text):
         yield finding("contact", *match.span(), "looks like an account name elsewhere", "leave it out")
-    for match in _DIGITS.finditer(plain.text):
+    for match in _DIGITS.finditer(_SIZE.sub(lambda size: "\n" * len(size[0]), plain.text)):
         if _dialled(match[0]):
             yield finding(
                 "phone-digits", *match.span(), "looks like a phone number", "break it up with words, or leave it out"

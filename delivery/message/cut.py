@@ -9,7 +9,7 @@ Measure = Callable[[str], int]
 Label = Callable[[int, int], str]
 """The line that says which piece this is, for (n, m)."""
 
-URL = re.compile(r"https?://\S+")
+URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？۔؟।])\s*")
 _SPACE = re.compile(r"\s+")
 

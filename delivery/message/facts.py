@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 
 from delivery.escape import printable
 from delivery.message.changes import Changes
+from delivery.message.cut import URL
 from delivery.message.language import Language, Value
 from delivery.message.lint import lint_name
 from delivery.model import Delivery, FileEntry, Link, LinkPolicy, Method, PartKind, Profile
@@ -64,7 +65,7 @@ class Facts:
                 "last": last,
                 "several": total > 1,
                 "remaining": total - n,
-                "archives": any(item.kind is PartKind.ARCHIVE for item in here),
+                "archives": any(item.kind in _OPENED and _is_zip(item.name) for item in everything),
                 "archives_several": archives > 1,
                 "plain_here": bool(opened) and n == min(opened),
                 "volumes_here": bool(volumes),
@@ -87,7 +88,7 @@ class Facts:
                 "has_page": delivery.page is not None,
                 "links": None if above else "\n\n".join(self._link(link) for link in delivery.links),
                 "above": above,
-                "zips": any(link.name.lower().endswith(".zip") for link in delivery.links),
+                "zips": any(_is_zip(link.name) for link in delivery.links),
                 "proof_here": bool(proofs),
                 "proof": proof,
                 "renewed": self.renewed,
@@ -121,7 +122,7 @@ class Facts:
             | self._joining(volumes, everything)
             | {
                 "volumes_here": bool(volumes),
-                "unpack": any(name.lower().endswith(".zip") for name in names),
+                "unpack": any(map(_is_zip, names)),
                 "attached_way": not link_way,
                 "link_way": link_way,
                 "delivered_on": self.language.day(self.delivery.created_at.astimezone(self.zone)),
@@ -131,8 +132,8 @@ class Facts:
         )
 
     def speakable(self, name: str) -> bool:
-        """Whether a name can stand in the message without being held against the seller."""
-        return not lint_name(name, self.delivery.plan.profile)
+        """Whether a name can stand inside a line of the message, as it is and without being held against the seller."""
+        return printable(name) == name and not URL.search(name) and not lint_name(name, self.delivery.plan.profile)
 
     def _ends(self) -> dict[str, Value]:
         delivery = self.delivery
@@ -148,11 +149,10 @@ class Facts:
         return f"{self._name(link.name)} ({size})\n{link.url}" if self.speakable(link.name) else f"{size}\n{link.url}"
 
     def _name(self, name: str) -> str:
-        """A name on one line, and safe from the platform's markup and from right-to-left reordering."""
-        shown = printable(name)
+        """A speakable name, safe from the platform's markup and from right-to-left reordering."""
         if self.delivery.plan.profile.markup == "markdown":
-            return f"`{shown.replace('`', chr(0x2BC))}`"
-        return self.language.isolated(shown)
+            return f"`{name.replace('`', chr(0x2BC))}`"
+        return self.language.isolated(name)
 
     def _renamed(self, renamed: Sequence[FileEntry]) -> str | None:
         if not renamed or len(renamed) > LONGEST_LIST:
@@ -213,6 +213,11 @@ class Facts:
             "joiner": joiner,
             "first_ending": self.language.isolated(ending[0]) if ending else None,
         }
+
+
+def _is_zip(name: str) -> bool:
+    """Whether it has to be unpacked, whoever packed it."""
+    return name.lower().endswith(".zip")
 
 
 def links_allowed(profile: Profile) -> bool:

@@ -33,6 +33,7 @@ def _arabic(n: int) -> str:
     return "few" if 3 <= tail <= 10 else "many" if tail >= 11 else "other"
 
 
+_CATEGORIES = ("zero", "one", "two", "few", "many", "other")
 _DEEPEST = 6
 """Sentences inside each other."""
 _MOST_SENTENCES = 2_000
@@ -109,7 +110,9 @@ class Language:
         first = self._at(utc, "UTC")
         if local.utcoffset() == utc.utcoffset():
             return first
-        name = str(getattr(zone, "key", None) or local.tzname() or local.strftime("UTC%z"))
+        name = str(getattr(zone, "key", None) or local.tzname() or local.strftime("%z"))
+        if name[0] in "+-":  # many zones have no letters of their own
+            name = f"UTC{name}"
         second = self._at(local, name) if local.date() != utc.date() else self._clock(local, name)
         return f"{first} ({second})"
 
@@ -175,13 +178,23 @@ class Language:
                     hint=f"look at {' -> '.join([*inside, name])}",
                     code="template",
                 )
-            category = "other" if sentence.by is None else self.plural(int(values.get(sentence.by) or 0))
+            category = "other" if sentence.by is None else self._category(sentence.by, values, where)
             inside.append(name)
             text = (sentence.forms.get(category) or sentence.forms["other"]).render(resolve)
             inside.pop()
             return text
 
         return resolve
+
+    def _category(self, by: str, values: Mapping[str, Value], where: str) -> str:
+        number = values.get(by)
+        if type(number) is not int:
+            raise ConfigError(
+                f"the template {where} has a sentence with by = {by!r}, which is no number there",
+                hint="docs/messages.md lists every name",
+                code="template",
+            )
+        return self.plural(number)
 
 
 def _direction(char: str) -> str:
@@ -237,11 +250,14 @@ def _own_sentences(path: Path, known: Mapping[str, Sentence]) -> dict[str, Sente
 def _sentences(texts: Mapping[str, Any], where: str) -> dict[str, Sentence]:
     sentences = {}
     for name, text in texts.items():
-        forms = {"other": text} if isinstance(text, str) else dict(text)
+        forms = dict(text) if isinstance(text, dict) else {"other": text}
         by = forms.pop("by", None)
-        if "other" not in forms or not all(isinstance(form, str) for form in forms.values()):
+        texts_alone = all(isinstance(form, str) for form in (*forms.values(), by or ""))
+        if "other" not in forms or not texts_alone or not set(forms) <= set(_CATEGORIES):
             raise ConfigError(
-                f"{where}: {name!r} needs a text, or a text for each plural form with 'other'", code="template"
+                f"{where}: {name!r} needs a text, or a text for each plural form with 'other'",
+                hint=f"plural forms are {', '.join(_CATEGORIES)}; 'by' names the number that decides",
+                code="template",
             )
         parsed = {category: Template.parse(form, f"{where} ({name})") for category, form in forms.items()}
         sentences[name] = Sentence(parsed, by)

@@ -12,7 +12,7 @@ from delivery.message.rules import rules
 from delivery.message.words import words_in
 from delivery.model import Profile, Severity
 
-_BARE_HOST = re.compile(r"(?<![\w@/.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?=[/\s]|$)")
+_BARE_HOST = re.compile(r"(?<![\w@/.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![a-z0-9_@-]|\.[a-z0-9])")
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _PUNCTUATION = ".,;:!?)]}>'\"»”’。，！？；：）」』】،؛؟।"
 

@@ -138,6 +138,8 @@ def test_words_of_own_templates_that_may_be_held_back_are_told_each_time(run: Ru
 def test_the_situation_can_be_chosen(run: Run, work: Path, sent: str) -> None:
     revised = run("send", work, "--situation", "revision", "--out", "again", "--quiet")
     assert "Here is the revised version" in revised.out
+    again = run("list", "--json").document["deliveries"][0]["id"]
+    assert run("message", again).out == revised.out
     first = run("send", work, "--situation", "first", "--revision-of", sent, "--out", "third", "--quiet")
     assert "Your finished work is ready" in first.out
     refused = run("message", sent, "--situation", "renewed")

@@ -31,7 +31,7 @@ from delivery.model import (
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=2)
-NASTY = "a|b `c` <script>alert(1)</script> *x* [y](z).txt"
+NASTY = "a|b &amp; `c` <script>alert(1)</script> *x* [y](z).txt"
 
 
 def delivery() -> Delivery:
@@ -91,6 +91,7 @@ def test_a_name_is_only_a_name_in_markdown(kept):
     line = next(line for line in markdown(kept).splitlines() if "script" in line)
     assert len(re.findall(r"(?<!\\)\|", line)) == 5
     assert "<script>" not in line.replace("\\<", "")
+    assert "\\&amp;" in line
     assert "````text" in markdown(kept)
 
 

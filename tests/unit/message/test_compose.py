@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from delivery.errors import ConfigError, UsageError
-from delivery.message import Reply, Situation, compose, lint
-from delivery.model import FileEntry, Link, PartKind, Profile
+from delivery.message import Changes, Reply, Situation, compose, lint
+from delivery.model import Attachment, FileEntry, Link, PartKind, Profile
 from delivery.options import MessageOptions
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -52,6 +52,26 @@ def test_the_last_message_says_how_to_join_volumes(situations):
     assert [line[:2] for line in last.splitlines() if re.match(r"\d\.", line)] == ["1.", "2.", "3."]
 
 
+@pytest.mark.parametrize("zip_in", [1, 2])
+def test_how_a_zip_is_opened_is_said_once_whoever_packed_it_and_whichever_message_has_it(make, zip_in):
+    film = Attachment(1, "/out/film.mov", 5, "b" * 64, PartKind.AS_IS)
+    kind = PartKind.AS_IS if zip_in == 1 else PartKind.ARCHIVE
+    packed = Attachment(zip_in, "/out/Final.ZIP", 5, "b" * 64, kind)
+    first, *later = written(make(attachments=(film, packed), messages_needed=zip_in))
+    assert "a name that ends in .zip is opened with a right-click" in first
+    assert "tap it in your Files app" in first
+    assert all("right-click" not in text for text in later)
+
+
+def test_a_revision_in_which_nothing_changed_claims_no_changes(make):
+    for delivery in (make(), make(links=(Link("x", "k", 5, "e" * 64, NOW, "https://example.com/x"),))):
+        (text,) = compose(
+            delivery, options=MessageOptions(), zone=UTC, now=NOW, situation=Situation.REVISION, changes=Changes()
+        )
+        assert "The files are the same as in the version before." in text
+        assert "with the changes you asked for" not in text
+
+
 def test_many_attachments_are_counted(situations):
     (text,) = written(situations["forty-files"])
     assert "40 attachments. The first is photo-01.jpg, the last is photo-40.jpg." in text
@@ -75,6 +95,13 @@ def test_the_other_day_is_named_where_the_zones_differ(situations):
 def test_utc_stands_once(situations):
     (text,) = written(situations["one-link"], zone=UTC)
     assert "until 29 November 2026 at 10:00 UTC." in text
+
+
+def test_a_zone_without_letters_is_told_from_utc(make):
+    link = Link("x", "k", 5, "e" * 64, NOW + timedelta(days=1), "https://example.com/x")
+    sao_paulo = timezone(timedelta(hours=-3), "-03")  # as the system names it
+    (text,) = written(make(links=(link,)), zone=sao_paulo)
+    assert "10:00 UTC (07:00 UTC-03)" in text
 
 
 def test_an_unknown_end_is_never_promised(situations):
@@ -102,7 +129,16 @@ def test_many_renamed_files_are_counted(make):
 
 
 @pytest.mark.parametrize(
-    "name", ["payment.png", "my-email.txt", "call 0171 2345678.png", "e\u202egnp.exe", "PayPal.svg"]
+    "name",
+    [
+        "payment.png",
+        "my-email.txt",
+        "call 0171 2345678.png",
+        "e\u202egnp.exe",
+        "PayPal.svg",
+        "https://x.test/1",
+        "a\nb",
+    ],
 )
 def test_a_name_that_is_held_back_is_counted_instead(make, name):
     logo, other = make().attachments[0], FileEntry("/x", name, 5, 0)
@@ -116,6 +152,7 @@ def test_a_name_that_is_held_back_is_counted_instead(make, name):
     ):
         (text,) = written(delivery)
         assert name not in text
+        assert "\\" not in text
         assert lint(text, delivery.plan.profile) == ()
 
 
@@ -156,6 +193,17 @@ def test_an_own_sentence_that_there_is_not_is_named(make, tmp_path):
     (tmp_path / "en.toml").write_text('[sentences]\nthankz = "x"\n', encoding="utf-8")
     with pytest.raises(ConfigError, match="thankz"):
         written(make(), templates=str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["5", "[]", "true", '{ one = "x" }', '{ by = 5, other = "x" }', '{ other = "x", othr = "y" }',
+     '{ by = "nosuch", other = "x" }', '{ by = "order", other = "x" }'],
+)  # fmt: skip
+def test_an_own_sentence_that_is_no_text_or_counts_by_no_number_is_named(make, tmp_path, sentence):
+    (tmp_path / "en.toml").write_text(f"[sentences]\nthanks = {sentence}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"needs a text|no number"):
+        written(make(order="FO42"), templates=str(tmp_path))
 
 
 def test_an_own_layout_that_asks_for_something_unknown_is_named(make, tmp_path):
