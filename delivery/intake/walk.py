@@ -72,6 +72,11 @@ def default_name(roots: Sequence[Path], given: Sequence[FileEntry] = ()) -> str:
     return unicodedata.normalize("NFC", decodable(stem)).strip(". ") or "delivery"
 
 
+def _own_name(root: Path) -> str:
+    """What a path that was named is called; one that ends in ``..`` names another folder."""
+    return os.path.basename(os.path.realpath(root)) if root.name == ".." else root.name or absolute(root).name
+
+
 @dataclass
 class _Walk:
     keep_junk: bool
@@ -83,7 +88,7 @@ class _Walk:
     """Each mode once: 100,000 equal integers would be 3 MB."""
 
     def add(self, root: Path, *, alone: bool) -> None:
-        own_name = root.name or absolute(root).name
+        own_name = _own_name(root)
         try:
             status = root.stat()
         except OSError as error:
