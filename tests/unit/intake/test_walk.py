@@ -96,6 +96,16 @@ def test_an_empty_folder_is_nothing_to_deliver(tmp_path: Path) -> None:
         take_in([tmp_path])
 
 
+def test_empty_folders_are_told_for_no_zip_holds_them(tmp_path: Path) -> None:
+    work = make(tmp_path / "work", logo="x")
+    (work / "a" / "b").mkdir(parents=True)
+    assert [left.path for left in take_in([work]).left_out] == ["a/b/"]
+    (tmp_path / "renders").mkdir()
+    assert [left.path for left in take_in([work / "logo", tmp_path / "renders"]).left_out] == ["renders/"]
+    with pytest.raises(LocalError, match="the folder is empty"):
+        take_in([tmp_path / "renders"])
+
+
 def test_a_folder_of_junk_alone_says_why(tmp_path: Path) -> None:
     make(tmp_path, _dot_DS_Store="x")
     with pytest.raises(LocalError, match="left out") as caught:
