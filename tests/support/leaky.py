@@ -26,6 +26,20 @@ def photo(
     return corpus.picture(kind, exif=exif.tobytes(), **options)
 
 
+def heic(word: bytes) -> bytes:
+    """A picture with a place in it, as phones write it: its list of contents names the EXIF that lies in the data."""
+    exif = photo("PNG", gps=True).partition(b"eXIf")[2]
+    names = b"".join(
+        corpus.box(b"infe", bytes([2, 0, 0, 0]) + struct.pack(">HH", number, 0) + kind + b"\0")
+        for number, kind in enumerate((b"hvc1", b"Exif", b"mime"), 1)
+    )
+    return (
+        corpus.box(b"ftyp", b"heic" + bytes(4) + b"mif1heic")
+        + corpus.box(b"meta", bytes(4) + corpus.box(b"iinf", bytes(4) + struct.pack(">H", 3) + names))
+        + corpus.box(b"mdat", struct.pack(">I", len(word)) + word + exif[: exif.index(b"IDAT")] + corpus.noise(500))
+    )
+
+
 def iptc(field: int, text: bytes) -> bytes:
     record = b"\x1c\x02" + bytes([field]) + struct.pack(">H", len(text)) + text
     block = (
@@ -181,6 +195,8 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "d.tif": photo("TIFF", gps=True),
             "e.mp4": place(b"+52.5200+013.4050/"),
             "f.jpg": photo(xmp='<r exif:GPSLatitude="52,31.2N"/>'),
+            "j.heic": heic(b"Exif\0\0"),
+            "k.heic": heic(b""),
         },
         {"g.jpg": JPG, "h.mp4": place(b""), "i.jpg": photo(note="52.5200, 13.4050 is a number")},
     ),
