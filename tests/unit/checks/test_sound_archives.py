@@ -1,4 +1,4 @@
-"""Archives as other programs rightly make them: none of them is called damaged, which would block the delivery."""
+"""Archives and documents as other programs rightly make them: none is damaged, which would block the delivery."""
 
 from __future__ import annotations
 
@@ -82,3 +82,21 @@ def test_a_file_over_4_gib_in_an_older_rar():
     view = View(read, len(start) + size + len(end), name="work.rar")
     look(view)
     assert (view.facts, view.members) == ([], ["film.mov"])
+
+
+@pytest.mark.parametrize("target", ["word/document2.xml", "/word/document2.xml"])
+def test_a_document_whose_main_part_has_an_unusual_name(check, codes, target):
+    kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    parts = {
+        "[Content_Types].xml": "<Types/>",
+        "_rels/.rels": f'<Relationships><Relationship Type="{kinds}/custom-properties" Target="docProps/custom.xml"/>'
+        f'<Relationship Id="r1" Type="{kinds}/officeDocument" Target="{target}"/></Relationships>',
+        "word/document2.xml": '<w:document><w:ins w:id="1" w:author="Jane"/></w:document>',
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    assert codes(check({"work.docx": out.getvalue()})) == {"review-traces"}
+    lacking = out.getvalue().replace(b"word/document2.xml", b"word/document3.xml", 1)
+    assert codes(check({"work.docx": lacking})) == {"damaged"}
