@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from delivery.checks.rule import Case, File, Group, each, whole
+from delivery.checks.rule import STRIP, Case, File, Group, each, whole
 from delivery.checks.words import name_pattern, word_set
 from delivery.escape import printable
 from delivery.intake import contacts
@@ -83,7 +83,7 @@ def word_in_name(file: File, case: Case) -> Iterator[str]:
 @each(
     "contact-inside", Severity.WARNING, _L, "Contact details inside a file", inside=True,
     why="Marketplaces look into texts and metadata, and hold an address or a number against the seller.",
-    hint="take it out; --strip cleans metadata in a copy",
+    hint=f"take it out; where it stands in metadata, {STRIP}",
 )  # fmt: skip
 def contact_inside(file: File, case: Case) -> Iterator[str]:
     if case.profile.marketplace:
@@ -104,7 +104,7 @@ def secret_in_text(file: File, case: Case) -> Iterator[str]:
 @each(
     "gps", Severity.WARNING, _L, "Where it was taken", inside=True,
     why="The coordinates in a picture or video tell where you, or your client, live or work.",
-    hint="--strip removes it in a copy",
+    hint=STRIP,
 )  # fmt: skip
 def gps(file: File, case: Case) -> Iterator[str]:
     for fact in file.seen.of(Seen.GPS):
@@ -114,7 +114,7 @@ def gps(file: File, case: Case) -> Iterator[str]:
 @each(
     "personal-metadata", Severity.WARNING, _L, "A person or company in metadata", inside=True,
     why="Author, company and last editor stand in the file's properties: yours, or a former client's.",
-    hint="look whether the buyer should see it; --strip removes it in a copy",
+    hint=f"look whether the buyer should see it; {STRIP}",
 )  # fmt: skip
 def personal_metadata(file: File, case: Case) -> Iterator[str]:
     for fact in file.seen.of(Seen.PERSON):
@@ -124,7 +124,7 @@ def personal_metadata(file: File, case: Case) -> Iterator[str]:
 @each(
     "serial-number", Severity.WARNING, _L, "A device's serial number", inside=True,
     why="It ties every picture of the same camera to you.",
-    hint="--strip removes it in a copy",
+    hint=STRIP,
 )  # fmt: skip
 def serial_number(file: File, case: Case) -> Iterator[str]:
     for fact in file.seen.of(Seen.SERIAL):
@@ -134,7 +134,7 @@ def serial_number(file: File, case: Case) -> Iterator[str]:
 @each(
     "local-path", Severity.WARNING, _L, "A path of your own computer", inside=True,
     why="It shows your account's name and folders, and what it points to is missing at the buyer's.",
-    hint="make the path relative, or export again; --strip removes it from metadata in a copy",
+    hint=f"make the path relative, or export again; where it stands in metadata, {STRIP}",
 )  # fmt: skip
 def local_path(file: File, case: Case) -> Iterator[str]:
     for fact in file.seen.of(Seen.LOCAL_PATH):

@@ -55,6 +55,9 @@ class File:
         return self.entry.arcname
 
 
+STRIP = "--strip removes it in a copy of a JPEG, PNG, WebP, PDF or Office file"
+"""What helps against metadata, in a hint; other types stay as they are."""
+
 FileRule = Callable[[File, Case], Iterator[str]]
 """Yields a message for each thing that it finds in one file."""
 WholeRule = Callable[[Case], Iterator[tuple[str, str]]]

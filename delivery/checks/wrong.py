@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
-from delivery.checks.rule import Case, File, Group, each, whole
+from delivery.checks.rule import STRIP, Case, File, Group, each, whole
 from delivery.checks.words import phrase_pattern, word_set
 from delivery.escape import printable
 from delivery.intake import agencies
@@ -45,7 +45,7 @@ def stock_name(file: File, case: Case) -> Iterator[str]:
 @each(
     "stock-metadata", Severity.WARNING, _W, "A stock agency stands in its metadata", inside=True,
     why="The buyer sees the credit in the file's properties and asks whether this is the work that was paid for.",
-    hint="make sure that it is licensed and finished, and say so to the buyer; --strip removes the metadata",
+    hint=f"make sure that it is licensed and finished, and say so to the buyer; {STRIP}",
 )  # fmt: skip
 def stock_metadata(file: File, case: Case) -> Iterator[str]:
     for fact in file.seen.of(Seen.STOCK):

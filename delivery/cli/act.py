@@ -53,7 +53,10 @@ def _done(
         if via is not None:
             given["via"] = via
         if only_plan:
-            given["strip"] = False  # cleaned copies are made when it is done, not when it is planned
+            asked = settings.checks.strip if given.get("strip") is None else given["strip"]
+            if asked and not session.quiet:
+                render.note("a dry run makes no cleaned copies, so what it finds and plans is of the files as they are")
+            given["strip"] = False
         with ExitStack() as held:
             with group("checking the files", "check", shown=not session.quiet):
                 inspection = held.enter_context(

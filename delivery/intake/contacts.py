@@ -32,7 +32,9 @@ _MESSENGER = re.compile(
 )
 _PHONE = re.compile(r"(?<![\w.+-])\+[1-9]\d{0,2}[ ().-]{0,2}(?:\d[ ().-]{0,2}){6,11}\d(?!\w)")
 _PHONE_NAMED = re.compile(
-    r"(?:\b|_)(?:tel|phone|call|mobile|cell|whats ?app|fon|tlf)[ ._:-]{0,3}\+?(?:\d[ ()._-]{0,2}){6,13}\d(?!\d)",
+    r"(?:\b|_)(?:tel|phone|call|mobile|cell|whats ?app|fon|tlf)[ ._:-]{0,3}"
+    r"(?!(?:19|20)\d\d[ ._-]?(?:0[1-9]|1[0-2])[ ._-]?(?:0[1-9]|[12]\d|3[01])(?!\d))"  # a day is none
+    r"\+?(?:\d[ ()._-]{0,2}){6,13}\d(?!\d)",
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import posixpath
+import re
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -58,6 +59,8 @@ _READERS = {
 }
 """Format -> the module of ``readers`` that reads it, loaded when the first such file is met, and its function."""
 
+_VOLUME = re.compile(r"[0-9]{3,4}|z[0-9]{2,3}")
+"""Extensions of what 7-Zip, WinZip and we cut files into: ``film.mov.001``, ``film.z01``."""
 _MOST_NAMES = 150_000
 _MOST_TYPES = 100
 _MOST_KNOWN = 10_000
@@ -146,7 +149,8 @@ def observe_entry(entry: FileEntry, options: CheckOptions, known: _Known, cancel
         look(view, whole=options.deep)
     finally:
         os.close(descriptor)
-    if options.deep and not any(fact.kind in _CANNOT_DECODE for fact in view.facts):
+    whole = not _VOLUME.fullmatch(extension(entry.arcname))
+    if options.deep and whole and not any(fact.kind in _CANNOT_DECODE for fact in view.facts):
         from delivery.intake import deep
 
         fact = deep.decode(entry.path, formats.sniff(view.head), cancel)
@@ -167,12 +171,14 @@ def look(view: View, *, whole: bool = False) -> None:
         if not view.head.strip(b"\0") and _all_zero(view):
             view.note(Seen.ZEROS)
             return
-        found = formats.sniff(view.head)
         ending = extension(view.name)
+        found = formats.sniff(view.head) or ("zip" if _ends_as_zip(view, ending) else "")
         promised = formats.PROMISES.get(ending)
         if promised is not None and found not in promised and (found or formats.needs_content(ending)):
             view.facts.append(Fact(Seen.FORMAT, sys.intern(found)))
-        if found in _READERS:
+        if found in _READERS and _VOLUME.fullmatch(ending):
+            view.note(Seen.UNSEEN, "it is one of several volumes and opens only beside the others")
+        elif found in _READERS:
             _reader(found)(view)
         elif found in ("", "rtf") and formats.is_text(view.head):
             from delivery.intake.readers import text
@@ -180,6 +186,11 @@ def look(view: View, *, whole: bool = False) -> None:
             text.read_text(view, deep=whole)
     except Exhausted:
         pass
+
+
+def _ends_as_zip(view: View, ending: str) -> bool:
+    """The last volume of a zip begins anywhere, and so does a zip that something was put in front of."""
+    return ending == "zip" and b"PK\x05\x06" in view.tail
 
 
 @cache

@@ -48,16 +48,19 @@ _SHAPES: tuple[tuple[bytes, str, re.Pattern[bytes]], ...] = tuple(
 )
 _URL = re.compile(rb"\b(?:https?|ftps?|sftp|postgres(?:ql)?|mysql|mongodb(?:\+srv)?|rediss?|amqps?)://"
                   rb"[\w.+-]{1,60}:([^\s:/@'\"<>{}$%*]{6,80})@([\w.-]+)")  # fmt: skip
-_ASSIGNED = re.compile(
-    rb"([\w.-]{0,40})[\"']?\]?\s{0,4}(?::=|=>|=|:)\s{0,4}(?:[bru]?([\"'])([^\"'\s]{8,200})\2|([^\s\"',;(){}\[\]]{8,200})\s*(?:$|\n|\r|#))"
-)
+_VALUE = rb"\s{0,4}(?:[bru]?([\"'])([^\"'\s]{8,200})\2|([^\s\"',;(){}\[\]]{8,200})\s*(?:$|\n|\r|#))"
+_ASSIGNED = re.compile(rb"([\w.-]{0,40})[\"']?\]?\s{0,4}(?::=|=>|=|:)" + _VALUE)
+_DEFINED = re.compile(rb"([\w.-]{0,40})[\"']\s{0,4}," + _VALUE)
+"""PHP's ``define('DB_PASSWORD', '...')``, as every WordPress site has it."""
 _TELLING = (b"passw", b"secret", b"api_key", b"apikey", b"api-key", b"token", b"private_key")
 _PLACEHOLDER = re.compile(
     rb"(?i)example|change.?me|your|xxx|\*\*\*|\.\.\.|placeholder|dummy|sample|test|fake|redact|insert|replace|todo|default|"
     rb"passw|secret|token|null|none|undefined|environ|getenv|process|config|12345|abcdef|qwert|hunter2|correct.?horse|foobar|"
     rb"user|admin|localhost|value|string|^[$<{%@&]|\$\{|\{\{|^https?:|^/|^\.|::|->|\(|\[-?\d+\]|^[0-9a-f]{8}-[0-9a-f]{4}-"
 )
-_NAME_CONTEXT = re.compile(rb"(?i)(?:passw(?:or)?d|secret|api[_-]?key|token|private_key)(?:[_-]?(?:key|value))?$")
+_NAME_CONTEXT = re.compile(
+    rb"(?i)(?:passw(?:or)?d|secret(?:[_-]?access)?|api[_-]?key|token|private_key)(?:[_-]?(?:key|value))?$"
+)
 _NOT_SECRET = re.compile(
     rb"(?i)(?:next|continu|pag(?:e|ing)|start|csrf|cancel|sync|upload|idempoten|client.?request|sequence|etag|public|verif|::)"
 )
@@ -87,6 +90,8 @@ def _assigned(data: bytes, extension: str) -> Iterator[tuple[str, int]]:
             seen += 1
             start = at + len(word)
             found = _ASSIGNED.match(data, start, start + 300)
+            if found is None and extension == "php":
+                found = _DEFINED.match(data, start, start + 300)
             if found is not None:
                 bare = found[4] is not None
                 name = _name_before(data, start) + found[1]

@@ -25,6 +25,7 @@ from delivery.progress import CancelToken, NullProgress, Progress
 _SHOWN_PROBLEMS = 10
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _DIGITS = re.compile("[0-9]+")
+_EMPTY_FOLDER = "an empty folder; put a file into it if it has to arrive"
 
 
 def take_in(
@@ -72,6 +73,11 @@ def default_name(roots: Sequence[Path], given: Sequence[FileEntry] = ()) -> str:
     return unicodedata.normalize("NFC", decodable(stem)).strip(". ") or "delivery"
 
 
+def _own_name(root: Path) -> str:
+    """What a path that was named is called; one that ends in ``..`` names another folder."""
+    return os.path.basename(os.path.realpath(root)) if root.name == ".." else root.name or absolute(root).name
+
+
 @dataclass
 class _Walk:
     keep_junk: bool
@@ -83,7 +89,7 @@ class _Walk:
     """Each mode once: 100,000 equal integers would be 3 MB."""
 
     def add(self, root: Path, *, alone: bool) -> None:
-        own_name = root.name or absolute(root).name
+        own_name = _own_name(root)
         try:
             status = root.stat()
         except OSError as error:
@@ -115,6 +121,8 @@ class _Walk:
             except OSError as error:
                 self.problems.append(unreadable(place, error))
                 continue
+            if not children and prefix:
+                self.left_out.append(LeftOut(decodable(prefix), _EMPTY_FOLDER))
             for child in children:
                 arcname = prefix + child.name
                 is_folder = child.is_dir(follow_symlinks=False)
@@ -247,9 +255,10 @@ def _no_such_path(path: Path, error: OSError) -> DeliveryError:
 
 def _nothing(roots: Sequence[Path], left_out: Sequence[LeftOut]) -> LocalError:
     shown = ", ".join(printable(str(root)) for root in roots[:3])
-    if left_out:
+    reason = next((left.reason for left in left_out if left.reason != _EMPTY_FOLDER), None)
+    if reason is not None:
         return LocalError(
-            f"nothing to deliver in {shown}: all that is there is left out ({left_out[0].reason})",
+            f"nothing to deliver in {shown}: all that is there is left out ({reason})",
             hint="--keep-junk delivers junk too; see also .deliveryignore",
             code="nothing-to-deliver",
         )

@@ -81,6 +81,7 @@ def test_pack_with_strip_delivers_a_cleaned_copy_and_says_so(run: Run, work: Pat
 
 
 def test_a_dry_run_and_a_check_make_no_copies(run: Run, work: Path, home: Path):
-    run("pack", "work", "--strip", "--dry-run", "--no-progress")
+    result = run("pack", "work", "--strip", "--dry-run", "--no-progress")
+    assert "a dry run makes no cleaned copies" in result.err and "[gps]" in result.err
     run("check", "work", "--json")
     assert not (home / "state" / "cleaned").exists()

@@ -26,6 +26,20 @@ def photo(
     return corpus.picture(kind, exif=exif.tobytes(), **options)
 
 
+def heic(word: bytes) -> bytes:
+    """A picture with a place in it, as phones write it: its list of contents names the EXIF that lies in the data."""
+    exif = photo("PNG", gps=True).partition(b"eXIf")[2]
+    names = b"".join(
+        corpus.box(b"infe", bytes([2, 0, 0, 0]) + struct.pack(">HH", number, 0) + kind + b"\0")
+        for number, kind in enumerate((b"hvc1", b"Exif", b"mime"), 1)
+    )
+    return (
+        corpus.box(b"ftyp", b"heic" + bytes(4) + b"mif1heic")
+        + corpus.box(b"meta", bytes(4) + corpus.box(b"iinf", bytes(4) + struct.pack(">H", 3) + names))
+        + corpus.box(b"mdat", struct.pack(">I", len(word)) + word + exif[: exif.index(b"IDAT")] + corpus.noise(500))
+    )
+
+
 def iptc(field: int, text: bytes) -> bytes:
     record = b"\x1c\x02" + bytes([field]) + struct.pack(">H", len(text)) + text
     block = (
@@ -134,12 +148,14 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "id_rsa": b"x",
             "keys.p12": b"\x30\x82",
             "credentials.json": b"{}",
+            "wp-config.php": b"<?php",
             "site.zip": corpus.zipped({"a/.env": b""}),
         },
         {
             ".env.example": b"A=\n",
             "id_rsa.pub": b"ssh-rsa AAAA",
             "environment.txt": b"green",
+            "wp-config-sample.php": b"<?php",
             "s.zip": corpus.zipped({"a.txt": b"x"}),
         },
     ),
@@ -154,6 +170,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "g.ini": b"db_password = kX9#mP2vQ7tL4wZr\n",
             "h.zip": corpus.zipped({"inner.zip": corpus.zipped({"conf.ini": token("github")})}),
             "i.txt": b"postgres://app:v7Kq2mXz9TbR@db.studio.net/x\n",
+            "r.py": b"AWS_SECRET_ACCESS_KEY = 'kX9mP2vQ7tL4wZrB8nC1dF6gH3jK5sT0yU2aE9iO'\n",
+            "s.js": b"new S3({ secretAccessKey: 'kX9mP2vQ7tL4wZrB8nC1dF6gH3jK5sT0yU2aE9iO' })\n",
+            "t.php": b"define( 'DB_PASSWORD', 'kX9#mP2vQ7tL4wZr' );\n",
         },
         {
             "j.py": b"KEY = 'AKIAIOSFODNN7EXAMPLE'\n",
@@ -162,6 +181,8 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "m.ini": b"password = <your password>\n",
             "n.txt": b"https://user:password@example.com/\n",
             "o.py": b"token = request.headers['x']\n",
+            "u.php": b"define( 'DB_PASSWORD', 'password_here' );\n",
+            "v.php": b"$fields = ['token', 'created_at', 'users_of_2024'];\n",
             "p.txt": b"-----BEGIN PUBLIC KEY-----\n" + b"MIIB" * 20,
             "q.json": b'{"integrity": "sha512-' + b"Zk9Qw3Rt7Yp2" * 6 + b'=="}',
         },
@@ -174,6 +195,8 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "d.tif": photo("TIFF", gps=True),
             "e.mp4": place(b"+52.5200+013.4050/"),
             "f.jpg": photo(xmp='<r exif:GPSLatitude="52,31.2N"/>'),
+            "j.heic": heic(b"Exif\0\0"),
+            "k.heic": heic(b""),
         },
         {"g.jpg": JPG, "h.mp4": place(b""), "i.jpg": photo(note="52.5200, 13.4050 is a number")},
     ),

@@ -26,6 +26,8 @@ _CUT = "the file is cut off"
 _AES_7Z = b"\x06\xf1\x07\x01"
 _LARGEST_7Z_DIRECTORY = 1024**2
 _TAR_START = 8 * 1024**2
+_RAR4_LARGE = 0x100
+"""A flag: 4 GiB or more, so that the header is eight bytes longer."""
 
 
 @dataclass
@@ -108,7 +110,7 @@ def read_rar(view: View) -> None:
 def _read_rar4(view: View) -> None:
     at = 7
     while at < view.size:
-        head = view.at(at, 32)
+        head = view.at(at, 40)
         if len(head) < 7:
             break
         kind, flags, length = head[2], *struct.unpack_from("<HH", head, 3)
@@ -121,11 +123,14 @@ def _read_rar4(view: View) -> None:
             return
         if kind in (0x74, 0x7A) or flags & 0x8000:
             data = int.from_bytes(head[7:11], "little")
+        if kind in (0x74, 0x7A) and flags & _RAR4_LARGE:
+            data |= int.from_bytes(head[32:36], "little") << 32
         if kind == 0x74:
             name_length = int.from_bytes(head[26:28], "little")
             if flags & 0x04:
                 view.note(Seen.ENCRYPTED, "its files")
-            _member(view, view.at(at + 32, name_length).split(b"\0")[0])
+            start = at + (40 if flags & _RAR4_LARGE else 32)
+            _member(view, view.at(start, name_length).split(b"\0")[0])
         if kind == 0x7B:
             return
         at += length + data
@@ -203,15 +208,26 @@ def read_tar(view: View) -> None:
         name = header[:100].split(b"\0")[0]
         prefix = header[345:500].split(b"\0")[0] if header[257:263] == b"ustar\0" else b""
         kind = header[156:157]
-        if kind in (b"0", b"\0", b"7", b"1", b"2"):
+        if kind in (b"0", b"\0", b"7", b"1", b"2", b"S"):
             path = (prefix + b"/" + name if prefix else name).decode("utf-8", "replace")
             view.members.append(path)
             _note_tar_path(
                 view, path, header[157:257].split(b"\0")[0].decode("utf-8", "replace") if kind == b"2" else ""
             )
-        at += 512 + (size + 511) // 512 * 512
+        at += 512
+        if kind == b"S":
+            at = _after_map(view, at, header[482:483])
+        at += (size + 511) // 512 * 512
     if at > view.size:
         view.damaged(_CUT)
+
+
+def _after_map(view: View, at: int, more: bytes) -> int:
+    """Where the data of a sparse file begin: GNU tar puts what its header has no room for of the map before them."""
+    while more == b"\1":
+        more = view.at(at + 504, 1)
+        at += 512
+    return at
 
 
 def _note_tar_path(view: View, path: str, target: str) -> None:

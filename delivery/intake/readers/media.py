@@ -12,6 +12,8 @@ from delivery.intake.readers.view import View
 
 _CUT = "the file is cut off"
 _PLACE = re.compile(rb"[+-]\d{1,2}(?:\.\d+)?[+-]\d{1,3}\.\d+[+-/]?")
+_EXIF = re.compile(rb"(?<=Exif\0\0)(?:II\*\0|MM\0\*)|II\*\0\x08\0\0\0|MM\0\*\0\0\0\x08")
+"""The word itself is no mark: a picture's list of contents holds it too, and cameras may leave it out."""
 _FOLDERS = frozenset((b"moov", b"udta", b"meta", b"trak", b"mdia", b"minf"))
 
 
@@ -38,9 +40,9 @@ def read_mp4(view: View) -> None:
 def _note_picture(view: View) -> None:
     """EXIF and XMP of HEIC and AVIF lie somewhere in the data; both begin unmistakably."""
     for block in (view.at(0, 512 * 1024), view.tail):
-        at = block.find(b"Exif\0\0")
-        if at >= 0:
-            metadata.note_exif(view, block[at + 6 : at + 6 + 65536])
+        exif = _EXIF.search(block)
+        if exif:
+            metadata.note_exif(view, block[exif.start() : exif.start() + 65536])
         at = block.find(b"<x:xmpmeta")
         if at >= 0:
             metadata.note_xmp(view, block[at : at + 65536])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from collections.abc import Callable
 
 from delivery.intake import agencies, contacts
 from delivery.intake.observation import Seen
@@ -56,38 +57,42 @@ def note_text(view: View, text: str, place: str, *, person: bool = False) -> Non
 
 def note_exif(view: View, data: bytes) -> None:
     """The TIFF structure that EXIF is."""
-    if data[:4] not in (b"II*\0", b"MM\0*"):
+    note_tiff(view, lambda at, count: data[at : at + count])
+
+
+def note_tiff(view: View, read: Callable[[int, int], bytes]) -> None:
+    """The fields of a TIFF structure, by ``read(offset, count)``: in a picture they may stand behind its pixels."""
+    head = read(0, 8).ljust(8, b"\0")
+    if head[:4] not in (b"II*\0", b"MM\0*"):
         return
-    order = "<" if data[:2] == b"II" else ">"
-    waiting, seen = [(struct.unpack_from(order + "I", data.ljust(8, b"\0"), 4)[0], "")], set[int]()
+    order = "<" if head[:2] == b"II" else ">"
+    waiting, seen = [(struct.unpack_from(order + "I", head, 4)[0], "")], set[int]()
     while waiting and len(seen) < 8:
         at, folder = waiting.pop()
-        if at in seen or at + 2 > len(data):
+        count = read(at, 2)
+        if at in seen or len(count) < 2:
             continue
         seen.add(at)
-        count = struct.unpack_from(order + "H", data, at)[0]
-        for index in range(min(count, 500)):
-            place = at + 2 + 12 * index
-            if place + 12 > len(data):
-                break
-            tag, kind, number, value = struct.unpack_from(order + "HHII", data, place)
+        fields = read(at + 2, 12 * min(struct.unpack(order + "H", count)[0], 500))
+        for place in range(0, len(fields) - 11, 12):
+            tag, kind, number, value = struct.unpack_from(order + "HHII", fields, place)
             if tag == _EXIF_FOLDER:
                 waiting.append((value, "exif"))
             elif tag == _GPS_FOLDER:
                 waiting.append((value, "gps"))
             elif tag == _XMP:
-                note_xmp(view, data[value : value + min(number, LARGEST)])
+                note_xmp(view, read(value, min(number, LARGEST)))
             elif tag == _IPTC:
-                note_iptc(view, data[value : value + min(number * _WIDTHS.get(kind, 1), LARGEST)])
+                note_iptc(view, read(value, min(number * _WIDTHS.get(kind, 1), LARGEST)))
             else:
                 length = number * _WIDTHS.get(kind, 1)
-                raw = data[place + 8 : place + 8 + length] if length <= 4 else data[value : value + min(length, 4096)]
-                _exif_field(view, folder, tag, kind, raw, order)
+                raw = fields[place + 8 : place + 8 + length] if length <= 4 else read(value, min(length, 4096))
+                _exif_field(view, folder, tag, kind, raw)
 
 
-def _exif_field(view: View, folder: str, tag: int, kind: int, raw: bytes, order: str) -> None:
-    if folder == "gps":
-        if tag == 2 and kind == 5 and raw.strip(b"\0") and any(struct.unpack_from(order + "I", raw)):
+def _exif_field(view: View, folder: str, tag: int, kind: int, raw: bytes) -> None:
+    if folder == "gps":  # near the equator the degrees alone are 0; all zeros is what writers leave who know no place
+        if tag == 2 and kind == 5 and any(raw[at : at + 4].strip(b"\0") for at in (0, 8, 16)):
             view.note(Seen.GPS, place="EXIF")
         return
     encoding = "utf-16-le" if tag >= 0x9C9B and tag <= 0x9C9F else "utf-8"

@@ -28,6 +28,9 @@ _FIELDS = {
     ),
 }
 _TRACKED = re.compile(rb"<w:(?:ins|del) [^>]{0,200}w:author=\"([^\"]{1,100})|<text:tracked-changes>")
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]{1,1000}>")
+_TO_MAIN = re.compile(rb"/officeDocument[\"']")
+_TARGET = re.compile(rb"\sTarget=[\"']/?([^\"']{1,300})")
 _TAGS = re.compile(rb"<[^>]{0,2000}>")
 _PARAGRAPH_ENDS = re.compile(rb"</(?:w:p|text:p|a:p)>")
 
@@ -38,7 +41,8 @@ def read_office(view: View, found: list[zips.Member]) -> bool:
     if ending not in _MAIN:
         return False
     by_name = {member.name: member for member in found}
-    if found and _MAIN[ending] not in by_name and not view.facts:
+    main = _MAIN[ending] if _MAIN[ending] in by_name else _related(view, by_name)
+    if found and main not in by_name and not view.facts:
         view.damaged(f"it is a zip without the parts of a .{ending} document")
         return True
     for part, fields in _FIELDS.items():
@@ -49,7 +53,7 @@ def read_office(view: View, found: list[zips.Member]) -> bool:
                 note_text(view, value[1].decode("utf-8", "replace"), name, person=True)
     if any(name.startswith(("word/comments", "ppt/comments/", "xl/comments")) for name in by_name):
         view.note(Seen.REVIEW, "comments")
-    body = _part(view, by_name, _MAIN[ending]) if ending in ("docx", "docm", "odt") else b""
+    body = _part(view, by_name, main) if ending in ("docx", "docm", "odt") else b""
     if _TRACKED.search(body):
         view.note(Seen.REVIEW, "tracked changes")
     text = _TAGS.sub(b"", _PARAGRAPH_ENDS.sub(b"\n", body))
@@ -57,6 +61,15 @@ def read_office(view: View, found: list[zips.Member]) -> bool:
         note_secrets(view, text, "txt", place="text")
         note_contacts(view, text, place="text")
     return True
+
+
+def _related(view: View, by_name: dict[str, zips.Member]) -> str:
+    """The main part where it has another name than is usual, as Word on the web gives it: ``word/document2.xml``."""
+    for relation in _RELATION.findall(_part(view, by_name, "_rels/.rels")):
+        target = _TARGET.search(relation)
+        if target and _TO_MAIN.search(relation):
+            return target[1].decode("utf-8", "replace")
+    return ""
 
 
 def _part(view: View, by_name: dict[str, zips.Member], name: str) -> bytes:

@@ -165,7 +165,7 @@ def read_tiff(view: View) -> None:
                 view.damaged(_CUT)
                 return
         at = struct.unpack_from(order + "I", block, length)[0] if len(block) >= length + 4 else 0
-    metadata.note_exif(view, view.at(0, metadata.LARGEST))
+    metadata.note_tiff(view, view.at)
 
 
 def _beyond(view: View, order: str, offsets: tuple[int, int, int] | None, counts: tuple[int, int, int] | None) -> bool:

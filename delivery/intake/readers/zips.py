@@ -103,13 +103,12 @@ def _directory(view: View) -> tuple[int, int, int, int] | None:
     end = base + at
     if comment > len(tail) - at - 22:
         view.note(Seen.DOUBTFUL, "its last bytes are missing")
-    if count == 0xFFFF or length == 0xFFFFFFFF or offset == 0xFFFFFFFF:
-        wide = _wide_directory(view, end)
-        if wide is None and (length == 0xFFFFFFFF or offset == 0xFFFFFFFF):
-            view.damaged("its Zip64 directory is missing or broken")
-            return None
-        if wide is not None:
-            end, count, length, offset = wide
+    wide = _wide_directory(view, end)  # some writers add one from 2 GiB on, where the short one still suffices
+    if wide is not None:
+        end, count, length, offset = wide
+    elif length == 0xFFFFFFFF or offset == 0xFFFFFFFF:
+        view.damaged("its Zip64 directory is missing or broken")
+        return None
     elif disk not in (0, 0xFFFF):
         view.note(Seen.UNSEEN, f"it is the last of {disk + 1} volumes and opens only beside the others")
         return None

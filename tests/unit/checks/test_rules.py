@@ -247,7 +247,18 @@ def test_contact_details_in_names_matter_on_marketplaces(check, codes, name):
     assert codes(check({})) == set()
 
 
-@pytest.mark.parametrize("name", ["icon@2x.png", "20260115_123456.txt", "IMG_20260115123456.txt", "1920x1080@60.txt"])
+@pytest.mark.parametrize("name", ["call_555-123-4567.txt", "phone 2026 1234567.txt", "tel-4917012345678.txt"])
+def test_numbers_beside_a_word_for_them_are(check, codes, name):
+    assert "contact-in-name" in codes(check({name: b"x"}, MARKET))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "icon@2x.png", "20260115_123456.txt", "IMG_20260115123456.txt", "1920x1080@60.txt",
+        "mobile_20260115.png", "call_2026-01-15_093000.txt", "Cell 2026.01.15 results.txt",
+    ],
+)  # fmt: skip
 def test_numbers_and_scales_are_no_contact_details(check, codes, name):
     assert "contact-in-name" not in codes(check({name: picture("PNG")}, MARKET))
 

@@ -16,10 +16,11 @@ from PIL.PngImagePlugin import PngInfo
 from pypdf import PdfReader, PdfWriter
 
 from delivery import intake
+from delivery.checks.rule import STRIP
 from delivery.errors import LocalError
 from delivery.intake import deep
 from delivery.intake.observation import Seen
-from delivery.intake.strip import strip
+from delivery.intake.strip import copies, strip
 from delivery.progress import CancelToken
 
 SECRET = "Jane Roe of 5 Elm Street"
@@ -239,3 +240,9 @@ def test_a_cut_off_picture_is_delivered_as_it_is_and_told(tmp_path, kind):
     data = picture(kind)[:-200]
     cleaned, stripped, _ = clean(tmp_path, f"a.{kind.lower()}", data)
     assert cleaned == data and "not cleaned" in str(stripped.removed[0])
+
+
+def test_the_findings_hint_names_what_can_be_cleaned():
+    """Only of such a file is it true that the place where it was taken goes away."""
+    titles = {"jpeg": "JPEG", "png": "PNG", "webp": "WebP", "pdf": "PDF"}
+    assert STRIP.partition(" of a ")[2] == f"{', '.join(titles[kind] for kind in copies._CLEANERS)} or Office file"

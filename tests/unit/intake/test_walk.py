@@ -47,6 +47,17 @@ def test_of_several_paths_each_keeps_its_own_name_in_front(tmp_path: Path) -> No
     assert names(tmp_path / "a", tmp_path / "b", tmp_path / "top") == ["a/one", "b/one", "top"]
 
 
+def test_of_several_paths_the_folder_above_has_its_own_name_too(tmp_path: Path, monkeypatch) -> None:
+    make(tmp_path, work__logo="x", work__deep__inner="x", notes__a="x")
+    monkeypatch.chdir(tmp_path / "work" / "deep")
+    deliverable = take_in(["..", "../../notes"])
+    assert [(entry.arcname, entry.original) for entry in deliverable.entries] == [
+        ("notes/a", None),
+        ("work/deep/inner", None),
+        ("work/logo", None),
+    ]
+
+
 def test_the_same_path_twice_is_taken_once(tmp_path: Path) -> None:
     make(tmp_path, a="x", b="x")
     assert names(tmp_path / "a", tmp_path / "a", tmp_path / "b") == ["a", "b"]
@@ -83,6 +94,16 @@ def test_an_empty_folder_is_nothing_to_deliver(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(LocalError, match="the folder is empty"):
         take_in([tmp_path])
+
+
+def test_empty_folders_are_told_for_no_zip_holds_them(tmp_path: Path) -> None:
+    work = make(tmp_path / "work", logo="x")
+    (work / "a" / "b").mkdir(parents=True)
+    assert [left.path for left in take_in([work]).left_out] == ["a/b/"]
+    (tmp_path / "renders").mkdir()
+    assert [left.path for left in take_in([work / "logo", tmp_path / "renders"]).left_out] == ["renders/"]
+    with pytest.raises(LocalError, match="the folder is empty"):
+        take_in([tmp_path / "renders"])
 
 
 def test_a_folder_of_junk_alone_says_why(tmp_path: Path) -> None:
