@@ -86,6 +86,9 @@ class Handler(BaseHTTPRequestHandler):
             self.server.breaks.discard(key)
             return
         first, last = int(wanted[1]), int(wanted[2] or len(content) - 1)
+        if first >= len(content):
+            self._answer(416, b"", {"Content-Range": f"bytes */{len(content)}"})
+            return
         headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
         self._answer(206, content[first : last + 1], headers)
 
@@ -203,6 +206,20 @@ def test_an_altered_file_is_not_kept(visit: Any, store: Store) -> None:
     assert set(picked(page)) == {"a.bin", "c.zip"}
 
 
+def test_what_lies_in_the_folder_is_not_brought_again(visit: Any, store: Store) -> None:
+    links = three(store)
+    store.files[links[1].key] = noise(40_000, 99)
+    page = visit(show(store, links), script=FOLDER)
+    page.click("#folder")
+    expect(page.locator("#work-text")).to_contain_text("2 of 3 files are saved", timeout=20_000)
+    store.files[links[1].key] = noise(40_000, 2)
+    store.asked.clear()
+    page.click("#folder")
+    expect(page.locator("#work-text")).to_contain_text("All 3 files are saved", timeout=20_000)
+    assert store.asked == [links[1].key]
+    assert picked(page) == {"a.bin": noise(300_000, 1), "b.pdf": noise(40_000, 2), "c.zip": b""}
+
+
 def check(page: Any, *paths: Path) -> Any:
     page.set_input_files("#choose", [str(path) for path in paths])
     return page.locator("#results > li")
@@ -234,6 +251,14 @@ def test_a_good_file_is_told_from_an_altered_and_a_short_one(visit: Any, store: 
     expect(page.locator("#file-0 .state")).to_contain_text(SAID["good"])
 
 
+def test_files_with_the_same_content_are_each_marked(visit: Any, store: Store, tmp_path: Path) -> None:
+    page = visit(show(store, [store.put("a.bin", b"same"), store.put("b.bin", b"same")]))
+    (tmp_path / "b.bin").write_bytes(b"same")
+    expect(check(page, tmp_path / "b.bin")).to_have_class("good")
+    expect(page.locator("#file-1 .state")).to_contain_text(SAID["good"])
+    expect(page.locator("#file-0 .state")).to_be_hidden()
+
+
 def test_the_countdown_runs_and_warns_on_the_last_day(visit: Any, store: Store) -> None:
     page = visit(show(store, [store.put("a", b"x", ends=store.now() + timedelta(days=6, hours=5, minutes=1))]))
     expect(page.locator("#left")).to_have_text("6 d 5 h")
@@ -257,6 +282,21 @@ def test_the_end_is_said_the_moment_it_comes(visit: Any, store: Store) -> None:
     expect(page.locator("li.file a.button")).to_be_hidden()
 
 
+def test_what_is_on_its_way_at_the_end_is_still_told(visit: Any, store: Store) -> None:
+    links = [PageFile(store.put(f"{n}.png", b"x", ends=store.now() + timedelta(hours=1)), "image/png") for n in (1, 2)]
+    page = visit(show(store, links), script=SHIFTED_CLOCK)
+    page.locator("details.preview summary").first.click()
+    page.click("#all")
+    expect(page.locator("#work-text")).to_be_visible()
+    store.ahead = timedelta(hours=1)
+    page.evaluate("self.ahead = 3600 * 1000")
+    expect(page.locator("#expired")).to_be_visible()
+    expect(page.locator("#work-text")).to_be_visible()
+    expect(page.locator("#all")).to_be_hidden()
+    expect(page.locator("details.preview").nth(0)).to_be_visible()
+    expect(page.locator("details.preview").nth(1)).to_be_hidden()
+
+
 def test_an_expired_page_says_so_and_offers_nothing_dead(visit: Any, store: Store) -> None:
     page = visit(show(store, [store.put("a", b"x", ends=store.now() - timedelta(hours=1))]), allowed=("403",))
     expect(page.locator("#expired")).to_contain_text(SAID["expired_title"])
@@ -267,7 +307,7 @@ def test_an_expired_page_says_so_and_offers_nothing_dead(visit: Any, store: Stor
 
 def test_a_computer_with_a_fast_clock_is_not_told_that_it_is_over(visit: Any, store: Store) -> None:
     store.ahead = -timedelta(days=10)
-    page = visit(show(store, [store.put("a", b"x")]))
+    page = visit(show(store, [store.put("empty", b""), store.put("a", b"x")]))
     expect(page.locator("#left")).to_have_text(re.compile(r"6 d [45] h"))
     expect(page.locator("#expired")).to_be_hidden()
 
@@ -309,7 +349,15 @@ def test_it_speaks_the_buyers_language_or_else_the_messages(
 ) -> None:
     page = visit(show(store, three(store), language="es"), locale=locale)
     expect(page.locator("#all")).to_have_text(words(language, "page")["download_all"])
+    expect(page).to_have_title(f"Acme site - {words(language, 'page')['delivery']}")
     assert page.evaluate("document.documentElement.dir") == ("rtl" if language == "ur" else "ltr")
+
+
+def test_it_prints_dark_on_white_also_where_the_screen_is_dark(visit: Any, store: Store) -> None:
+    page = visit(show(store, three(store)), color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    for spot in ("h1", "h2", "li.file h3", "dl.facts dd"):
+        assert page.locator(spot).first.evaluate("spot => getComputedStyle(spot).color") == "rgb(22, 24, 29)"
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])

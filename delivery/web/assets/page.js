@@ -11,6 +11,7 @@ const stamp = new Intl.DateTimeFormat(locale, {
 });
 
 translate();
+document.title = `${document.querySelector("h1").textContent} - ${say("delivery")}`;
 for (const spot of document.querySelectorAll("a[data-name]")) {
   spot.setAttribute("aria-label", say("download_file", { name: isolate(spot.dataset.name) }));
 }
@@ -47,15 +48,16 @@ function tick() {
   if (!over) setTimeout(tick, REFRESH);
 }
 
-// A wrong clock here must not hide downloads that still work: the store's own clock decides where it can be asked.
+// A wrong clock here must not hide downloads that still work: the store's own clock decides where it can be asked. The
+// page itself is asked for: wherever the files lie, a script may read the time of what comes from where it came from.
 async function askClock() {
   try {
-    const answer = await fetch(rows[0].url, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
+    const answer = await fetch(location.href, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
     const theirs = Date.parse(answer.headers.get("date"));
     answer.body?.cancel();
-    if (answer.ok && !Number.isNaN(theirs)) ahead = (Date.now() - theirs) / 1000;
+    if (!Number.isNaN(theirs)) ahead = (Date.now() - theirs) / 1000;
   } catch {
-    // Not reachable or not allowed: this computer's clock has to do.
+    // Not reachable, as where the page was saved: this computer's clock has to do.
   }
 }
 
@@ -108,12 +110,18 @@ async function downloadAll() {
   button.disabled = false;
 }
 
-async function freeHandle(folder, name) {
-  const [, stem, ending] = /^(.*?)(\.[^.]*)?$/s.exec(name);
+async function holds(handle, file) {
+  const found = await handle.getFile();
+  return found.size === file.size && (await hashing(found).result) === file.sha256;
+}
+
+// A new handle under the file's name, numbered where something else has that; null where the file itself lies there.
+async function freeHandle(folder, file) {
+  const [, stem, ending] = /^(.*?)(\.[^.]*)?$/s.exec(file.save);
   for (let copy = 0; ; copy++) {
-    const tried = copy ? `${stem} (${copy})${ending || ""}` : name;
+    const tried = copy ? `${stem} (${copy})${ending || ""}` : file.save;
     try {
-      await folder.getFileHandle(tried);
+      if (await holds(await folder.getFileHandle(tried), file)) return null;
     } catch (error) {
       if (error.name === "NotFoundError") return folder.getFileHandle(tried, { create: true });
       if (error.name !== "TypeMismatchError") throw error;
@@ -168,10 +176,11 @@ async function saveIntoFolder() {
     show(0);
     let handle = null;
     try {
-      handle = await freeHandle(folder, file.save);
-      await fetchInto(handle, file, show);
-      const digest = await hashing(await handle.getFile()).result;
-      if (digest !== file.sha256) throw new Error("altered");
+      handle = await freeHandle(folder, file);
+      if (handle) {
+        await fetchInto(handle, file, show);
+        if (!(await holds(handle, file))) throw new Error("altered");
+      }
       markGood(file);
     } catch {
       failed.push(file);
@@ -238,8 +247,9 @@ async function checkFile(file) {
   report(0);
   try {
     const digest = await hashing(file, report).result;
-    const right = sized.find((row) => row.sha256 === digest);
-    if (!right) return tell("bad_file", "bad");
+    const same = sized.filter((row) => row.sha256 === digest);
+    if (!same.length) return tell("bad_file", "bad");
+    const right = same.includes(named) ? named : same[0];
     markGood(right);
     tell("good_file", "good");
   } catch {
