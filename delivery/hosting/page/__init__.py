@@ -97,7 +97,8 @@ def thumbnails_of(page: bytes) -> dict[str, tuple[str, ...]]:
 
 def note_of(page: bytes) -> str | None:
     """The seller's note that an earlier page showed, which nothing else keeps."""
-    shown = re.search(r'<section class="card seller-note">.*?<p dir="auto">([^<]*)</p>', page.decode("utf-8", "replace"))
+    text = page.decode("utf-8", "replace")
+    shown = re.search(r'<section class="card seller-note">.*?<p dir="auto">([^<]*)</p>', text)
     return html.unescape(shown[1]) if shown else None
 
 
