@@ -259,6 +259,26 @@ def test_files_with_the_same_content_are_each_marked(visit: Any, store: Store, t
     expect(page.locator("#file-0 .state")).to_be_hidden()
 
 
+DROP_FOLDER = """(files) => {
+  const entries = files.map(([name, text]) => ({ isFile: true, name, file: (done) => done(new File([text], name)) }));
+  const reader = { readEntries: (done) => done(entries.splice(0)) };
+  const folder = { isDirectory: true, name: "unzipped", createReader: () => reader };
+  const items = [{ kind: "file", webkitGetAsEntry: () => folder }];
+  const event = new Event("drop", { cancelable: true });
+  Object.defineProperty(event, "dataTransfer", { value: { types: ["Files"], items, files: [] } });
+  dispatchEvent(event);
+}"""
+
+
+def test_of_a_dropped_folder_what_is_meant_is_checked_and_never_nothing_said(visit: Any, store: Store) -> None:
+    page = visit(show(store, [store.put("a.bin", b"good")]))
+    results = page.locator("#results > li")
+    page.evaluate(DROP_FOLDER, [["a.bin", "good"], ["notes.txt", "of my own"]])
+    expect(results).to_have_text([SAID["good_file"].format(name="\u2068a.bin\u2069")])
+    page.evaluate(DROP_FOLDER, [["notes.txt", "of my own"]])
+    expect(results.first).to_have_text(SAID["unknown_file"].format(name="\u2068unzipped\u2069"))
+
+
 def test_the_countdown_runs_and_warns_on_the_last_day(visit: Any, store: Store) -> None:
     page = visit(show(store, [store.put("a", b"x", ends=store.now() + timedelta(days=6, hours=5, minutes=1))]))
     expect(page.locator("#left")).to_have_text("6 d 5 h")

@@ -257,8 +257,11 @@ async function checkFile(file) {
   }
 }
 
-takeFiles(byId("drop"), byId("choose"), (files, fromFolder) => {
-  for (const file of files) {
-    if (!fromFolder || rows.some((row) => row.size === file.size || bare(row.save) === bare(file.name))) checkFile(file);
+// Of a folder only what may be meant is looked at; where that is nothing, it is said of the folder.
+takeFiles(byId("drop"), byId("choose"), (files, folder) => {
+  const meant = files.filter((file) => !folder || rows.some((row) => row.size === file.size || bare(row.save) === bare(file.name)));
+  for (const file of meant) checkFile(file);
+  if (!meant.length && folder) {
+    results.prepend(element("li", { classes: "bad", text: say("unknown_file", { name: isolate(folder) }) }));
   }
 });
