@@ -373,6 +373,14 @@ def test_it_speaks_the_buyers_language_or_else_the_messages(
     assert page.evaluate("document.documentElement.dir") == ("rtl" if language == "ur" else "ltr")
 
 
+@pytest.mark.parametrize("tag", ["de-DE@posix", "de_DE.UTF-8", "de@euro"])
+def test_a_language_by_a_name_that_is_no_tag_is_understood(visit: Any, store: Store, tag: str) -> None:
+    script = f"Object.defineProperty(navigator, 'languages', {{ value: ['{tag}'] }});"
+    page = visit(show(store, three(store)), script=script)
+    expect(page.locator("#all")).to_have_text(words("de", "page")["download_all"])
+    expect(page.locator("dl.facts")).to_contain_text("340 kB")
+
+
 def test_it_prints_dark_on_white_also_where_the_screen_is_dark(visit: Any, store: Store) -> None:
     page = visit(show(store, three(store)), color_scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
