@@ -93,6 +93,11 @@ def test_the_link_can_come_from_standard_input(run: Run, delivered: str, monkeyp
     assert Path("here/film.mov").read_bytes() == b"film"
 
 
+def test_what_was_pasted_around_a_link_is_left_off(run: Run, delivered: str) -> None:
+    assert run("fetch", f" {delivered}\n", "-q", "-o", "here").code == 0
+    assert Path("here/film.mov").read_bytes() == b"film"
+
+
 @pytest.mark.parametrize("stdin", [None, io.StringIO(""), io.TextIOWrapper(io.BytesIO(b"\xff\xfe"), "utf-8")])
 def test_without_a_link_on_standard_input_that_is_said(
     run: Run, stdin: io.TextIOBase | None, monkeypatch: pytest.MonkeyPatch
