@@ -89,7 +89,7 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 function tell(text, share = null) {
   work.hidden = false;
-  workText.textContent = text;
+  if (workText.textContent !== text) workText.textContent = text; // Else a screen reader says it again.
   workBar.hidden = share === null;
   if (share !== null) workBar.value = share;
 }
@@ -129,12 +129,14 @@ async function freeHandle(folder, file) {
   }
 }
 
-// Fetches into the handle, going on where a broken connection stopped.
+// Fetches into the handle, going on where a broken connection stopped, as long as some of the tries bring something.
 async function fetchInto(handle, file, report) {
   const target = await handle.createWritable();
   let done = 0;
+  let vain = 0;
   try {
-    for (let attempt = 0; done < file.size || attempt === 0; attempt++) {
+    do {
+      const begun = done;
       try {
         const answer = await fetch(file.url, { headers: done ? { Range: `bytes=${done}-` } : {}, cache: "no-store" });
         if (!answer.ok || (done && answer.status !== 206)) throw Object.assign(new Error(`HTTP ${answer.status}`), { final: answer.status < 500 });
@@ -148,10 +150,11 @@ async function fetchInto(handle, file, report) {
         }
         if (done < file.size) throw new Error("cut short");
       } catch (error) {
-        if (error.final || attempt >= 4) throw error;
-        await pause(1000 * 2 ** attempt);
+        vain = done > begun ? 0 : vain + 1;
+        if (error.final || vain >= 5) throw error;
+        await pause(1000 * 2 ** vain);
       }
-    }
+    } while (done < file.size);
     await target.close();
   } catch (error) {
     await target.abort().catch(() => {});
