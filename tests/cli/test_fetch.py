@@ -122,6 +122,11 @@ def test_a_single_files_link_is_one_file_and_says_what_is_not_known(run: Run, se
         assert run("fetch", url, option).code == 2
 
 
+def test_a_single_files_name_may_stand_without_quotes(run: Run, server: Origin) -> None:
+    url = server.put("k3y", b"%PDF", headers={"Content-Disposition": "attachment; filename=report.pdf; size=4"})
+    assert run("fetch", url).out == "report.pdf\n"
+
+
 @pytest.mark.parametrize("name", ["../../evil", "/etc/evil", "..\\evil", "CON", "a\x1b[31m", ".."])
 def test_a_single_files_name_is_mended(run: Run, server: Origin, tmp_path: Path, name: str) -> None:
     url = server.put("k", b"x", headers={"Content-Disposition": f'attachment; filename="{name}"'})
