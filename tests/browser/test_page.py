@@ -44,6 +44,7 @@ class Store(ThreadingHTTPServer):
         self.page = b""
         self.breaks: Counter[str] = Counter()
         """So many answers more are broken off."""
+        self.refuses: set[str] = set()
         self.asked: list[str] = []
         self.ahead = timedelta()
         self.base = f"http://127.0.0.1:{self.server_port}"
@@ -79,6 +80,9 @@ class Handler(BaseHTTPRequestHandler):
         ends = int(parse_qs(split.query)["X-Amz-Expires"][0])
         if self.server.now().timestamp() > ends:
             self._answer(403, b"<Error><Code>AccessDenied</Code></Error>", {"Content-Type": "application/xml"})
+            return
+        if key in self.server.refuses:
+            self._answer(503, b"<Error><Code>SlowDown</Code></Error>", {"Content-Type": "application/xml"})
             return
         content = self.server.files[key]
         headers = {"Content-Disposition": f'attachment; filename="{key.rpartition("/")[2]}"'}
@@ -156,6 +160,16 @@ def test_download_all_fetches_every_file(visit: Any, store: Store) -> None:
         page.wait_for_timeout(100)
     assert sorted(Path(item.path()).read_bytes() for item in got) == sorted(store.files.values())
     assert page.url.endswith("/index.html")
+
+
+def test_download_all_names_what_the_store_refused(visit: Any, store: Store) -> None:
+    links = three(store)
+    store.refuses.add(links[1].key)
+    page = visit(show(store, links), allowed=("503",))
+    page.click("#all")
+    expect(page.locator("#work-text")).to_have_text(
+        SAID["some_not_started"].format(names="\u2068b.pdf\u2069"), timeout=20_000
+    )
 
 
 FOLDER = """

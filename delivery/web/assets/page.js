@@ -94,9 +94,12 @@ function tell(text, share = null) {
   if (share !== null) workBar.value = share;
 }
 
+const some = (files) => files.slice(0, 10).map((file) => isolate(file.name)).join(", ");
+
 async function downloadAll() {
   const button = byId("all");
   button.disabled = true;
+  const failed = [];
   for (const [index, file] of rows.entries()) {
     tell(say("starting", { number: number.format(index + 1), count: number.format(rows.length) }), index / rows.length);
     // A frame of its own for each: a second navigation of this page would call off the first.
@@ -105,8 +108,10 @@ async function downloadAll() {
     document.body.append(frame);
     setTimeout(() => frame.remove(), 10 * 60 * 1000);
     await pause(900);
+    // What is downloaded leaves its frame as it was; only a refusal is shown in it.
+    if (frame.contentDocument?.URL !== "about:blank") failed.push(file);
   }
-  tell(say("all_started", { count: number.format(rows.length) }));
+  tell(failed.length ? say("some_not_started", { names: some(failed) }) : say("all_started", { count: number.format(rows.length) }));
   button.disabled = false;
 }
 
@@ -192,8 +197,7 @@ async function saveIntoFolder() {
     before += file.size;
   }
   if (failed.length) {
-    const names = failed.slice(0, 10).map((file) => isolate(file.name)).join(", ");
-    tell(say("saved_some", { count: number.format(rows.length - failed.length), total: number.format(rows.length), names }));
+    tell(say("saved_some", { count: number.format(rows.length - failed.length), total: number.format(rows.length), names: some(failed) }));
   } else {
     tell(say("saved_all", { count: number.format(rows.length) }));
   }
