@@ -33,8 +33,7 @@ def command(url: str, out: Path | None, only: tuple[str, ...], unpack: bool, **v
     whether what lies here is the same, it is downloaded beside and compared. Write - for the link to have it read
     from standard input, where no list of processes shows it.
     """
-    if url == "-":
-        url = _piped_link()
+    url = _piped_link() if url == "-" else url.strip()
     with options.session(values) as session:
         from delivery import fetching
 

@@ -17,8 +17,10 @@ from delivery.cli import options
 def command(id: str, **values: Any) -> None:
     """End the links of the delivery ID now: its files leave the store, and its links are tried and found dead."""
     with options.session(values) as session:
-        from delivery import upkeep
+        from delivery import places, upkeep
+        from delivery.ledger import Ledger
 
+        id = Ledger(places.data_dir()).load(id).id  # the whole of it, where its beginning was given
         done = upkeep.revoke(id, settings=session.settings, progress=session.progress, cancel=session.cancel)
     if session.as_json:
         document = {"schema": report.REVOKE, "id": id, "removed": done.removed, "parts": done.parts}

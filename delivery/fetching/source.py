@@ -24,7 +24,7 @@ _LARGEST = 128 * 1024**2
 """Pages and manifests are read into memory."""
 _MANIFEST = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"schema"\s*:\s*"' + re.escape(SCHEMA).encode() + rb'"')
 _NAME = re.compile(r"filename\*\s*=\s*UTF-8'[^']*'([^;\s]+)", re.IGNORECASE)
-_PLAIN_NAME = re.compile(r'filename\s*=\s*"([^"]+)"', re.IGNORECASE)
+_PLAIN_NAME = re.compile(r'filename\s*=\s*(?:"([^"]+)"|([^";\s]+))', re.IGNORECASE)
 _PAGE = re.compile(rb"\s*<!doctype html", re.IGNORECASE)
 
 
@@ -87,7 +87,7 @@ def _described(answer: Stream, url: str) -> Single:
         raise StoreRefusedError("what the link leads to does not tell its size", hint=RENEWED, code="size-unknown")
     stated = answer.headers.get("content-disposition", "")
     found = _NAME.search(stated) or _PLAIN_NAME.search(stated)
-    name = unquote(found[1] if found else urlsplit(url).path)
+    name = unquote(found[found.lastindex or 0] if found else urlsplit(url).path)
     leaf = name.replace("\\", "/").rpartition("/")[2] or "download"
     return Single(mend_name(leaf), content.total, *content.version, url)
 

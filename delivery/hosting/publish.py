@@ -85,9 +85,9 @@ def republish(
     assert delivery.page is not None
     key = delivery.page.key
     try:
-        kept = page.thumbnails_of(b"".join(store.read(key)))
+        former = b"".join(store.read(key))
     except ObjectGoneError:
-        kept = {}
+        former = b""
     return publish(
         store,
         key,
@@ -97,8 +97,9 @@ def republish(
         expires_in=expires_in,
         now=now,
         order=delivery.order,
+        note=page.note_of(former),
         language=delivery.language,
         manifest=delivery.manifest.url,
-        kept=kept,
+        kept=page.thumbnails_of(former),
         cancel=cancel,
     )

@@ -113,7 +113,7 @@ def status() -> Status:
     folder = Folder.usual()
     running, state = folder.is_served(), folder.state()
     promised = state.until_time()
-    kept = [path.stat().st_size for path in folder.files.rglob("*") if path.is_file()]
+    kept = folder.sizes()
     return Status(
         running=running,
         address=f"http://{HOST}:{folder.identity().port}",

@@ -6,6 +6,7 @@ import hashlib
 import random
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -41,7 +42,9 @@ class Store(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files: dict[str, bytes] = {}
         self.page = b""
-        self.breaks: set[str] = set()
+        self.breaks: Counter[str] = Counter()
+        """So many answers more are broken off."""
+        self.refuses: set[str] = set()
         self.asked: list[str] = []
         self.ahead = timedelta()
         self.base = f"http://127.0.0.1:{self.server_port}"
@@ -78,16 +81,25 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.now().timestamp() > ends:
             self._answer(403, b"<Error><Code>AccessDenied</Code></Error>", {"Content-Type": "application/xml"})
             return
+        if key in self.server.refuses:
+            self._answer(503, b"<Error><Code>SlowDown</Code></Error>", {"Content-Type": "application/xml"})
+            return
         content = self.server.files[key]
         headers = {"Content-Disposition": f'attachment; filename="{key.rpartition("/")[2]}"'}
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         if wanted is None:
-            self._answer(200, content, headers, cut=key in self.server.breaks)
-            self.server.breaks.discard(key)
+            self._answer(200, content, headers, cut=self._breaks(key))
             return
         first, last = int(wanted[1]), int(wanted[2] or len(content) - 1)
+        if first >= len(content):
+            self._answer(416, b"", {"Content-Range": f"bytes */{len(content)}"})
+            return
         headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
-        self._answer(206, content[first : last + 1], headers)
+        self._answer(206, content[first : last + 1], headers, cut=self._breaks(key))
+
+    def _breaks(self, key: str) -> bool:
+        self.server.breaks[key] -= 1
+        return self.server.breaks[key] >= 0
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str], *, cut: bool = False) -> None:
         self.send_response(status)
@@ -150,6 +162,16 @@ def test_download_all_fetches_every_file(visit: Any, store: Store) -> None:
     assert page.url.endswith("/index.html")
 
 
+def test_download_all_names_what_the_store_refused(visit: Any, store: Store) -> None:
+    links = three(store)
+    store.refuses.add(links[1].key)
+    page = visit(show(store, links), allowed=("503",))
+    page.click("#all")
+    expect(page.locator("#work-text")).to_have_text(
+        SAID["some_not_started"].format(names="\u2068b.pdf\u2069"), timeout=20_000
+    )
+
+
 FOLDER = """
 self.showDirectoryPicker = async () => {
   const root = await navigator.storage.getDirectory();
@@ -183,14 +205,15 @@ def test_everything_is_saved_into_a_folder_and_checked(visit: Any, store: Store)
     expect(page.locator("li.file .state:visible")).to_have_count(5)
 
 
-def test_a_broken_connection_goes_on_where_it_stopped(visit: Any, store: Store) -> None:
+@pytest.mark.parametrize("times", [1, 6])
+def test_a_broken_connection_goes_on_where_it_stopped(visit: Any, store: Store, times: int) -> None:
     links = three(store)
-    store.breaks.add(links[0].key)
+    store.breaks[links[0].key] = times
     page = visit(show(store, links), script=FOLDER, allowed=("net::ERR_", "Failed to load resource"))
     page.click("#folder")
     expect(page.locator("#work-text")).to_contain_text("All 3 files are saved", timeout=20_000)
     assert picked(page)["a.bin"] == store.files[links[0].key]
-    assert store.asked.count(links[0].key) == 2
+    assert store.asked.count(links[0].key) == 1 + times
 
 
 def test_an_altered_file_is_not_kept(visit: Any, store: Store) -> None:
@@ -201,6 +224,20 @@ def test_an_altered_file_is_not_kept(visit: Any, store: Store) -> None:
     expect(page.locator("#work-text")).to_contain_text("2 of 3 files are saved", timeout=20_000)
     expect(page.locator("#work-text")).to_contain_text("b.pdf")
     assert set(picked(page)) == {"a.bin", "c.zip"}
+
+
+def test_what_lies_in_the_folder_is_not_brought_again(visit: Any, store: Store) -> None:
+    links = three(store)
+    store.files[links[1].key] = noise(40_000, 99)
+    page = visit(show(store, links), script=FOLDER)
+    page.click("#folder")
+    expect(page.locator("#work-text")).to_contain_text("2 of 3 files are saved", timeout=20_000)
+    store.files[links[1].key] = noise(40_000, 2)
+    store.asked.clear()
+    page.click("#folder")
+    expect(page.locator("#work-text")).to_contain_text("All 3 files are saved", timeout=20_000)
+    assert store.asked == [links[1].key]
+    assert picked(page) == {"a.bin": noise(300_000, 1), "b.pdf": noise(40_000, 2), "c.zip": b""}
 
 
 def check(page: Any, *paths: Path) -> Any:
@@ -234,6 +271,34 @@ def test_a_good_file_is_told_from_an_altered_and_a_short_one(visit: Any, store: 
     expect(page.locator("#file-0 .state")).to_contain_text(SAID["good"])
 
 
+def test_files_with_the_same_content_are_each_marked(visit: Any, store: Store, tmp_path: Path) -> None:
+    page = visit(show(store, [store.put("a.bin", b"same"), store.put("b.bin", b"same")]))
+    (tmp_path / "b.bin").write_bytes(b"same")
+    expect(check(page, tmp_path / "b.bin")).to_have_class("good")
+    expect(page.locator("#file-1 .state")).to_contain_text(SAID["good"])
+    expect(page.locator("#file-0 .state")).to_be_hidden()
+
+
+DROP_FOLDER = """(files) => {
+  const entries = files.map(([name, text]) => ({ isFile: true, name, file: (done) => done(new File([text], name)) }));
+  const reader = { readEntries: (done) => done(entries.splice(0)) };
+  const folder = { isDirectory: true, name: "unzipped", createReader: () => reader };
+  const items = [{ kind: "file", webkitGetAsEntry: () => folder }];
+  const event = new Event("drop", { cancelable: true });
+  Object.defineProperty(event, "dataTransfer", { value: { types: ["Files"], items, files: [] } });
+  dispatchEvent(event);
+}"""
+
+
+def test_of_a_dropped_folder_what_is_meant_is_checked_and_never_nothing_said(visit: Any, store: Store) -> None:
+    page = visit(show(store, [store.put("a.bin", b"good")]))
+    results = page.locator("#results > li")
+    page.evaluate(DROP_FOLDER, [["a.bin", "good"], ["notes.txt", "of my own"]])
+    expect(results).to_have_text([SAID["good_file"].format(name="\u2068a.bin\u2069")])
+    page.evaluate(DROP_FOLDER, [["notes.txt", "of my own"]])
+    expect(results.first).to_have_text(SAID["unknown_file"].format(name="\u2068unzipped\u2069"))
+
+
 def test_the_countdown_runs_and_warns_on_the_last_day(visit: Any, store: Store) -> None:
     page = visit(show(store, [store.put("a", b"x", ends=store.now() + timedelta(days=6, hours=5, minutes=1))]))
     expect(page.locator("#left")).to_have_text("6 d 5 h")
@@ -257,6 +322,21 @@ def test_the_end_is_said_the_moment_it_comes(visit: Any, store: Store) -> None:
     expect(page.locator("li.file a.button")).to_be_hidden()
 
 
+def test_what_is_on_its_way_at_the_end_is_still_told(visit: Any, store: Store) -> None:
+    links = [PageFile(store.put(f"{n}.png", b"x", ends=store.now() + timedelta(hours=1)), "image/png") for n in (1, 2)]
+    page = visit(show(store, links), script=SHIFTED_CLOCK)
+    page.locator("details.preview summary").first.click()
+    page.click("#all")
+    expect(page.locator("#work-text")).to_be_visible()
+    store.ahead = timedelta(hours=1)
+    page.evaluate("self.ahead = 3600 * 1000")
+    expect(page.locator("#expired")).to_be_visible()
+    expect(page.locator("#work-text")).to_be_visible()
+    expect(page.locator("#all")).to_be_hidden()
+    expect(page.locator("details.preview").nth(0)).to_be_visible()
+    expect(page.locator("details.preview").nth(1)).to_be_hidden()
+
+
 def test_an_expired_page_says_so_and_offers_nothing_dead(visit: Any, store: Store) -> None:
     page = visit(show(store, [store.put("a", b"x", ends=store.now() - timedelta(hours=1))]), allowed=("403",))
     expect(page.locator("#expired")).to_contain_text(SAID["expired_title"])
@@ -267,7 +347,7 @@ def test_an_expired_page_says_so_and_offers_nothing_dead(visit: Any, store: Stor
 
 def test_a_computer_with_a_fast_clock_is_not_told_that_it_is_over(visit: Any, store: Store) -> None:
     store.ahead = -timedelta(days=10)
-    page = visit(show(store, [store.put("a", b"x")]))
+    page = visit(show(store, [store.put("empty", b""), store.put("a", b"x")]))
     expect(page.locator("#left")).to_have_text(re.compile(r"6 d [45] h"))
     expect(page.locator("#expired")).to_be_hidden()
 
@@ -309,7 +389,23 @@ def test_it_speaks_the_buyers_language_or_else_the_messages(
 ) -> None:
     page = visit(show(store, three(store), language="es"), locale=locale)
     expect(page.locator("#all")).to_have_text(words(language, "page")["download_all"])
+    expect(page).to_have_title(f"Acme site - {words(language, 'page')['delivery']}")
     assert page.evaluate("document.documentElement.dir") == ("rtl" if language == "ur" else "ltr")
+
+
+@pytest.mark.parametrize("tag", ["de-DE@posix", "de_DE.UTF-8", "de@euro"])
+def test_a_language_by_a_name_that_is_no_tag_is_understood(visit: Any, store: Store, tag: str) -> None:
+    script = f"Object.defineProperty(navigator, 'languages', {{ value: ['{tag}'] }});"
+    page = visit(show(store, three(store)), script=script)
+    expect(page.locator("#all")).to_have_text(words("de", "page")["download_all"])
+    expect(page.locator("dl.facts")).to_contain_text("340 kB")
+
+
+def test_it_prints_dark_on_white_also_where_the_screen_is_dark(visit: Any, store: Store) -> None:
+    page = visit(show(store, three(store)), color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    for spot in ("h1", "h2", "li.file h3", "dl.facts dd"):
+        assert page.locator(spot).first.evaluate("spot => getComputedStyle(spot).color") == "rgb(22, 24, 29)"
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])

@@ -93,6 +93,11 @@ def test_the_link_can_come_from_standard_input(run: Run, delivered: str, monkeyp
     assert Path("here/film.mov").read_bytes() == b"film"
 
 
+def test_what_was_pasted_around_a_link_is_left_off(run: Run, delivered: str) -> None:
+    assert run("fetch", f" {delivered}\n", "-q", "-o", "here").code == 0
+    assert Path("here/film.mov").read_bytes() == b"film"
+
+
 @pytest.mark.parametrize("stdin", [None, io.StringIO(""), io.TextIOWrapper(io.BytesIO(b"\xff\xfe"), "utf-8")])
 def test_without_a_link_on_standard_input_that_is_said(
     run: Run, stdin: io.TextIOBase | None, monkeypatch: pytest.MonkeyPatch
@@ -115,6 +120,11 @@ def test_a_single_files_link_is_one_file_and_says_what_is_not_known(run: Run, se
     assert "(1 of them there already)" in again.err
     for option in ("--unpack", "--only=*.pdf"):
         assert run("fetch", url, option).code == 2
+
+
+def test_a_single_files_name_may_stand_without_quotes(run: Run, server: Origin) -> None:
+    url = server.put("k3y", b"%PDF", headers={"Content-Disposition": "attachment; filename=report.pdf; size=4"})
+    assert run("fetch", url).out == "report.pdf\n"
 
 
 @pytest.mark.parametrize("name", ["../../evil", "/etc/evil", "..\\evil", "CON", "a\x1b[31m", ".."])

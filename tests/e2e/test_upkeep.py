@@ -62,7 +62,7 @@ def document(*arguments: str) -> dict[str, Any]:
 
 
 def test_renewed_links_and_page_live_on_without_another_upload(work: Path) -> None:
-    made = upload([work], platform="none", expires=timedelta(minutes=3))
+    made = upload([work], platform="none", expires=timedelta(minutes=3), note="Thank you & <bye>")
     assert made.page is not None and made.expires_at is not None
     store = open_store("local", Settings(), until=datetime.now(UTC))
     assert made.prefix is not None
@@ -75,6 +75,7 @@ def test_renewed_links_and_page_live_on_without_another_upload(work: Path) -> No
     assert {key for key in after if after[key] != before[key]} == {made.page.key, listed}
     status, content = fetch(again.page.url)
     assert status == 200
+    assert b"Thank you &amp; &lt;bye&gt;" in content
     for old, new in zip(made.links, again.links, strict=True):
         assert fetch(new.url) == fetch(old.url)
         signature = new.url.partition("X-Amz-Signature=")[2]
@@ -87,7 +88,8 @@ def test_renewed_links_and_page_live_on_without_another_upload(work: Path) -> No
 def test_revoked_is_dead_and_cannot_be_renewed(work: Path) -> None:
     made = upload([work], platform="none", expires=timedelta(minutes=3))
     assert made.page is not None
-    done = document("revoke", made.id)
+    done = document("revoke", made.id[:-2])
+    assert done["id"] == made.id
     assert done["proven"] >= 4  # two files, the manifest and the page
     for link in [*made.links, made.page]:
         assert fetch(link.url)[0] >= 400

@@ -25,7 +25,7 @@ from delivery.web.thumbnails import is_picture, thumbnail
 from delivery.web.words import known, words
 
 FILENAME = "index.html"
-__all__ = ["FILENAME", "MEDIA_TYPE", "PageFile", "page_files", "render", "thumbnails", "thumbnails_of"]
+__all__ = ["FILENAME", "MEDIA_TYPE", "PageFile", "note_of", "page_files", "render", "thumbnails", "thumbnails_of"]
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 
@@ -93,6 +93,13 @@ def thumbnails_of(page: bytes) -> dict[str, tuple[str, ...]]:
         if name is not None:
             found[html.unescape(name[1])] = tuple(re.findall(r'src="(data:image/jpeg;base64,[A-Za-z0-9+/=]+)"', row))
     return found
+
+
+def note_of(page: bytes) -> str | None:
+    """The seller's note that an earlier page showed, which nothing else keeps."""
+    text = page.decode("utf-8", "replace")
+    shown = re.search(r'<section class="card seller-note">.*?<p dir="auto">([^<]*)</p>', text)
+    return html.unescape(shown[1]) if shown else None
 
 
 def render(

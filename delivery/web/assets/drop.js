@@ -1,4 +1,5 @@
-// Files that are dropped anywhere on the page, whole folders too, or chosen with the button.
+// Files that are dropped anywhere on the page, whole folders too, or chosen with the button. `take` is given them, and
+// where folders are among them what was dropped, in words.
 function takeFiles(zone, input, take) {
   let depth = 0;
   const over = (is) => zone.classList.toggle("over", is);
@@ -26,17 +27,17 @@ function takeFiles(zone, input, take) {
     const items = [...event.dataTransfer.items].filter((item) => item.kind === "file");
     const entries = items.map((item) => (item.webkitGetAsEntry ? item.webkitGetAsEntry() : null));
     if (!entries.some((entry) => entry && entry.isDirectory)) {
-      take([...event.dataTransfer.files], false);
+      take([...event.dataTransfer.files], "");
       return;
     }
     const files = [];
     for (const entry of entries) if (entry) await gather(entry, files);
-    take(files, true);
+    take(files, entries.flatMap((entry) => (entry ? [entry.name] : [])).join(", "));
   });
   input.addEventListener("change", () => {
     const files = [...input.files];
     input.value = "";
-    take(files, false);
+    take(files, "");
   });
 }
 

@@ -11,6 +11,7 @@ const stamp = new Intl.DateTimeFormat(locale, {
 });
 
 translate();
+document.title = `${document.querySelector("h1").textContent} - ${say("delivery")}`;
 for (const spot of document.querySelectorAll("a[data-name]")) {
   spot.setAttribute("aria-label", say("download_file", { name: isolate(spot.dataset.name) }));
 }
@@ -47,15 +48,16 @@ function tick() {
   if (!over) setTimeout(tick, REFRESH);
 }
 
-// A wrong clock here must not hide downloads that still work: the store's own clock decides where it can be asked.
+// A wrong clock here must not hide downloads that still work: the store's own clock decides where it can be asked. The
+// page itself is asked for: wherever the files lie, a script may read the time of what comes from where it came from.
 async function askClock() {
   try {
-    const answer = await fetch(rows[0].url, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
+    const answer = await fetch(location.href, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
     const theirs = Date.parse(answer.headers.get("date"));
     answer.body?.cancel();
-    if (answer.ok && !Number.isNaN(theirs)) ahead = (Date.now() - theirs) / 1000;
+    if (!Number.isNaN(theirs)) ahead = (Date.now() - theirs) / 1000;
   } catch {
-    // Not reachable or not allowed: this computer's clock has to do.
+    // Not reachable, as where the page was saved: this computer's clock has to do.
   }
 }
 
@@ -87,14 +89,17 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 function tell(text, share = null) {
   work.hidden = false;
-  workText.textContent = text;
+  if (workText.textContent !== text) workText.textContent = text; // Else a screen reader says it again.
   workBar.hidden = share === null;
   if (share !== null) workBar.value = share;
 }
 
+const some = (files) => files.slice(0, 10).map((file) => isolate(file.name)).join(", ");
+
 async function downloadAll() {
   const button = byId("all");
   button.disabled = true;
+  const failed = [];
   for (const [index, file] of rows.entries()) {
     tell(say("starting", { number: number.format(index + 1), count: number.format(rows.length) }), index / rows.length);
     // A frame of its own for each: a second navigation of this page would call off the first.
@@ -103,17 +108,25 @@ async function downloadAll() {
     document.body.append(frame);
     setTimeout(() => frame.remove(), 10 * 60 * 1000);
     await pause(900);
+    // What is downloaded leaves its frame as it was; only a refusal is shown in it.
+    if (frame.contentDocument?.URL !== "about:blank") failed.push(file);
   }
-  tell(say("all_started", { count: number.format(rows.length) }));
+  tell(failed.length ? say("some_not_started", { names: some(failed) }) : say("all_started", { count: number.format(rows.length) }));
   button.disabled = false;
 }
 
-async function freeHandle(folder, name) {
-  const [, stem, ending] = /^(.*?)(\.[^.]*)?$/s.exec(name);
+async function holds(handle, file) {
+  const found = await handle.getFile();
+  return found.size === file.size && (await hashing(found).result) === file.sha256;
+}
+
+// A new handle under the file's name, numbered where something else has that; null where the file itself lies there.
+async function freeHandle(folder, file) {
+  const [, stem, ending] = /^(.*?)(\.[^.]*)?$/s.exec(file.save);
   for (let copy = 0; ; copy++) {
-    const tried = copy ? `${stem} (${copy})${ending || ""}` : name;
+    const tried = copy ? `${stem} (${copy})${ending || ""}` : file.save;
     try {
-      await folder.getFileHandle(tried);
+      if (await holds(await folder.getFileHandle(tried), file)) return null;
     } catch (error) {
       if (error.name === "NotFoundError") return folder.getFileHandle(tried, { create: true });
       if (error.name !== "TypeMismatchError") throw error;
@@ -121,12 +134,14 @@ async function freeHandle(folder, name) {
   }
 }
 
-// Fetches into the handle, going on where a broken connection stopped.
+// Fetches into the handle, going on where a broken connection stopped, as long as some of the tries bring something.
 async function fetchInto(handle, file, report) {
   const target = await handle.createWritable();
   let done = 0;
+  let vain = 0;
   try {
-    for (let attempt = 0; done < file.size || attempt === 0; attempt++) {
+    do {
+      const begun = done;
       try {
         const answer = await fetch(file.url, { headers: done ? { Range: `bytes=${done}-` } : {}, cache: "no-store" });
         if (!answer.ok || (done && answer.status !== 206)) throw Object.assign(new Error(`HTTP ${answer.status}`), { final: answer.status < 500 });
@@ -140,10 +155,11 @@ async function fetchInto(handle, file, report) {
         }
         if (done < file.size) throw new Error("cut short");
       } catch (error) {
-        if (error.final || attempt >= 4) throw error;
-        await pause(1000 * 2 ** attempt);
+        vain = done > begun ? 0 : vain + 1;
+        if (error.final || vain >= 5) throw error;
+        await pause(1000 * 2 ** vain);
       }
-    }
+    } while (done < file.size);
     await target.close();
   } catch (error) {
     await target.abort().catch(() => {});
@@ -168,10 +184,11 @@ async function saveIntoFolder() {
     show(0);
     let handle = null;
     try {
-      handle = await freeHandle(folder, file.save);
-      await fetchInto(handle, file, show);
-      const digest = await hashing(await handle.getFile()).result;
-      if (digest !== file.sha256) throw new Error("altered");
+      handle = await freeHandle(folder, file);
+      if (handle) {
+        await fetchInto(handle, file, show);
+        if (!(await holds(handle, file))) throw new Error("altered");
+      }
       markGood(file);
     } catch {
       failed.push(file);
@@ -180,8 +197,7 @@ async function saveIntoFolder() {
     before += file.size;
   }
   if (failed.length) {
-    const names = failed.slice(0, 10).map((file) => isolate(file.name)).join(", ");
-    tell(say("saved_some", { count: number.format(rows.length - failed.length), total: number.format(rows.length), names }));
+    tell(say("saved_some", { count: number.format(rows.length - failed.length), total: number.format(rows.length), names: some(failed) }));
   } else {
     tell(say("saved_all", { count: number.format(rows.length) }));
   }
@@ -238,8 +254,9 @@ async function checkFile(file) {
   report(0);
   try {
     const digest = await hashing(file, report).result;
-    const right = sized.find((row) => row.sha256 === digest);
-    if (!right) return tell("bad_file", "bad");
+    const same = sized.filter((row) => row.sha256 === digest);
+    if (!same.length) return tell("bad_file", "bad");
+    const right = same.includes(named) ? named : same[0];
     markGood(right);
     tell("good_file", "good");
   } catch {
@@ -247,8 +264,11 @@ async function checkFile(file) {
   }
 }
 
-takeFiles(byId("drop"), byId("choose"), (files, fromFolder) => {
-  for (const file of files) {
-    if (!fromFolder || rows.some((row) => row.size === file.size || bare(row.save) === bare(file.name))) checkFile(file);
+// Of a folder only what may be meant is looked at; where that is nothing, it is said of the folder.
+takeFiles(byId("drop"), byId("choose"), (files, folder) => {
+  const meant = files.filter((file) => !folder || rows.some((row) => row.size === file.size || bare(row.save) === bare(file.name)));
+  for (const file of meant) checkFile(file);
+  if (!meant.length && folder) {
+    results.prepend(element("li", { classes: "bad", text: say("unknown_file", { name: isolate(folder) }) }));
   }
 });

@@ -1,11 +1,21 @@
 // The data that the page came with, and its words in the language of the browser.
 const data = JSON.parse(document.getElementById("data").textContent);
+
+// Some browsers call their language what is no tag, such as en-US@posix: numbers and dates are then written as in `other`.
+function tagOr(other, tag) {
+  try {
+    return Intl.getCanonicalLocales(tag)[0];
+  } catch {
+    return other;
+  }
+}
+
 const [language, locale] = (() => {
   const wanted = navigator.languages && navigator.languages.length ? navigator.languages : [navigator.language || ""];
   for (const tag of wanted) {
-    const base = tag.toLowerCase().split("-")[0];
+    const base = tag.toLowerCase().split(/[^a-z]/)[0];
     const known = { in: "id" }[base] || base;
-    if (data.words[known]) return [known, tag];
+    if (data.words[known]) return [known, tagOr(known, tag)];
   }
   return [data.language, data.language];
 })();

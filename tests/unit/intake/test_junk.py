@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from delivery.errors import LocalError
+from delivery.fetching.place import WORK
 from delivery.intake.junk import Filter, junk_reason
+from delivery.packing.workspace import PREFIX
 
 
 @pytest.mark.parametrize(
@@ -17,7 +19,10 @@ def test_leftovers_of_systems_and_editors_are_junk(name):
     assert junk_reason(name, is_dir=False)
 
 
-@pytest.mark.parametrize("name", ["__MACOSX", "node_modules", "__pycache__", ".cache", ".pytest_cache", "$Recycle.Bin"])
+@pytest.mark.parametrize(
+    "name",
+    ["__MACOSX", "node_modules", "__pycache__", ".cache", ".pytest_cache", "$Recycle.Bin", WORK, f"{PREFIX}0a1b2c3d"],
+)
 def test_folders_of_leftovers_are_junk(name):
     assert junk_reason(name, is_dir=True)
     assert junk_reason(name, is_dir=False) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,23 @@ def test_damaged_keys_are_told_and_left_as_they_are(folder: Folder) -> None:
             assert caught.value.code == "local-store"
         assert path.read_bytes() == harm
     assert not folder.is_served()
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_what_goes_while_it_is_counted_is_no_fault(folder: Folder, monkeypatch: pytest.MonkeyPatch, looks: int) -> None:
+    for name in ("kept", "going"):
+        (folder.files / "deliveries" / name).write_bytes(b"12345")
+    stat, seen = os.stat, []
+
+    def gone_after_some_looks(path: Any, **options: Any) -> os.stat_result:
+        if str(path).endswith("going"):
+            seen.append(path)
+            if len(seen) > looks:
+                raise FileNotFoundError(path)
+        return stat(path, **options)
+
+    monkeypatch.setattr(os, "stat", gone_after_some_looks)
+    assert local.status().objects == 1 + looks
 
 
 def test_what_a_newer_version_keeps_besides_is_left_aside(folder: Folder) -> None:

@@ -199,6 +199,12 @@ def test_links_become_page_files_and_an_old_page_keeps_its_thumbnails(tmp_path: 
     assert page.render("x", again, expires_at=END) == old
 
 
+@pytest.mark.parametrize("note", [None, 'Thanks & <b>bye</b>\nit\'s "done" \u202e 🎉', "</p></section>"])
+def test_an_old_page_keeps_its_note(note: str | None) -> None:
+    old = page.render("x", [PageFile(link())], expires_at=END, note=note, language="ar")
+    assert page.render("x", [PageFile(link())], expires_at=END, note=page.note_of(old), language="ar") == old
+
+
 def test_five_thousand_links_make_a_page_that_still_loads() -> None:
     made = page.render("x", [PageFile(link(f"{n}.bin")) for n in range(5000)], expires_at=END)
     assert len(made) < 6_000_000
