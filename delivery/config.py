@@ -66,7 +66,10 @@ class Settings:
         return settings._with_texts("delivery", from_environment, lambda name: f"DELIVERY_{name.upper()}")
 
     def override(self, **values: Any) -> Settings:
-        """A copy with options of ``[delivery]`` or ``[checks]`` replaced; None leaves one as it is."""
+        """A copy with options of ``[delivery]`` or ``[checks]`` replaced, by values or by text as in the configuration.
+
+        None leaves one as it is. Raises ConfigError for a value that its option does not take.
+        """
         given = {name: value for name, value in values.items() if value is not None}
         checks = {name: given.pop(name) for name in option_names(CheckOptions) if name in given}
         origins = {
@@ -93,29 +96,12 @@ class Settings:
         return changed
 
 
-_GIVEN = {item.name: item for section in (SendOptions, CheckOptions) for item in fields(section)}
-
-
 def configured(settings: Settings | None, options: DeliveryOptions) -> Settings:
     """``settings``, or what :meth:`Settings.load` finds, with the caller's options over them.
 
     Raises ConfigError for a value that its option does not take, and TypeError for a name that is none.
     """
-    given: dict[str, Any] = {name: _value(name, value) for name, value in options.items()}
-    return (settings or Settings.load()).override(**given)
-
-
-def _value(name: str, value: Any) -> Any:
-    """As the settings hold it: text read as in the configuration, sequences as tuples."""
-    item = _GIVEN.get(name)
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if item is None or value is None or not isinstance(value, str):
-        return tuple(value) if isinstance(value, list | set | frozenset) else value
-    try:
-        return item.metadata["parse"](value)
-    except ValueError as error:
-        raise ConfigError(f"{name}: {error}", hint=item.metadata["why"], code="config-value") from None
+    return (settings or Settings.load()).override(**options)
 
 
 def find_file(given: str | Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:

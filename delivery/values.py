@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from delivery.model import Via
-from delivery.units import format_duration, parse_size
+from delivery.units import check_duration, format_duration, parse_size
 
 Parse = Callable[[str], Any]
 
@@ -61,6 +62,40 @@ def parse_via(text: str) -> Via:
         return Via(text)
     except ValueError:
         raise ValueError(f"{text!r} is not one of {', '.join(Via)}") from None
+
+
+_KINDS: dict[str, tuple[type, str]] = {
+    "str": (str, "text"),
+    "bool": (bool, "True or False"),
+    "int": (int, "a whole number"),
+    "tuple[str, ...]": (tuple, "a list of texts"),
+    "datetime": (datetime, "a datetime, nor text such as 2026-01-31"),
+    "Via": (Via, "a way"),
+}
+
+
+def as_option(value: Any, annotation: str, parse: Parse) -> Any:
+    """``value`` as an option of this annotation holds it: text read by ``parse``, a path as text, a list as a tuple.
+
+    Raises ValueError for what ``parse`` never answers.
+    """
+    kind = annotation.removesuffix(" | None")
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if isinstance(value, str):
+        return parse(value)
+    if kind == "timedelta":
+        check_duration(value)
+        return value
+    expected, words = _KINDS[kind]
+    if expected is tuple and isinstance(value, Iterable):
+        value = tuple(value)
+    fits = isinstance(value, expected) and (expected is bool or not isinstance(value, bool))
+    if not fits or (isinstance(value, tuple) and not all(isinstance(item, str) for item in value)):
+        raise ValueError(f"{value!r} is not {words}")
+    if isinstance(value, int | datetime):
+        parse(value.isoformat() if isinstance(value, datetime) else str(value))
+    return value
 
 
 def show(value: Any) -> str:
