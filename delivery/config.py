@@ -108,7 +108,7 @@ def find_file(given: str | Path | None, environ: Mapping[str, str] = os.environ)
     """The configuration file that applies, or None. Raises ConfigError for a named one that is absent."""
     named = given or environ.get("DELIVERY_CONFIG")
     if named:
-        path = Path(named).expanduser()
+        path = Path(os.path.expanduser(named))
         if not path.is_file():
             raise ConfigError(
                 f"the configuration file {path} does not exist" if not path.exists() else f"{path} is not a file",
