@@ -15,20 +15,24 @@ _APP = "delivery"
 
 def config_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Holds ``config.ini``."""
-    home = environ.get("DELIVERY_HOME")
-    return Path(home) if home else _of_the_user(platformdirs.user_config_path)
+    return _home(environ) or _of_the_user(platformdirs.user_config_path)
 
 
 def data_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Holds the ledger and the embedded store."""
-    home = environ.get("DELIVERY_HOME")
-    return Path(home) if home else _of_the_user(platformdirs.user_data_path)
+    return _home(environ) or _of_the_user(platformdirs.user_data_path)
 
 
 def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Holds journals of unfinished uploads and logs."""
+    home = _home(environ)
+    return home / "state" if home else _of_the_user(platformdirs.user_state_path)
+
+
+def _home(environ: Mapping[str, str]) -> Path | None:
+    """Absolute, for whoever runs in another folder; and with ``~`` read, which no shell does in a CI service's variables."""
     home = environ.get("DELIVERY_HOME")
-    return Path(home) / "state" if home else _of_the_user(platformdirs.user_state_path)
+    return absolute(Path(os.path.expanduser(home))) if home else None
 
 
 def _of_the_user(folder: Callable[..., Path]) -> Path:

@@ -21,9 +21,14 @@ def mode(path: Path) -> int:
 
 
 def test_home_moves_every_folder() -> None:
-    environ = {"DELIVERY_HOME": "/somewhere"}
-    assert places.config_dir(environ) == places.data_dir(environ) == Path("/somewhere")
-    assert places.state_dir(environ) == Path("/somewhere/state")
+    environ, home = {"DELIVERY_HOME": "/somewhere"}, Path("/somewhere").absolute()
+    assert places.config_dir(environ) == places.data_dir(environ) == home
+    assert places.state_dir(environ) == home / "state"
+
+
+@pytest.mark.parametrize("given, meant", [("here/.delivery", Path("here/.delivery")), ("~/kept", Path.home() / "kept")])
+def test_a_home_is_absolute_however_it_is_given(given: str, meant: Path) -> None:
+    assert places.data_dir({"DELIVERY_HOME": given}) == meant.absolute()
 
 
 def test_without_a_home_it_is_said_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +45,7 @@ def test_without_a_home_it_is_said_what_to_set(monkeypatch: pytest.MonkeyPatch) 
             with pytest.raises(ConfigError) as caught:
                 folder({})
             assert caught.value.code == "no-home" and "DELIVERY_HOME" in caught.value.hint
-            assert folder({"DELIVERY_HOME": "/somewhere"}).is_relative_to("/somewhere")
+            assert folder({"DELIVERY_HOME": "/somewhere"}).is_relative_to(Path("/somewhere").absolute())
 
 
 @posix
