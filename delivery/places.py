@@ -30,7 +30,7 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def _home(environ: Mapping[str, str]) -> Path | None:
-    """Absolute, for whoever runs in another folder; and with ``~`` read, which no shell does in a CI service's variables."""
+    """Absolute, for whoever runs in another folder; and ``~`` is read, as no shell does in a CI service's variables."""
     home = environ.get("DELIVERY_HOME")
     return absolute(Path(os.path.expanduser(home))) if home else None
 

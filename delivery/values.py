@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from delivery.model import Via
-from delivery.units import check_duration, format_duration, parse_size
+from delivery.units import check_duration, parse_size, write_duration
 
 Parse = Callable[[str], Any]
 
@@ -99,14 +99,14 @@ def as_option(value: Any, annotation: str, parse: Parse) -> Any:
 
 
 def show(value: Any) -> str:
-    """A default as it would stand in the file."""
+    """A value as it would stand in the file."""
     match value:
         case None:
             return ""
         case bool():
             return "yes" if value else "no"
         case timedelta():
-            return format_duration(value).replace(" days", "d").replace(" day", "d").replace(" hours", "h")
+            return write_duration(value)
         case tuple():
             return ", ".join(map(str, value))
         case _:
