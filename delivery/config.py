@@ -54,16 +54,19 @@ class Settings:
     def load(cls, file: str | Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:
         """Read ``file``, or the first of ``DELIVERY_CONFIG``, ``./delivery.ini`` and the user's ``config.ini``.
 
+        Over it comes ``DELIVERY_<OPTION>`` for each option, but for those of stores and platforms.
         Raises ConfigError for a file that is missing, broken or unsafe, and for unknown names and bad values.
         """
         path = find_file(file, environ)
         settings = cls() if path is None else _read(path)
-        from_environment = {
-            item.name: environ[variable]
-            for item in fields(SendOptions)
-            if environ.get(variable := f"DELIVERY_{item.name.upper()}", "").strip()
-        }
-        return settings._with_texts("delivery", from_environment, lambda name: f"DELIVERY_{name.upper()}")
+        for title, section in _PLAIN.items():
+            texts = {
+                name: environ[variable]
+                for name in option_names(section)
+                if environ.get(variable := f"DELIVERY_{name.upper()}", "").strip()
+            }
+            settings = settings._with_texts(title, texts, lambda name: f"DELIVERY_{name.upper()}")
+        return settings
 
     def override(self, **values: Any) -> Settings:
         """A copy with options of ``[delivery]`` or ``[checks]`` replaced, by values or by text as in the configuration.

@@ -13,12 +13,16 @@ from delivery.units import check_duration, parse_size, write_duration
 Parse = Callable[[str], Any]
 
 
+_YES = frozenset({"yes", "y", "true", "t", "on", "1"})
+_NO = frozenset({"no", "n", "false", "f", "off", "0"})
+"""Also what the command line takes in a variable."""
+
+
 def parse_bool(text: str) -> bool:
-    answers = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
-    try:
-        return answers[text.strip().lower()]
-    except KeyError:
-        raise ValueError(f"{text!r} is neither yes nor no") from None
+    answer = text.strip().lower()
+    if answer in _YES or answer in _NO:
+        return answer in _YES
+    raise ValueError(f"{text!r} is neither yes nor no")
 
 
 def parse_list(text: str) -> tuple[str, ...]:

@@ -7,12 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import BOOL
 
 from delivery import config
 from delivery.config import Settings
 from delivery.errors import ConfigError
 from delivery.model import Via
-from delivery.options import CheckOptions, PlatformOptions, SendOptions, StoreOptions, UploadOptions
+from delivery.options import (
+    CheckOptions,
+    MessageOptions,
+    PlatformOptions,
+    SendOptions,
+    StoreOptions,
+    UploadOptions,
+    option_names,
+)
+from delivery.values import parse_bool
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +50,30 @@ def test_option_beats_environment_beats_file_beats_default(tmp_path: Path) -> No
     assert "config.ini [delivery]" in settings.origin("delivery.platform")
     assert settings.origin("delivery.language") == "DELIVERY_LANGUAGE"
     assert settings.origin("delivery.expires") == "given"
+
+
+def test_every_option_but_those_of_stores_and_platforms_has_a_variable(tmp_path: Path) -> None:
+    given = {
+        "STRIP": "yes",
+        "EXPECT": "*.svg",
+        "SINCE": "2026-01-31",
+        "BWLIMIT": "5MB",
+        "VERIFY": "y",
+        "BILINGUAL": "on",
+    }
+    settings = load(tmp_path, "[checks]\nstrip = no\n", **{f"DELIVERY_{name}": text for name, text in given.items()})
+    assert settings.checks.strip and settings.checks.expect == ("*.svg",) and settings.checks.since is not None
+    assert settings.upload.bwlimit == 5_000_000 and settings.upload.verify and settings.message.bilingual
+    assert settings.origin("checks.strip") == "DELIVERY_STRIP"
+    names = [
+        name for section in (SendOptions, UploadOptions, CheckOptions, MessageOptions) for name in option_names(section)
+    ]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("text", ["1", "true", "t", "yes", "y", "on", "0", "false", "f", "no", "n", "off"])
+def test_yes_and_no_are_what_the_command_line_takes(text: str) -> None:
+    assert parse_bool(text) is parse_bool(text.upper()) is BOOL.convert(text, None, None)
 
 
 def test_a_file_here_comes_before_the_one_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
