@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from delivery import hosting, message, places, platforms, storage
 from delivery.config import Settings
@@ -15,7 +15,7 @@ from delivery.ledger import Ledger, Record, State
 from delivery.model import Attachment, Delivery, Link, PartKind, StoredObject
 from delivery.planning.names import MANIFEST, MANIFEST_TYPE
 from delivery.progress import CancelToken, Progress
-from delivery.surroundings import zone_of
+from delivery.surroundings import moment_of, zone_of
 from delivery.units import format_utc
 
 
@@ -37,7 +37,7 @@ def compose_message(
 
     Raises UsageError for an unknown id or language, and when the links have expired.
     """
-    settings, now = settings or Settings.load(), now or datetime.now(UTC)
+    settings, now = settings or Settings.load(), moment_of(now)
     situation = message.Situation(situation) if situation else None
     ledger = Ledger(places.data_dir())
     kept = ledger.load(id)
@@ -90,7 +90,7 @@ def compose_reply(
     It is about the delivery ``id`` where one is given, which keeps it. Raises UsageError for an unknown id, platform
     or language.
     """
-    settings, now, to = settings or Settings.load(), now or datetime.now(UTC), message.Reply(to)
+    settings, now, to = settings or Settings.load(), moment_of(now), message.Reply(to)
     ledger = Ledger(places.data_dir())
     kept = _as_it_stands(ledger, id, now) if id is not None else None
     if kept is not None and platform is None:

@@ -54,19 +54,25 @@ class Settings:
     def load(cls, file: str | Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:
         """Read ``file``, or the first of ``DELIVERY_CONFIG``, ``./delivery.ini`` and the user's ``config.ini``.
 
+        Over it comes ``DELIVERY_<OPTION>`` for each option, but for those of stores and platforms.
         Raises ConfigError for a file that is missing, broken or unsafe, and for unknown names and bad values.
         """
         path = find_file(file, environ)
         settings = cls() if path is None else _read(path)
-        from_environment = {
-            item.name: environ[variable]
-            for item in fields(SendOptions)
-            if environ.get(variable := f"DELIVERY_{item.name.upper()}", "").strip()
-        }
-        return settings._with_texts("delivery", from_environment, lambda name: f"DELIVERY_{name.upper()}")
+        for title, section in _PLAIN.items():
+            texts = {
+                name: environ[variable]
+                for name in option_names(section)
+                if environ.get(variable := f"DELIVERY_{name.upper()}", "").strip()
+            }
+            settings = settings._with_texts(title, texts, lambda name: f"DELIVERY_{name.upper()}")
+        return settings
 
     def override(self, **values: Any) -> Settings:
-        """A copy with options of ``[delivery]`` or ``[checks]`` replaced; None leaves one as it is."""
+        """A copy with options of ``[delivery]`` or ``[checks]`` replaced, by values or by text as in the configuration.
+
+        None leaves one as it is. Raises ConfigError for a value that its option does not take.
+        """
         given = {name: value for name, value in values.items() if value is not None}
         checks = {name: given.pop(name) for name in option_names(CheckOptions) if name in given}
         origins = {
@@ -93,36 +99,19 @@ class Settings:
         return changed
 
 
-_GIVEN = {item.name: item for section in (SendOptions, CheckOptions) for item in fields(section)}
-
-
 def configured(settings: Settings | None, options: DeliveryOptions) -> Settings:
     """``settings``, or what :meth:`Settings.load` finds, with the caller's options over them.
 
     Raises ConfigError for a value that its option does not take, and TypeError for a name that is none.
     """
-    given: dict[str, Any] = {name: _value(name, value) for name, value in options.items()}
-    return (settings or Settings.load()).override(**given)
-
-
-def _value(name: str, value: Any) -> Any:
-    """As the settings hold it: text read as in the configuration, sequences as tuples."""
-    item = _GIVEN.get(name)
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if item is None or value is None or not isinstance(value, str):
-        return tuple(value) if isinstance(value, list | set | frozenset) else value
-    try:
-        return item.metadata["parse"](value)
-    except ValueError as error:
-        raise ConfigError(f"{name}: {error}", hint=item.metadata["why"], code="config-value") from None
+    return (settings or Settings.load()).override(**options)
 
 
 def find_file(given: str | Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
     """The configuration file that applies, or None. Raises ConfigError for a named one that is absent."""
     named = given or environ.get("DELIVERY_CONFIG")
     if named:
-        path = Path(named).expanduser()
+        path = Path(os.path.expanduser(named))
         if not path.is_file():
             raise ConfigError(
                 f"the configuration file {path} does not exist" if not path.exists() else f"{path} is not a file",

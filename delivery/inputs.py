@@ -59,14 +59,8 @@ class Held:
         where there is none, and for an unusable name; LocalError for two of one name, a broken stream or a full disk;
         Cancelled.
         """
-        given = tuple(inputs)
-        if not given:
-            raise UsageError(
-                "there is nothing to deliver: the list of paths is empty",
-                hint="name the files or folders that hold the finished work",
-                code="paths",
-            )
-        _refuse_unusable([item.arcname for item in given if isinstance(item, FileEntry) and item.content is not None])
+        given = _listed(inputs)
+        _refuse_unusable([item for item in given if isinstance(item, FileEntry) and not item.path])
         return tuple(
             self._taken(item, leave_streams, progress, cancel) if isinstance(item, FileEntry) else item
             for item in given
@@ -154,16 +148,52 @@ def _remove_dead(parent: Path) -> None:
                 _forget(lock)
 
 
-def _refuse_unusable(names: Sequence[str]) -> None:
+def _listed(inputs: Iterable[Input]) -> tuple[Input, ...]:
+    """Raise UsageError for what is no list of inputs: a path would be taken for a list of letters."""
+    if isinstance(inputs, str | bytes | os.PathLike | FileEntry) or not isinstance(inputs, Iterable):
+        shown = repr(os.fspath(inputs)) if isinstance(inputs, str | os.PathLike) else type(inputs).__name__
+        raise UsageError(f"{shown} is not a list of paths", hint=f"write [{shown}]", code="paths")
+    given = tuple(inputs)
+    if not given:
+        raise UsageError(
+            "there is nothing to deliver: the list of paths is empty",
+            hint="name the files or folders that hold the finished work",
+            code="paths",
+        )
+    for item in given:
+        if not isinstance(item, str | os.PathLike | FileEntry):
+            raise UsageError(
+                f"one of the inputs is neither a path nor an entry, but of the type {type(item).__name__}",
+                hint="bytes go in as FileEntry.from_bytes(name, data), streams as FileEntry.from_stream(name, stream)",
+                code="paths",
+            )
+    return given
+
+
+def _refuse_unusable(entries: Sequence[FileEntry]) -> None:
     """Before a byte is read, and while an input has no other name than the caller's."""
-    for name in names:
-        pieces = name.split("/")
-        if not name or any(piece in ("", ".", "..") for piece in pieces) or "\0" in name:
+    for entry in entries:
+        name = str(entry.arcname)
+        usable = isinstance(entry.arcname, str) and "\0" not in name
+        if not usable or any(piece in ("", ".", "..") for piece in name.split("/")):
             raise UsageError(
                 f"{printable(name)!r} cannot be the name of a delivered file",
                 hint="give a name such as report.csv, or a relative path with / such as data/report.csv",
                 code="input-name",
             )
+        if not isinstance(entry.content, bytes) and not callable(getattr(entry.content, "read", None)):
+            raise UsageError(
+                f"{printable(name)} is to be read from {type(entry.content).__name__}, which is no stream",
+                hint='give an open file, as of open(path, "rb"), or anything else with a method read',
+                code="input-content",
+            )
+        if not isinstance(entry.size, int) or entry.size < 0:
+            raise UsageError(
+                f"{printable(name)} cannot have {entry.size!r} bytes",
+                hint="state the size of the stream as a number of bytes, or leave it out",
+                code="input-size",
+            )
+    names = [entry.arcname for entry in entries]
     twice = next((name for name, number in Counter(names).items() if number > 1), None)
     if twice is not None:
         raise LocalError(

@@ -11,6 +11,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from delivery.errors import UsageError
+
 
 class Severity(StrEnum):
     """How much a finding matters: errors block, warnings only with ``strict``."""
@@ -92,7 +94,13 @@ class FileEntry:
 
         ``mtime`` is its time of last change, now by default.
         """
-        held = bytes(data)
+        try:
+            held = bytes(memoryview(data))  # bytes(5) would be five of them
+        except TypeError:
+            kind = type(data).__name__
+            raise UsageError(
+                f"{kind} is not bytes", hint="text becomes some by .encode()", code="input-content"
+            ) from None
         return cls("", name, len(held), _ns(mtime), content=held)
 
     @classmethod

@@ -13,9 +13,10 @@ from typing import Any, Literal, TypedDict
 
 from delivery.errors import ConfigError
 from delivery.model import Via
-from delivery.units import check_duration, format_size, parse_duration, parse_size
+from delivery.units import format_size, parse_duration, parse_size
 from delivery.values import (
     Parse,
+    as_option,
     choice,
     parse_bool,
     parse_day,
@@ -40,13 +41,14 @@ class _Section:
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
-            if item.metadata["parse"] is not parse_duration or value is item.default:
+            if value is item.default:
                 continue
             try:
-                check_duration(value)
+                object.__setattr__(self, item.name, as_option(value, str(item.type), item.metadata["parse"]))
             except ValueError as error:
+                shown = f"{type(value).__name__} is not text" if item.metadata["secret"] else str(error)
                 hint = item.metadata["why"]
-                raise ConfigError(f"{item.name}: {error}", hint=hint, code="config-value") from None
+                raise ConfigError(f"{item.name}: {shown}", hint=hint, code="config-value") from None
 
 
 @dataclass(frozen=True, slots=True)

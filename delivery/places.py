@@ -3,32 +3,51 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import platformdirs
 
-from delivery.errors import LocalError
+from delivery.errors import ConfigError, LocalError
 
 _APP = "delivery"
 
 
 def config_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Holds ``config.ini``."""
-    home = environ.get("DELIVERY_HOME")
-    return Path(home) if home else platformdirs.user_config_path(_APP, appauthor=False)
+    return _home(environ) or _of_the_user(platformdirs.user_config_path)
 
 
 def data_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Holds the ledger and the embedded store."""
-    home = environ.get("DELIVERY_HOME")
-    return Path(home) if home else platformdirs.user_data_path(_APP, appauthor=False)
+    return _home(environ) or _of_the_user(platformdirs.user_data_path)
 
 
 def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Holds journals of unfinished uploads and logs."""
+    home = _home(environ)
+    return home / "state" if home else _of_the_user(platformdirs.user_state_path)
+
+
+def _home(environ: Mapping[str, str]) -> Path | None:
+    """Absolute, for whoever runs in another folder; and ``~`` is read, as no shell does in a CI service's variables."""
     home = environ.get("DELIVERY_HOME")
-    return Path(home) / "state" if home else platformdirs.user_state_path(_APP, appauthor=False)
+    return absolute(Path(os.path.expanduser(home))) if home else None
+
+
+def _of_the_user(folder: Callable[..., Path]) -> Path:
+    """Raises ConfigError where the user has no home, as in a container that runs under a number without a name."""
+    try:
+        path = folder(_APP, appauthor=False)
+        if path.is_absolute():
+            return path
+    except RuntimeError:  # what older releases of platformdirs answer is relative
+        pass
+    raise ConfigError(
+        "no home folder is known in which the tool could keep its own files",
+        hint="set DELIVERY_HOME to a folder, or HOME",
+        code="no-home",
+    )
 
 
 def made_dir(path: Path) -> Path:

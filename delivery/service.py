@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Self, Unpack
 
 from delivery import checks, intake, packing, places, planning, platforms, storage
 from delivery.afterwards import compose_message
 from delivery.config import Settings, configured
-from delivery.errors import BlockedError, UsageError
+from delivery.errors import BlockedError
 from delivery.handover import Handover
 from delivery.inputs import Held, Input
 from delivery.intake.observe import observe
@@ -21,7 +20,7 @@ from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Plan, Profile, Via
 from delivery.options import DeliveryOptions
 from delivery.progress import CancelToken, NullProgress, Progress
-from delivery.surroundings import id_of, new_id, zone_of
+from delivery.surroundings import id_of, moment_of, new_id, zone_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +84,12 @@ def check(
 
     ``options`` are those of the ``[delivery]`` and ``[checks]`` sections: ``platform``, ``allow``, ``since`` ...
     Raises ConfigError, also for an unknown store, whether or not links will be needed; UsageError for an unknown
-    platform or language; and LocalError for paths that cannot be taken and streams that break.
+    platform or language and for what is no input; and LocalError for paths that cannot be taken and streams that break.
     """
-    if isinstance(paths, str | os.PathLike):
-        raise UsageError("one path is not a list of paths", hint=f"write [{os.fspath(paths)!r}]", code="paths")
     chosen = configured(settings, options)
     held = Held()
     try:
-        return _inspect(paths, chosen, digests, read_streams, held, progress, cancel, now or datetime.now(UTC))
+        return _inspect(paths, chosen, digests, read_streams, held, progress, cancel, moment_of(now))
     except BaseException:
         held.close()
         raise
@@ -199,7 +196,7 @@ def _handover(
     cancel: CancelToken | None,
     now: datetime | None,
 ) -> Handover:
-    now = now or datetime.now(UTC)
+    now = moment_of(now)
     named = id_of(inspection.settings)
     return Handover(
         named or new_id(now),

@@ -10,7 +10,7 @@ import secrets
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -53,11 +53,11 @@ def foreseen_folder(given: str | None, plan: Plan) -> Path:
 
 
 def _given(text: str) -> Path:
-    if decodable(text) != text:
+    if decodable(text) != text or "\0" in text:
         raise UsageError(
             f"the folder name {decodable(text)} is not readable text", hint="choose another --out", code="out-name"
         )
-    return absolute(Path(text).expanduser())
+    return absolute(Path(os.path.expanduser(text)))
 
 
 def _new_folder(plan: Plan) -> Path:
@@ -84,6 +84,11 @@ def _beside(plan: Plan) -> Iterator[Path]:
     name = f"{plan.deliverable.name}-delivery"
     yield base / name
     yield from (base / f"{name}-{number}" for number in itertools.count(2))
+
+
+def moment_of(now: datetime | None) -> datetime:
+    """``now`` in UTC, or the present. One without a zone is meant in this machine's, as days and file times are."""
+    return (now or datetime.now(UTC)).astimezone(UTC)
 
 
 def zone_of(settings: Settings, moment: datetime) -> tzinfo:

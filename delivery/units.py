@@ -69,6 +69,15 @@ def format_duration(duration: timedelta) -> str:
     return " ".join(words[:2]) or "0 seconds"
 
 
+def write_duration(duration: timedelta) -> str:
+    """The shortest text that :func:`parse_duration` reads as ``duration``: ``7d``, ``1d12h`` or ``20s``."""
+    seconds, text = int(duration.total_seconds()), ""
+    for unit in ("d", "h", "m", "s"):
+        count, seconds = divmod(seconds, _DURATION[unit])
+        text += f"{count}{unit}" if count else ""
+    return text
+
+
 def format_utc(moment: datetime) -> str:
     """RFC 3339 in UTC to the second: ``2026-11-22T10:00:00Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

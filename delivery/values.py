@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from delivery.model import Via
-from delivery.units import format_duration, parse_size
+from delivery.units import check_duration, parse_size, write_duration
 
 Parse = Callable[[str], Any]
 
 
+_YES = frozenset({"yes", "y", "true", "t", "on", "1"})
+_NO = frozenset({"no", "n", "false", "f", "off", "0"})
+"""Also what the command line takes in a variable."""
+
+
 def parse_bool(text: str) -> bool:
-    answers = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
-    try:
-        return answers[text.strip().lower()]
-    except KeyError:
-        raise ValueError(f"{text!r} is neither yes nor no") from None
+    answer = text.strip().lower()
+    if answer in _YES or answer in _NO:
+        return answer in _YES
+    raise ValueError(f"{text!r} is neither yes nor no")
 
 
 def parse_list(text: str) -> tuple[str, ...]:
@@ -63,15 +68,49 @@ def parse_via(text: str) -> Via:
         raise ValueError(f"{text!r} is not one of {', '.join(Via)}") from None
 
 
+_KINDS: dict[str, tuple[type, str]] = {
+    "str": (str, "text"),
+    "bool": (bool, "True or False"),
+    "int": (int, "a whole number"),
+    "tuple[str, ...]": (tuple, "a list of texts"),
+    "datetime": (datetime, "a datetime, nor text such as 2026-01-31"),
+    "Via": (Via, "a way"),
+}
+
+
+def as_option(value: Any, annotation: str, parse: Parse) -> Any:
+    """``value`` as an option of this annotation holds it: text read by ``parse``, a path as text, a list as a tuple.
+
+    Raises ValueError for what ``parse`` never answers.
+    """
+    kind = annotation.removesuffix(" | None")
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if isinstance(value, str):
+        return parse(value)
+    if kind == "timedelta":
+        check_duration(value)
+        return value
+    expected, words = _KINDS[kind]
+    if expected is tuple and isinstance(value, Iterable):
+        value = tuple(value)
+    fits = isinstance(value, expected) and (expected is bool or not isinstance(value, bool))
+    if not fits or (isinstance(value, tuple) and not all(isinstance(item, str) for item in value)):
+        raise ValueError(f"{value!r} is not {words}")
+    if isinstance(value, int | datetime):
+        parse(value.isoformat() if isinstance(value, datetime) else str(value))
+    return value
+
+
 def show(value: Any) -> str:
-    """A default as it would stand in the file."""
+    """A value as it would stand in the file."""
     match value:
         case None:
             return ""
         case bool():
             return "yes" if value else "no"
         case timedelta():
-            return format_duration(value).replace(" days", "d").replace(" day", "d").replace(" hours", "h")
+            return write_duration(value)
         case tuple():
             return ", ".join(map(str, value))
         case _:

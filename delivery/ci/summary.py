@@ -33,12 +33,14 @@ def summary(done: Delivery, *, masks: bool = False, report: str | None = None) -
     lines += _where(done, masks, report)
     lines += ["", "| File | Size | SHA-256 |", "| --- | ---: | --- |"]
     lines += [
-        f"| {text(entry.arcname)} | {text(format_size(entry.size))} | `{entry.sha256 or ''}` |"
+        f"| {text(entry.arcname)} | {text(format_size(entry.size))} | {f'`{entry.sha256}`' if entry.sha256 else ''} |"
         for entry in done.files[:MOST_FILES]
     ]
     if len(done.files) > MOST_FILES:
         lines += ["", f"and {len(done.files) - MOST_FILES:,} more files"]
-    lines += ["", f"Recorded as `{done.id}`.", *_findings(done.findings), ""]
+    if not done.dry_run:
+        lines += ["", f"Recorded as `{done.id}`."]
+    lines += [*_findings(done.findings), ""]
     return "\n".join(lines)
 
 

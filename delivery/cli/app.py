@@ -169,7 +169,7 @@ def _fails(stream: TextIO) -> bool:
 
 
 def _drop_output() -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    streams.drop(sys.stdout)
 
 
 def _report(error: DeliveryError, arguments: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ def foresee(plan: Plan, place: str) -> None:
             hint="leave out --qr, or ask for a link: --via link",
             code="no-qr",
         )
-    if place != "-" and Path(place).expanduser().exists():
+    if place != "-" and Path(os.path.expanduser(place)).exists():
         raise _there_already(Path(place))
 
 
@@ -54,7 +55,7 @@ def show(url: str, place: str) -> None:
     if place != "-":
         picture = io.BytesIO()
         code.save(picture, kind="png", scale=8, border=_QUIET_ZONE)
-        _write(Path(place).expanduser(), picture.getvalue())
+        _write(Path(os.path.expanduser(place)), picture.getvalue())
         render.say(f"QR code of the link: {place}")
         return
     width = code.symbol_size(border=_QUIET_ZONE)[0]

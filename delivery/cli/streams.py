@@ -1,4 +1,8 @@
-"""stdout and stderr while a CI service reads along: nothing that is printed can become a command of that service."""
+"""stdout and stderr as the commands write to them.
+
+While a CI service reads along, nothing that is printed can become a command of that service. And whatever becomes of
+stderr, the work goes on.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,37 @@ from typing import Any, TextIO
 from delivery import ci
 
 
+class Spared:
+    """stderr, on which nothing depends: once it cannot be written, what it would say is dropped."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            self._drop()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            self._drop()
+
+    def _drop(self) -> None:
+        with suppress(OSError, ValueError):
+            drop(self._stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class Guarded:
     """A text stream whose texts are made harmless; what is meant as a command goes by :meth:`command`."""
 
-    def __init__(self, stream: TextIO, voice: ci.Voice) -> None:
+    def __init__(self, stream: TextIO | Spared, voice: ci.Voice) -> None:
         self._stream = stream
         self._voice = voice
         self._begun = False
@@ -46,7 +77,8 @@ class Guarded:
 
 
 def guard() -> None:
-    """Put guards before stdout and stderr where a CI service reads them. A stdout that is a file stays as it is."""
+    """Let stderr fail; and where a CI service reads, put guards before both. A stdout that is a file stays as it is."""
+    sys.stderr = Spared(sys.stderr)
     voice = ci.voice_of(ci.detect())
     if type(voice).harmless is ci.Voice.harmless:
         return
@@ -57,9 +89,13 @@ def guard() -> None:
 
 def unguard() -> None:
     for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if isinstance(stream, Guarded):
+        while isinstance(stream := getattr(sys, name), Guarded | Spared):
             setattr(sys, name, stream._stream)
+
+
+def drop(stream: TextIO) -> None:
+    """Whatever is still written to ``stream``, and what it holds back, goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def command(line: str | None) -> bool:

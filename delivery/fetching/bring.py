@@ -78,6 +78,7 @@ def fetch(
     StoreUnreachableError, IntegrityError where something else arrives than was sent, LocalError for the disk and for
     files in the way, Cancelled.
     """
+    only = (only,) if isinstance(only, str) else tuple(only)
     progress, halt = progress or NullProgress(), Halt(cancel or CancelToken())
     client = Client(url, halt)
     run = _Run(client, Watch(progress=progress, cancel=halt), halt)

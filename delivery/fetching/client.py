@@ -101,7 +101,7 @@ class Client:
 def _split(url: str) -> SplitResult:
     """``url`` in its pieces, all of them empty where it is no address."""
     try:
-        parts = urlsplit(url if _ADDRESS.fullmatch(url) else "")
+        parts = urlsplit(url if isinstance(url, str) and _ADDRESS.fullmatch(url) else "")
         return parts if parts.port != 0 else urlsplit("")
     except ValueError:
         return urlsplit("")

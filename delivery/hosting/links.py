@@ -17,7 +17,7 @@ from delivery.progress import CancelToken, Halt
 from delivery.storage.base import KeyLife, Store
 from delivery.storage.probe import Probe, probe
 from delivery.storage.watch import Watch
-from delivery.units import format_duration, format_utc
+from delivery.units import format_duration, format_utc, write_duration
 
 _MOST_SKEW = timedelta(minutes=5)
 _TRIED_AT_ONCE = 8
@@ -46,7 +46,7 @@ def check_life(
     if cap is not None and expires_in > cap:
         raise UsageError(
             f"{store.quirks.title} signs links for at most {format_duration(cap)}, not {format_duration(expires_in)}",
-            hint=f"use --expires {_as_option(cap)} and `delivery renew` before it ends",
+            hint=f"use --expires {write_duration(cap)} and `delivery renew` before it ends",
             code="expires-too-long",
         )
     life = _life(store.key_life(), now + expires_in, now)
@@ -64,11 +64,6 @@ def check_life(
             code="link-end-unknown" if life.ends_at is None else "link-end-early",
         )
     return life
-
-
-def _as_option(life: timedelta) -> str:
-    seconds = int(life.total_seconds())
-    return f"{seconds // 86400}d" if seconds >= 86400 else f"{seconds}s"
 
 
 def _life(keys: KeyLife, wanted: datetime, now: datetime) -> LinkLife:

@@ -92,7 +92,7 @@ class _Walk:
         own_name = _own_name(root)
         try:
             status = root.stat()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter for a name that no system can have
             self.problems.append(_no_such_path(root, error))
             return
         if stat.S_ISDIR(status.st_mode):
@@ -237,14 +237,14 @@ def _kind(mode: int) -> str:
     return next((words for test, words in kinds if test(mode)), "something else")
 
 
-def _no_such_path(path: Path, error: OSError) -> DeliveryError:
+def _no_such_path(path: Path, error: OSError | ValueError) -> DeliveryError:
     if path.is_symlink() and isinstance(error, FileNotFoundError):
         return LocalError(
             f"{printable(str(path))} is a link to something that is not there",
             hint="name the file itself",
             code="dangling-link",
         )
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
+    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
         return LocalError(
             f"{printable(str(path))} does not exist",
             hint="check the spelling, and the folder that you are in",

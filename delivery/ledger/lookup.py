@@ -19,6 +19,8 @@ def find(db: sqlite3.Connection, id: str) -> sqlite3.Row:
 
     Raises UsageError (``unknown-delivery``, ``ambiguous-delivery``).
     """
+    if not isinstance(id, str):
+        raise unknown(id)
     sought = decodable(id)
     exact: sqlite3.Row | None = db.execute("SELECT * FROM delivery WHERE id = ?", (sought,)).fetchone()
     if exact is not None:
@@ -42,7 +44,7 @@ def find(db: sqlite3.Connection, id: str) -> sqlite3.Row:
 
 def unknown(id: str, latest: Sequence[str] = ()) -> UsageError:
     """What to say of an ``id`` that the record does not have; ``latest`` are those that it has."""
-    near = nearest(id, latest, most=_NEAREST) or latest[:_NEAREST]
+    near = nearest(str(id), latest, most=_NEAREST) or latest[:_NEAREST]
     return UsageError(
         f"there is no delivery {id!r} in the record",
         hint=f"nearest: {', '.join(near)}; `delivery list` shows all" if near else "nothing has been delivered yet",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -167,7 +168,7 @@ def _spoken(language: str, options: MessageOptions, own: str | None) -> tuple[La
 def _own_folder(options: MessageOptions) -> str | None:
     if options.templates is None:
         return None
-    folder = Path(options.templates).expanduser()
+    folder = Path(os.path.expanduser(options.templates))
     if not folder.is_dir():
         raise ConfigError(f"the folder of templates {folder} does not exist", hint="check [message] templates")
     return str(folder)

@@ -213,7 +213,7 @@ def load(code: str, own: str | None = None) -> Language:
 
     Raises UsageError for a language that there is not, ConfigError for an own file that is broken.
     """
-    wanted = code.strip().replace("_", "-").lower()
+    wanted = str(code).strip().replace("_", "-").lower()
     known = codes()
     found = next((name for name in (wanted, wanted.partition("-")[0]) if name in known), None)
     if found is None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from delivery.errors import IntegrityError, LocalError
 from delivery.escape import printable
+from delivery.intake.source import unreadable
 from delivery.model import PartKind
 from delivery.packing.manifest import SCHEMA
 from delivery.planning.names import CHECKSUMS, MANIFEST
@@ -82,7 +83,7 @@ def read(place: Path) -> Manifest:
     except OSError as error:
         if isinstance(error, LocalError):
             raise
-        raise LocalError(f"{shown} cannot be read: {error.strerror}", code="file-not-readable") from error
+        raise unreadable(str(path), error) from error
     return parse(text, path, shown)
 
 

@@ -135,6 +135,17 @@ def test_an_out_folder_inside_the_work(run: Run, work: Path) -> None:
     assert {path.name for path in work.iterdir()} == {"notes.txt", "more.txt"}
 
 
+def test_the_home_of_a_user_that_is_not_there_is_a_name_like_any_other(
+    run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused(run, 2, "~nobody-here/x does not exist", "check", work, "--config", "~nobody-here/x")
+    (tmp_path / "templates.ini").write_text("[message]\ntemplates = ~nobody-here/x\n")
+    refused(run, 2, "~nobody-here/x does not exist", "pack", work, "--config", "templates.ini")
+    assert run("pack", work, "--out", "~nobody-here/x").code == 0
+    assert (tmp_path / "~nobody-here" / "x" / "notes.txt").is_file()
+
+
 def test_an_out_that_is_a_file(run: Run, work: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     refused(run, 4, "is not a folder", "send", work, "--out", "file", error="out-not-a-folder")

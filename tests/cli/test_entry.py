@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import struct
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 from PIL import Image
 
 from delivery.cli import app
+
+ROOT = Path(__file__).parents[2]
 
 SCRIPT = """
 import atexit, gc, sys
@@ -100,3 +103,29 @@ def test_an_error_that_nobody_reads_keeps_its_exit_code(monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "stdout", Gone())
     assert app._run(["check", "there-is-nothing", "--json"]) == 4
     assert dropped
+
+
+@pytest.mark.parametrize("lost", ["nobody reads", "the disk is full"])
+def test_what_becomes_of_stderr_does_not_stop_the_work(tmp_path: Path, lost: str) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "notes.txt").write_text("The finished work.\n")
+    if lost == "nobody reads":
+        reader, stderr = os.pipe()
+        os.close(reader)
+    elif Path("/dev/full").exists():
+        stderr = os.open("/dev/full", os.O_WRONLY)
+    else:
+        pytest.skip("needs /dev/full")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, str(ROOT / "cli.py"), *arguments]
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=stderr, cwd=tmp_path)
+
+    try:
+        made = run("send", "work", "--out", "ready")
+        assert made.returncode == 0 and b"Your finished work is ready" in made.stdout
+        assert (tmp_path / "ready" / "notes.txt").is_file()
+        assert run("check", "there-is-nothing").returncode == 4
+        assert run("check", "--no-such-option").returncode == 2
+    finally:
+        os.close(stderr)

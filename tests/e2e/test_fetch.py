@@ -96,6 +96,13 @@ def test_many_files_come_unpacked_as_they_were(tmp_path: Path, monkeypatch: pyte
     assert found == lies(work)
 
 
+def test_only_may_be_one_pattern_or_come_from_an_iterator(work: Path, tmp_path: Path) -> None:
+    page, _ = urls(sent(work))
+    for out, only in (("one", "*.bin"), ("some", iter(["*.bin", "*.png"]))):
+        assert len(fetch(page, tmp_path / out, only=only).files) == 1  # type: ignore[arg-type]
+        assert (tmp_path / out / "film.bin").is_file()
+
+
 def test_a_single_link_is_the_single_file(work: Path, tmp_path: Path) -> None:
     made = sent(work)
     link = next(link for link in made.links if link.name == "index.html")

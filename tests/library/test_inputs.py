@@ -30,8 +30,13 @@ from delivery import (
     StoreRefusedError,
     UsageError,
     check,
+    compose_message,
+    compose_reply,
     pack,
     plan,
+    prune,
+    renew,
+    revoke,
     send,
     upload,
     verify,
@@ -170,6 +175,52 @@ def test_a_single_path_is_not_taken_for_a_list_of_letters(tmp_path: Path) -> Non
         assert "[" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "inputs",
+    [None, 5, b"final", FileEntry.from_bytes("a.txt", b"x"), [5], [None], [b"final"], [["final"]], [io.BytesIO()]],
+)
+def test_what_is_no_list_of_inputs_is_refused_in_words(inputs: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        check(inputs)
+    assert caught.value.code == "paths" and caught.value.hint
+
+
+def test_an_iterator_is_a_list_of_inputs(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    given: Any = iter([tmp_path / "a.txt", FileEntry.from_bytes("b.txt", b"y")])
+    assert [entry.arcname for entry in pack(given, out=tmp_path / "out").files] == ["a.txt", "b.txt"]
+
+
+@pytest.mark.parametrize("name", ["final\0x", "\ud800"])
+def test_a_path_that_no_system_can_have_does_not_exist(name: str) -> None:
+    with pytest.raises(LocalError) as caught:
+        check([name])
+    assert caught.value.code == "path-not-found"
+
+
+@pytest.mark.parametrize("data", ["text", 5, None, [1, 2]])
+def test_what_is_no_bytes_is_not_made_some(data: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        FileEntry.from_bytes("a.bin", data)
+    assert caught.value.code == "input-content" and caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "entry, code",
+    [
+        (FileEntry.from_stream("a.bin", None), "input-content"),  # type: ignore[arg-type]
+        (FileEntry.from_stream("a.bin", "a.bin"), "input-content"),  # type: ignore[arg-type]
+        (FileEntry.from_stream("a.bin", io.BytesIO(), size=-1), "input-size"),
+        (FileEntry.from_stream("a.bin", io.BytesIO(), size="1"), "input-size"),  # type: ignore[arg-type]
+        (FileEntry.from_bytes(Path("a.bin"), b""), "input-name"),  # type: ignore[arg-type]
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_a_usage_error(entry: FileEntry, code: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check([entry])
+    assert caught.value.code == code and caught.value.hint
+
+
 def test_two_of_one_name_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x")
     for other in (tmp_path / "a.txt", FileEntry.from_bytes("a.txt", b"y")):
@@ -236,6 +287,17 @@ def test_by_link_the_embedded_store_gets_streams_too(embedded_home: Path, tmp_pa
     data = os.urandom(7 * MIB + 1)
     made = upload([FileEntry.from_stream("a.bin", Dripping(data))], out=tmp_path / "out", expires="60s")
     assert hashlib.sha256(urllib.request.urlopen(made.links[0].url).read()).digest() == hashlib.sha256(data).digest()
+
+
+def test_every_verb_takes_a_moment_without_a_zone(embedded_home: Path, tmp_path: Path) -> None:
+    now = datetime.now()
+    made = upload([FileEntry.from_bytes("a.txt", b"x")], out=tmp_path / "out", expires="60s", now=now)
+    assert made.created_at == now.astimezone(UTC) == Ledger(embedded_home).load(made.id).created_at
+    assert compose_message(made.id, now=now).links
+    assert renew(made.id, expires="90s", now=now).links
+    assert compose_reply("cannot-open", made.id, now=now).messages
+    assert prune(now=now, dry_run=True)
+    assert revoke(made.id, now=now).proven
 
 
 # -- sent as they come ------------------------------------------------------------------------------------------------

@@ -124,6 +124,7 @@ def test_a_schema_is_sound_and_carries_its_name(path: Path) -> None:
     kind, _, version = path.stem.rpartition("-")
     assert schema["$id"] == f"urn:delivery:schema:{kind}:{version}"
     assert schema["properties"]["schema"] == {"const": f"delivery.{kind}/{version}"}
+    assert f"`delivery.{kind}/{version}`" in (ROOT / "docs" / "json.md").read_text("utf-8")
     assert "additionalProperties" not in path.read_text("utf-8")  # readers must bear what a later release adds
 
 

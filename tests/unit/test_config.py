@@ -2,17 +2,27 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click import BOOL
 
 from delivery import config
 from delivery.config import Settings
 from delivery.errors import ConfigError
 from delivery.model import Via
-from delivery.options import SendOptions, StoreOptions
+from delivery.options import (
+    CheckOptions,
+    MessageOptions,
+    PlatformOptions,
+    SendOptions,
+    StoreOptions,
+    UploadOptions,
+    option_names,
+)
+from delivery.values import parse_bool
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +50,30 @@ def test_option_beats_environment_beats_file_beats_default(tmp_path: Path) -> No
     assert "config.ini [delivery]" in settings.origin("delivery.platform")
     assert settings.origin("delivery.language") == "DELIVERY_LANGUAGE"
     assert settings.origin("delivery.expires") == "given"
+
+
+def test_every_option_but_those_of_stores_and_platforms_has_a_variable(tmp_path: Path) -> None:
+    given = {
+        "STRIP": "yes",
+        "EXPECT": "*.svg",
+        "SINCE": "2026-01-31",
+        "BWLIMIT": "5MB",
+        "VERIFY": "y",
+        "BILINGUAL": "on",
+    }
+    settings = load(tmp_path, "[checks]\nstrip = no\n", **{f"DELIVERY_{name}": text for name, text in given.items()})
+    assert settings.checks.strip and settings.checks.expect == ("*.svg",) and settings.checks.since is not None
+    assert settings.upload.bwlimit == 5_000_000 and settings.upload.verify and settings.message.bilingual
+    assert settings.origin("checks.strip") == "DELIVERY_STRIP"
+    names = [
+        name for section in (SendOptions, UploadOptions, CheckOptions, MessageOptions) for name in option_names(section)
+    ]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("text", ["1", "true", "t", "yes", "y", "on", "0", "false", "f", "no", "n", "off"])
+def test_yes_and_no_are_what_the_command_line_takes(text: str) -> None:
+    assert parse_bool(text) is parse_bool(text.upper()) is BOOL.convert(text, None, None)
 
 
 def test_a_file_here_comes_before_the_one_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +136,57 @@ def test_a_duration_given_as_a_value_keeps_to_the_range_of_its_text(
     if section is SendOptions:
         with pytest.raises(ConfigError, match=words):
             config.configured(Settings(), {name: value})  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value", "words"),
+    [
+        (UploadOptions, "threads", -1, "'-1' is not a whole number from 1 up"),
+        (UploadOptions, "threads", 2.5, "2.5 is not a whole number"),
+        (UploadOptions, "attempts", True, "True is not a whole number"),
+        (UploadOptions, "part_size", -1, "'-1' is not a size"),
+        (UploadOptions, "bwlimit", 0, "would send nothing"),
+        (UploadOptions, "prove_parts", "perhaps", "not one of auto, yes, no"),
+        (StoreOptions, "addressing", "elsewhere", "not one of virtual, path"),
+        (StoreOptions, "bucket", 5, "5 is not text"),
+        (PlatformOptions, "message_files", 0, "from 1 up"),
+        (PlatformOptions, "markup", "rst", "not one of plain, markdown, html"),
+        (SendOptions, "via", 5, "5 is not a way"),
+        (SendOptions, "platform", b"gmail", "b'gmail' is not text"),
+        (SendOptions, "strict", 1, "1 is not True or False"),
+        (SendOptions, "allow", [5], "is not a list of texts"),
+        (SendOptions, "allow", 5, "is not a list of texts"),
+        (CheckOptions, "since", date(2026, 1, 31), "is not a datetime, nor text such as 2026-01-31"),
+        (CheckOptions, "since", True, "is not a datetime"),
+    ],
+)
+def test_a_value_keeps_to_what_its_text_may_say(section: Any, name: str, value: Any, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        section(**{name: value})
+    assert words in str(caught.value) and str(caught.value).startswith(f"{name}: ")
+    assert caught.value.hint and caught.value.code == "config-value"
+
+
+def test_text_a_list_and_a_path_become_what_the_option_holds(tmp_path: Path) -> None:
+    given: Any = {
+        "via": "link",
+        "expires": "2h",
+        "allow": ["a"],
+        "strict": "no",
+        "out": tmp_path,
+        "since": "2026-01-31",
+    }
+    checks = CheckOptions(since=given.pop("since"))
+    assert checks.since is not None and checks.since.tzinfo is not None
+    for made in (SendOptions(**given), Settings().override(**given).delivery):
+        assert made.via is Via.LINK and made.expires == timedelta(hours=2) and made.strict is False
+        assert made.allow == ("a",) and made.out == str(tmp_path)
+
+
+def test_a_key_of_the_wrong_type_does_not_show() -> None:
+    with pytest.raises(ConfigError) as caught:
+        StoreOptions(secret_access_key=b"hush")  # type: ignore[arg-type]
+    assert "hush" not in str(caught.value)
 
 
 def test_a_named_file_that_is_absent_is_an_error(tmp_path: Path) -> None:

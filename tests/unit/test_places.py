@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from delivery import places
+from delivery.errors import ConfigError
 from delivery.ledger import Ledger
 from delivery.storage.local_state import Folder
 
@@ -20,9 +21,31 @@ def mode(path: Path) -> int:
 
 
 def test_home_moves_every_folder() -> None:
-    environ = {"DELIVERY_HOME": "/somewhere"}
-    assert places.config_dir(environ) == places.data_dir(environ) == Path("/somewhere")
-    assert places.state_dir(environ) == Path("/somewhere/state")
+    environ, home = {"DELIVERY_HOME": "/somewhere"}, Path("/somewhere").absolute()
+    assert places.config_dir(environ) == places.data_dir(environ) == home
+    assert places.state_dir(environ) == home / "state"
+
+
+@pytest.mark.parametrize("given, meant", [("here/.delivery", Path("here/.delivery")), ("~/kept", Path.home() / "kept")])
+def test_a_home_is_absolute_however_it_is_given(given: str, meant: Path) -> None:
+    assert places.data_dir({"DELIVERY_HOME": given}) == meant.absolute()
+
+
+def test_without_a_home_it_is_said_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def newer(*_: object, **__: object) -> Path:
+        raise RuntimeError("could not determine the home directory for '~/.config'")
+
+    def older(*_: object, **__: object) -> Path:
+        return Path("~/.config/delivery")
+
+    for answer in (newer, older):
+        for kind in ("config", "data", "state"):
+            monkeypatch.setattr(f"platformdirs.user_{kind}_path", answer)
+        for folder in (places.config_dir, places.data_dir, places.state_dir):
+            with pytest.raises(ConfigError) as caught:
+                folder({})
+            assert caught.value.code == "no-home" and "DELIVERY_HOME" in caught.value.hint
+            assert folder({"DELIVERY_HOME": "/somewhere"}).is_relative_to(Path("/somewhere").absolute())
 
 
 @posix

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from delivery.config import Settings
 from delivery.errors import UsageError
-from delivery.surroundings import id_of
+from delivery.surroundings import id_of, moment_of
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_SHA": COMMIT, "GITHUB_REPOSITORY": "Acme/the site", "GITHUB_JOB": "build"}
@@ -18,6 +19,14 @@ GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_SHA": COMMIT, "GITHUB_REPOSITORY": "
 
 def named(id: str | None, environ: dict[str, str] | None = None) -> str | None:
     return id_of(Settings().override(id=id), environ or {})
+
+
+def test_a_moment_without_a_zone_is_meant_here() -> None:
+    here = datetime(2026, 1, 31, 12).astimezone()
+    karachi = datetime(2026, 1, 31, 12, tzinfo=timezone(timedelta(hours=5)))
+    assert moment_of(datetime(2026, 1, 31, 12)) == here
+    assert str(moment_of(karachi)) == "2026-01-31 07:00:00+00:00"
+    assert abs(moment_of(None) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 def test_a_name_of_ones_own() -> None:

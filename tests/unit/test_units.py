@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.units import check_duration, format_duration, format_size, format_utc, parse_duration, parse_size
+from delivery.units import (
+    check_duration,
+    format_duration,
+    format_size,
+    format_utc,
+    parse_duration,
+    parse_size,
+    write_duration,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +42,12 @@ def test_a_duration_is_read(text: str, seconds: int) -> None:
 def test_a_bad_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="duration"):
         parse_duration(text)
+
+
+@given(st.integers(1, 36500 * 86400).map(lambda seconds: timedelta(seconds=seconds)))
+def test_a_duration_that_is_written_is_read_back(value: timedelta) -> None:
+    assert parse_duration(write_duration(value)) == value
+    assert write_duration(timedelta(days=7)) == "7d" and write_duration(timedelta(hours=36)) == "1d12h"
 
 
 @pytest.mark.parametrize("value", [timedelta(seconds=1), timedelta(days=7), timedelta(days=36500)])

@@ -61,7 +61,7 @@ def _font_files() -> tuple[Path, ...]:
     data = tomllib.loads(resources.files(__package__).joinpath("fonts.toml").read_text("utf-8"))
     found: dict[str, Path] = {}
     for place in data["folders"]:
-        folder = Path(os.path.expandvars(_windows_variables(place))).expanduser()
+        folder = Path(os.path.expanduser(os.path.expandvars(_windows_variables(place))))
         for path in _walk(folder):
             found.setdefault(path.stem.lower(), path)
     return tuple(found[name] for name in data["prefer"] if name in found)

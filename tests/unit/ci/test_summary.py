@@ -65,6 +65,13 @@ def test_the_summary_shows_the_page_its_end_and_the_files() -> None:
     )
 
 
+def test_a_dry_run_claims_no_record_and_no_digest() -> None:
+    foreseen = replace(delivery(), dry_run=True, links=(), page=None, files=(FileEntry("/x", "cover.png", 1500, 0),))
+    said = summary.summary(foreseen)
+    assert "nothing was delivered" in said and "| cover.png | 1.5 KB |  |" in said
+    assert "Recorded" not in said and "site-1" not in said
+
+
 def test_no_file_name_becomes_markup() -> None:
     found = (Finding("code", Severity.WARNING, EVIL, EVIL, ""),)
     said = summary.summary(replace(delivery(EVIL), findings=found))

@@ -31,7 +31,7 @@ def test_beyond_the_cap_is_refused_before_anything_is_sent() -> None:
     assert "--expires 7d" in caught.value.hint
     with pytest.raises(UsageError) as caught:
         check_life(store(cap=timedelta(hours=1)), timedelta(days=10), now=NOW)
-    assert "--expires 3600s" in caught.value.hint
+    assert "--expires 1h " in caught.value.hint
 
 
 def test_no_cap_means_any_life() -> None:
