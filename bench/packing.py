@@ -93,9 +93,10 @@ def ours(source: str, limit: int, *, whole: bool = False) -> str:
 
 def one(source: Path, limit: int) -> None:
     """What :func:`ours` measures: walk, estimate, plan, pack."""
-    from delivery.model import Deliverable, FileEntry, Limits, Profile, Via
+    from delivery.model import Deliverable, FileEntry, Via
     from delivery.packing import estimate, pack
     from delivery.planning import plan
+    from delivery.profile import Limits, Profile
 
     entries = []
     for place, _, names in os.walk(source):

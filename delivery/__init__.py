@@ -43,7 +43,6 @@ if TYPE_CHECKING:
         Part,
         PartKind,
         Plan,
-        Profile,
         Severity,
         Via,
     )
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
         UploadOptions,
     )
     from delivery.packing import Joined, Verified, join, verify
+    from delivery.profile import Profile
     from delivery.progress import CancelToken, NullProgress, Progress, RecordingProgress, Task
     from delivery.service import Inspection, carry_out, check, dry_run, pack, plan, send, upload
     from delivery.storage import Connection
@@ -70,10 +70,11 @@ _ROOMS = {
     "fetching": "Fetched FetchedFile fetch",
     "hosting": "Revoked",
     "inputs": "Input",
-    "model": "Attachment Deliverable Delivery FileEntry Finding Link ManifestPlace Method Part PartKind Plan Profile "
+    "model": "Attachment Deliverable Delivery FileEntry Finding Link ManifestPlace Method Part PartKind Plan "
     "Severity Via",
     "options": "CheckOptions DeliveryOptions MessageOptions PlatformOptions SendOptions StoreOptions UploadOptions",
     "packing": "Joined Verified join verify",
+    "profile": "Profile",
     "progress": "CancelToken NullProgress Progress RecordingProgress Task",
     "service": "Inspection carry_out check dry_run pack plan send upload",
     "storage": "Connection",

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from delivery import hosting, storage
 from delivery.errors import Cancelled, UsageError
 from delivery.hosting import Upload, Uploaded
-from delivery.model import Attachment, FileEntry, Link, LinkPolicy, PartKind, Plan
+from delivery.model import Attachment, FileEntry, Link, PartKind, Plan
 from delivery.options import SendOptions
 from delivery.packing import Packed, manifest
 from delivery.planning.names import MANIFEST, MANIFEST_TYPE
+from delivery.profile import LinkPolicy
 from delivery.progress import CancelToken
 from delivery.values import show
 

@@ -11,7 +11,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, TextIO
 
 from delivery.errors import DeliveryError, UsageError
-from delivery.model import Attachment, Delivery, FileEntry, Finding, Link, Part, PartKind, Plan, Profile
+from delivery.model import Attachment, Delivery, FileEntry, Finding, Link, Part, PartKind, Plan
+from delivery.profile import Profile
 from delivery.units import format_utc
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from delivery.inputs import Held, Input
 from delivery.intake.observe import observe
 from delivery.message import Situation
 from delivery.message.language import load as language
-from delivery.model import Deliverable, Delivery, FileEntry, Finding, Plan, Profile, Via
+from delivery.model import Deliverable, Delivery, FileEntry, Finding, Plan, Via
 from delivery.options import DeliveryOptions
+from delivery.profile import Profile
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.surroundings import id_of, moment_of, new_id, zone_of
 

@@ -9,8 +9,9 @@ from enum import StrEnum
 
 from delivery.intake.names import extension
 from delivery.intake.observation import Observation, Observations
-from delivery.model import Deliverable, FileEntry, Profile, Severity
+from delivery.model import Deliverable, FileEntry, Severity
 from delivery.options import CheckOptions
+from delivery.profile import Profile
 
 
 class Group(StrEnum):

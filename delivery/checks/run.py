@@ -11,9 +11,10 @@ from delivery.checks import arrival, leaks, leftovers, opening, wrong
 from delivery.checks.rule import RULES, Case, File
 from delivery.errors import UsageError
 from delivery.intake.observation import Observations
-from delivery.model import Deliverable, Finding, Profile, Severity
+from delivery.model import Deliverable, Finding, Severity
 from delivery.nearest import nearest
 from delivery.options import CheckOptions
+from delivery.profile import Profile
 
 _ROOMS = (arrival, opening, wrong, leaks, leftovers)  # importing them is what registers their rules
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}

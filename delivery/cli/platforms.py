@@ -10,7 +10,7 @@ import click
 
 from delivery import platforms, report
 from delivery.cli import complete, options
-from delivery.model import Profile
+from delivery.profile import Profile
 from delivery.units import format_size
 
 

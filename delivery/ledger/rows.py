@@ -23,17 +23,14 @@ from delivery.model import (
     Delivery,
     FileEntry,
     Finding,
-    Limits,
     Link,
-    LinkPolicy,
     ManifestPlace,
     Method,
     PartKind,
     Plan,
-    Profile,
     Severity,
-    Source,
 )
+from delivery.profile import Limits, LinkPolicy, Profile, Source
 
 _SIGNED = re.compile(r"https?://\S*[?&](?:X-Amz-|Signature=|AWSAccessKeyId=)\S*", re.IGNORECASE)
 

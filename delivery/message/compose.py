@@ -19,8 +19,9 @@ from delivery.message.facts import Facts, links_allowed
 from delivery.message.language import Language, Value
 from delivery.message.rules import measure_for
 from delivery.message.template import LONGEST_TEMPLATE, Template, tidy
-from delivery.model import Delivery, Method, Profile
+from delivery.model import Delivery, Method
 from delivery.options import MessageOptions
+from delivery.profile import Profile
 
 _DIVIDER = f"\n\n{hypertext.DIVIDER}\n\n"
 """Between a message and its English twin."""

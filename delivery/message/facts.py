@@ -12,7 +12,8 @@ from delivery.message.changes import Changes
 from delivery.message.cut import URL
 from delivery.message.language import Language, Value
 from delivery.message.lint import lint_name
-from delivery.model import Delivery, FileEntry, Link, LinkPolicy, Method, PartKind, Profile
+from delivery.model import Delivery, FileEntry, Link, Method, PartKind
+from delivery.profile import LinkPolicy, Profile
 
 LONGEST_LIST = 12
 """Names that a message lists; with more it counts them."""

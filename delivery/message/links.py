@@ -10,7 +10,8 @@ from delivery.message.cut import URL
 from delivery.message.finding import LintFinding
 from delivery.message.rules import rules
 from delivery.message.words import words_in
-from delivery.model import Profile, Severity
+from delivery.model import Severity
+from delivery.profile import Profile
 
 _BARE_HOST = re.compile(r"(?<![\w@/.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![a-z0-9_@-]|\.[a-z0-9])")
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")

@@ -12,7 +12,8 @@ from delivery.message.finding import LintFinding
 from delivery.message.links import links_in, without_links
 from delivery.message.rules import measure_for
 from delivery.message.words import words_in
-from delivery.model import Profile, Severity
+from delivery.model import Severity
+from delivery.profile import Profile
 
 _JOINERS = frozenset("\u200c\u200d\ufe0f\ufe0e")
 _ISOLATES = frozenset("\u2066\u2067\u2068\u2069\u200e\u200f\u061c")

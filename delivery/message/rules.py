@@ -12,7 +12,8 @@ from typing import Any
 
 from delivery.message import disguise
 from delivery.message.cut import Measure, utf16
-from delivery.model import Profile, Severity
+from delivery.model import Severity
+from delivery.profile import Profile
 
 _LATIN = "[a-z0-9\u00df-\u024f]"
 

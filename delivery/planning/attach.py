@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from delivery.errors import PackingError
 from delivery.intake.names import fold
-from delivery.model import Deliverable, FileEntry, Part, PartKind, Profile
+from delivery.model import Deliverable, FileEntry, Part, PartKind
 from delivery.planning import bins, volumes, words, zips
 from delivery.planning.names import Filenames
 from delivery.planning.sizes import ARCHIVE_MAX, END, MEMBER_MAX, member_bytes
 from delivery.planning.types import is_taken, is_taken_in_zip
+from delivery.profile import Profile
 
 FEW = 10
 """Up to so many files go as they are; more are a chore to attach one by one, and to save one by one."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from delivery.errors import PackingError, UsageError
-from delivery.model import Deliverable, LinkPolicy, Method, Part, Plan, Profile, Via
+from delivery.model import Deliverable, Method, Part, Plan, Via
 from delivery.planning import attach, link, words
+from delivery.profile import LinkPolicy, Profile
 
 
 def plan(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from delivery.model import Limits
+from delivery.profile import Limits
 
 
 def message_with_room(size: int, attached: Iterable[tuple[int, int]], limits: Limits) -> int:

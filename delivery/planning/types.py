@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from delivery.intake.names import extension
-from delivery.model import Profile
+from delivery.profile import Profile
 
 
 def is_taken(name: str, profile: Profile) -> bool:

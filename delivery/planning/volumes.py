@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from delivery.errors import PackingError
 from delivery.escape import printable
-from delivery.model import FileEntry, Part, PartKind, Profile
+from delivery.model import FileEntry, Part, PartKind
 from delivery.planning import words
 from delivery.planning.names import JOINER, MANIFEST, Filenames
 from delivery.planning.types import is_taken
+from delivery.profile import Profile
 
 MOST = 9_999
 JOINER_BYTES = 192 * 1024

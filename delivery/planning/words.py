@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from delivery.escape import printable
-from delivery.model import Deliverable, FileEntry, Limits, Profile
+from delivery.model import Deliverable, FileEntry
+from delivery.profile import Limits, Profile
 from delivery.units import format_size
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from delivery.config import Settings
 from delivery.errors import UsageError
-from delivery.model import Limits, LinkPolicy, Profile, Source
 from delivery.nearest import nearest
 from delivery.options import PlatformOptions
+from delivery.profile import Limits, LinkPolicy, Profile, Source
 
 _OLD_AFTER = timedelta(days=365)
 _LIMITS = {

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from support import zipheaders
 
 from delivery.intake import take_in
-from delivery.model import Limits, PartKind, Profile, Via
+from delivery.model import PartKind, Via
 from delivery.packing import estimate, join, pack
 from delivery.packing.deflate import LEVEL
 from delivery.planning import plan
+from delivery.profile import Limits, Profile
 
 OPENERS = {
     "unzip": ["unzip", "-q", "{zip}", "-d", "{to}"],

@@ -43,8 +43,8 @@ def test_the_whole_check_tells_a_bomb_as_an_error(tmp_path):
     from datetime import UTC, datetime
 
     from delivery import checks, intake
-    from delivery.model import Profile
     from delivery.options import CheckOptions
+    from delivery.profile import Profile
 
     (tmp_path / "bomb.zip").write_bytes(hostile.overlapping(1000))
     deliverable = intake.take_in([tmp_path])

@@ -17,7 +17,8 @@ import pytest
 
 from delivery.errors import LocalError
 from delivery.ledger import Ledger, database
-from delivery.model import Attachment, Deliverable, Delivery, FileEntry, Link, Method, PartKind, Plan, Profile
+from delivery.model import Attachment, Deliverable, Delivery, FileEntry, Link, Method, PartKind, Plan
+from delivery.profile import Profile
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
@@ -27,7 +28,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from delivery.ledger import Ledger
-from delivery.model import Attachment, Deliverable, Delivery, FileEntry, Method, PartKind, Plan, Profile
+from delivery.model import Attachment, Deliverable, Delivery, FileEntry, Method, PartKind, Plan
+from delivery.profile import Profile
 
 folder, name, count, files = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 now = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

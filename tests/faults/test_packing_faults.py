@@ -18,16 +18,18 @@ import pytest
 
 from delivery.errors import LocalError
 from delivery.intake import take_in
-from delivery.model import Limits, Profile, Via
+from delivery.model import Via
 from delivery.packing import pack, verify
 from delivery.packing import slices as slices_module
 from delivery.planning import plan
+from delivery.profile import Limits, Profile
 
 SCRIPT = """
 import sys
 from pathlib import Path
 from delivery.intake import take_in
-from delivery.model import Limits, Profile, Via
+from delivery.model import Via
+from delivery.profile import Limits, Profile
 from delivery.packing import pack
 from delivery.planning import plan
 source, out = map(Path, sys.argv[1:])

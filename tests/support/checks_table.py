@@ -14,8 +14,8 @@ from support import corpus, leaky, trees
 from delivery import checks, intake
 from delivery.checks.docs import MEASURED, PLACE, documentation
 from delivery.intake.observe import observe
-from delivery.model import Profile
 from delivery.options import CheckOptions
+from delivery.profile import Profile
 
 ROOT = Path(__file__).parents[2]
 MARKET = Profile("market", "Market", marketplace=True)

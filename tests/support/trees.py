@@ -11,8 +11,9 @@ from pathlib import Path
 from delivery import checks
 from delivery.checks import RULES, Group
 from delivery.intake.observe import observe
-from delivery.model import Deliverable, FileEntry, Finding, Profile
+from delivery.model import Deliverable, FileEntry, Finding
 from delivery.options import CheckOptions
+from delivery.profile import Profile
 
 MARKET = Profile("market", "Market", marketplace=True)
 BUDGET = 1000

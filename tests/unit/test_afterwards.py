@@ -11,7 +11,8 @@ import pytest
 from delivery import places
 from delivery.afterwards import compose_reply
 from delivery.ledger import Ledger
-from delivery.model import Deliverable, Delivery, FileEntry, Link, Method, Plan, Profile
+from delivery.model import Deliverable, Delivery, FileEntry, Link, Method, Plan
+from delivery.profile import Profile
 
 NOW = datetime(2026, 10, 24, 10, 0, tzinfo=UTC)
 """A day before summer time ends in Europe."""

@@ -11,8 +11,9 @@ import pytest
 from delivery.config import Settings
 from delivery.handover import Handover
 from delivery.intake import take_in
-from delivery.model import Limits, Method, PartKind, Plan, Profile, Via
+from delivery.model import Method, PartKind, Plan, Via
 from delivery.planning import plan
+from delivery.profile import Limits, Profile
 from delivery.progress import CancelToken, NullProgress
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from delivery import checks, intake
 from delivery.intake.observe import observe
-from delivery.model import Finding, Profile
+from delivery.model import Finding
 from delivery.options import CheckOptions
+from delivery.profile import Profile
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)

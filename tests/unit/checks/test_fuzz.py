@@ -19,8 +19,9 @@ from delivery.intake.readers.formats import _PREFIXES
 from delivery.intake.readers.view import View
 from delivery.intake.strip import copies, office, pdf, pictures
 from delivery.intake.strip.pieces import CannotStrip
-from delivery.model import Deliverable, FileEntry, Profile
+from delivery.model import Deliverable, FileEntry
 from delivery.options import CheckOptions
+from delivery.profile import Profile
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
 fuzzed = settings(

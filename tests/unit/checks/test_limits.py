@@ -9,8 +9,9 @@ import pytest
 from delivery import checks, platforms
 from delivery.config import Settings
 from delivery.intake import Observations
-from delivery.model import Deliverable, FileEntry, Profile
+from delivery.model import Deliverable, FileEntry
 from delivery.options import CheckOptions
+from delivery.profile import Profile
 
 PROFILES = platforms.all_profiles(Settings())
 PROFILES = PROFILES.values() if hasattr(PROFILES, "values") else PROFILES

@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from delivery.model import Limits, Profile, Severity
+from delivery.model import Severity
 from delivery.planning.types import is_taken, is_taken_in_zip
+from delivery.profile import Limits, Profile
 
 PICKY = Profile(
     "picky",

@@ -11,18 +11,8 @@ import pytest
 
 from delivery.ci import files, outputs, quality, summary
 from delivery.errors import BlockedError, LocalError
-from delivery.model import (
-    Deliverable,
-    Delivery,
-    FileEntry,
-    Finding,
-    Link,
-    ManifestPlace,
-    Method,
-    Plan,
-    Profile,
-    Severity,
-)
+from delivery.model import Deliverable, Delivery, FileEntry, Finding, Link, ManifestPlace, Method, Plan, Severity
+from delivery.profile import Profile
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 URL = "https://s3.example/b/k/index.html?X-Amz-Credential=AKIDEXAMPLE%2F20260102&X-Amz-Signature=ab"

@@ -15,19 +15,8 @@ import pytest
 from delivery import report
 from delivery.ledger import Ledger, account, writing
 from delivery.ledger.record import Account
-from delivery.model import (
-    Attachment,
-    Deliverable,
-    Delivery,
-    FileEntry,
-    Finding,
-    Link,
-    Method,
-    PartKind,
-    Plan,
-    Profile,
-    Severity,
-)
+from delivery.model import Attachment, Deliverable, Delivery, FileEntry, Finding, Link, Method, PartKind, Plan, Severity
+from delivery.profile import Profile
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=2)

@@ -13,19 +13,8 @@ import pytest
 from delivery.errors import LocalError, UsageError
 from delivery.ledger import Ledger
 from delivery.ledger.damage import DamagedError, checked
-from delivery.model import (
-    Attachment,
-    Deliverable,
-    Delivery,
-    FileEntry,
-    Finding,
-    Link,
-    Method,
-    PartKind,
-    Plan,
-    Profile,
-    Severity,
-)
+from delivery.model import Attachment, Deliverable, Delivery, FileEntry, Finding, Link, Method, PartKind, Plan, Severity
+from delivery.profile import Profile
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 ID = "20261122-abcd"

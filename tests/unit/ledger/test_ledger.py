@@ -19,17 +19,14 @@ from delivery.model import (
     Delivery,
     FileEntry,
     Finding,
-    Limits,
     Link,
-    LinkPolicy,
     ManifestPlace,
     Method,
     PartKind,
     Plan,
-    Profile,
     Severity,
-    Source,
 )
+from delivery.profile import Limits, LinkPolicy, Profile, Source
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 SECRET = "https://bucket.example.com/d/abc/work.zip?X-Amz-Signature=topsecret"

@@ -8,17 +8,8 @@ from typing import Any
 
 import pytest
 
-from delivery.model import (
-    Attachment,
-    Deliverable,
-    Delivery,
-    FileEntry,
-    Link,
-    Method,
-    PartKind,
-    Plan,
-    Profile,
-)
+from delivery.model import Attachment, Deliverable, Delivery, FileEntry, Link, Method, PartKind, Plan
+from delivery.profile import Profile
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 URL = (

@@ -11,8 +11,9 @@ import pytest
 
 from delivery.errors import ConfigError, UsageError
 from delivery.message import Changes, Reply, Situation, compose, lint
-from delivery.model import Attachment, FileEntry, Link, PartKind, Profile
+from delivery.model import Attachment, FileEntry, Link, PartKind
 from delivery.options import MessageOptions
+from delivery.profile import Profile
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from delivery.message import Changes, Reply, Situation, compose, language_codes, lint, lint_name, reply, warnings
 from delivery.message.cut import utf16
 from delivery.message.hypertext import render, render_each, seen
-from delivery.model import Profile
 from delivery.options import MessageOptions
+from delivery.profile import Profile
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

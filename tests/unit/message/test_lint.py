@@ -8,7 +8,8 @@ from importlib.resources import files
 import pytest
 
 from delivery.message import lint, lint_name
-from delivery.model import Profile, Severity
+from delivery.model import Severity
+from delivery.profile import Profile
 
 FIVERR = Profile("fiverr", "Fiverr", marketplace=True, message_chars=2500)
 GMAIL = Profile("gmail", "Gmail")

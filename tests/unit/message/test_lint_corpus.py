@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from delivery.message import lint
-from delivery.model import Profile, Severity
+from delivery.model import Severity
+from delivery.profile import Profile
 
 CORPUS = Path(__file__).with_name("lint_corpus.tsv")
 DOCS = Path(__file__).parents[3] / "docs" / "messages.md"

@@ -13,19 +13,9 @@ from hypothesis import strategies as st
 from delivery.message import Changes, Reply, Situation, compose, language_codes, lint, reply
 from delivery.message.cut import utf16
 from delivery.message.hypertext import seen
-from delivery.model import (
-    Attachment,
-    Deliverable,
-    Delivery,
-    FileEntry,
-    Link,
-    LinkPolicy,
-    Method,
-    PartKind,
-    Plan,
-    Profile,
-)
+from delivery.model import Attachment, Deliverable, Delivery, FileEntry, Link, Method, PartKind, Plan
 from delivery.options import MessageOptions
+from delivery.profile import LinkPolicy, Profile
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 ZONES = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "Asia/Karachi")]

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from delivery.errors import IntegrityError, LocalError, UsageError
-from delivery.model import Deliverable, FileEntry, Limits, Profile, Via
+from delivery.model import Deliverable, FileEntry, Via
 from delivery.packing import join, pack, verify
 from delivery.packing.manifest import checksum_line
 from delivery.planning import plan
+from delivery.profile import Limits, Profile
 
 DATA = random.Random(11).randbytes(450_001)
 MANIFEST = "delivery-manifest.json"

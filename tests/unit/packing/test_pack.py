@@ -16,11 +16,12 @@ from pathlib import Path
 import pytest
 
 from delivery.errors import Cancelled, LocalError, PackingError, SourceChangedError
-from delivery.model import Deliverable, FileEntry, Limits, Method, PartKind, Profile, Via
+from delivery.model import Deliverable, FileEntry, Method, PartKind, Via
 from delivery.packing import estimate, pack, pack_archives, verify
 from delivery.packing.read_ahead import BLOCK
 from delivery.packing.workspace import Workspace
 from delivery.planning import plan
+from delivery.profile import Limits, Profile
 from delivery.progress import CancelToken, RecordingProgress
 
 MANIFEST = "delivery-manifest.json"

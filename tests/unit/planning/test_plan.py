@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.errors import PackingError, UsageError
-from delivery.model import Deliverable, FileEntry, Limits, LinkPolicy, Method, PartKind, Plan, Profile, Via
+from delivery.model import Deliverable, FileEntry, Method, PartKind, Plan, Via
 from delivery.planning import plan
+from delivery.profile import Limits, LinkPolicy, Profile
 
 MB, GB, TB, MiB = 10**6, 10**9, 10**12, 2**20
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from delivery.model import Limits
 from delivery.planning import message_with_room
+from delivery.profile import Limits
 
 
 def test_it_goes_to_the_first_message_with_room() -> None:
