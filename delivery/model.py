@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from delivery.errors import UsageError
 from delivery.profile import Profile
@@ -110,8 +110,7 @@ class FileEntry:
         return self.size == 0 and self.known_size
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(NamedTuple):
     """A path that intake met and did not take, and why."""
 
     path: str
@@ -195,8 +194,7 @@ class Attachment:
         return self.path.replace("\\", "/").rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(NamedTuple):
     """An object in a store, as the store reports it."""
 
     key: str

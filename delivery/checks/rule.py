@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from delivery.intake.names import extension
 from delivery.intake.observation import Observation, Observations
@@ -24,8 +25,7 @@ class Group(StrEnum):
     JUNK = "Junk"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """All that rules decide from."""
 
     deliverable: Deliverable
@@ -65,8 +65,7 @@ WholeRule = Callable[[Case], Iterator[tuple[str, str]]]
 """Yields a path (or the empty string) and a message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     code: str
     severity: Severity
     group: Group

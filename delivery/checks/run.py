@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from delivery.checks import arrival, leaks, leftovers, opening, wrong
 from delivery.checks.rule import RULES, Case, File
@@ -90,8 +90,7 @@ def blocking(findings: Iterable[Finding], strict: bool) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.severity in stops)
 
 
-@dataclass(frozen=True, slots=True)
-class FindingGroup:
+class FindingGroup(NamedTuple):
     """Findings of one code, for showing: the first few whole, the rest counted."""
 
     code: str

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Speech = Literal["plain", "github", "gitlab", "azure", "buildkite"]
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """One service. Where several variables are named, the first that is set counts."""
 
     name: str
@@ -88,8 +86,7 @@ def detect(environ: Mapping[str, str] = os.environ) -> Service | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """What a run was started for. Empty where the service does not tell."""
 
     commit: str = ""

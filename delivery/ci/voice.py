@@ -6,8 +6,7 @@ Each function gives one line, or None where the service has no such thing. Nothi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from delivery.ci.services import Service
 from delivery.escape import printable
@@ -18,8 +17,7 @@ if TYPE_CHECKING:  # every start of the command line comes by here, and has no n
     from delivery.model import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(NamedTuple):
     """What an annotation says."""
 
     severity: Severity

@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -175,7 +175,7 @@ class _Run:
                 for output in present:
                     if place.has(output, told):
                         self._there[output.name] = _file(place.path_of(output.name), output)
-        left = (replace(u, outputs=tuple(o for o in u.outputs if o.name not in self._there)) for u in todo)
+        left = (u._replace(outputs=tuple(o for o in u.outputs if o.name not in self._there)) for u in todo)
         return [unit for unit in left if unit.outputs]
 
     def _items(self, unit: Unit, place: Place) -> list[tuple[Item, Settle]]:

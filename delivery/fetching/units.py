@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -24,8 +23,7 @@ class Output(NamedTuple):
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     parts: tuple[PartRecord, ...]
     """What is downloaded for it: several only for volumes that are joined."""
     outputs: tuple[Output, ...]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Outcome(StrEnum):
@@ -17,8 +16,7 @@ class Outcome(StrEnum):
     """The key may not ask, or the store has no such thing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One thing that was tried."""
 
     name: str
@@ -29,8 +27,7 @@ class Step:
     unreachable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """Everything that was tried, in order."""
 
     steps: tuple[Step, ...]

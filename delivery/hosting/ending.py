@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.escape import printable
@@ -68,16 +69,14 @@ def revoke(
     return Revoked(len(found), parts, len(every))
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """A delivery whose time has passed."""
 
     prefix: str
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(NamedTuple):
     """What :func:`prune` removed, or would."""
 
     deliveries: int = 0

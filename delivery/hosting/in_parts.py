@@ -6,8 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from delivery.crc import Crc32, combine
 from delivery.escape import printable
@@ -35,8 +34,7 @@ class SourceDiffers(Exception):
     """The local file is not the one whose parts the store holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class SentPart:
+class SentPart(NamedTuple):
     remote: RemotePart
     crc32: int
 

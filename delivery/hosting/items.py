@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from delivery.intake.source import unreadable
 from delivery.model import FileEntry, StoredObject
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(NamedTuple):
     """One file to send. The page alone is ``inline``."""
 
     entry: FileEntry
@@ -38,8 +36,7 @@ class Upload:
         return cls(entry, shown, media_type, **more)
 
 
-@dataclass(frozen=True, slots=True)
-class Uploaded:
+class Uploaded(NamedTuple):
     """One file that is in the store, compared with what was sent."""
 
     stored: StoredObject

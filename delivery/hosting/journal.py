@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from delivery import places
 from delivery.errors import LocalError
@@ -41,8 +41,7 @@ class Begun:
     """Part number -> its ETag and the SHA-256 of the whole file up to its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """A file that is in the store."""
 
     size: int

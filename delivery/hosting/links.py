@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from delivery.errors import IntegrityError, StoreRefusedError, UsageError
@@ -24,8 +24,7 @@ _TRIED_AT_ONCE = 8
 UNKNOWN_END = "the credentials are temporary and do not say when they end; the links end with them"
 
 
-@dataclass(frozen=True, slots=True)
-class LinkLife:
+class LinkLife(NamedTuple):
     """How long links signed now would live."""
 
     ends_at: datetime | None

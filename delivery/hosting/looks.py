@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from delivery.errors import DeliveryError, StoreRefusedError
 from delivery.hosting.diagnosis import Outcome, Step
@@ -18,8 +17,7 @@ from delivery.units import format_duration, format_utc
 _SIGN = "for longer ones sign with a permanent key: signing_profile in the store's section"
 
 
-@dataclass(frozen=True)
-class Looks:
+class Looks(NamedTuple):
     """Each look returns its line; what the store does not tell is a line too."""
 
     store: Store

@@ -11,9 +11,8 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from delivery.errors import StoreRefusedError, StoreUnreachableError
 from delivery.hosting.bodies import MemoryBody
@@ -36,8 +35,7 @@ _HEADERS = ObjectHeaders("application/json", 'attachment; filename="standing.jso
 _TIMES = ("touched_at", "links_end", "keep_until", "claimed_until")
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """One record."""
 
     id: str
@@ -72,15 +70,13 @@ class Standing:
 
     def needed(self, until: datetime) -> Standing:
         """With links that live up to ``until``."""
-        return replace(
-            self,
+        return self._replace(
             links_end=max(until, self.links_end or until),
             keep_until=self.keep_until and max(until, self.keep_until),
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A record as it lies in the store."""
 
     record: Standing
@@ -137,7 +133,7 @@ def parse(data: bytes, store_prefix: str) -> Standing:
 
 
 def text_of(record: Standing) -> bytes:
-    row = {"standing": _VERSION, **asdict(record)}
+    row = {"standing": _VERSION, **record._asdict()}
     for name in _TIMES:
         row[name] = row[name] and row[name].astimezone(UTC).isoformat()
     return json.dumps(row).encode()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import replace
 
 from delivery.errors import IntegrityError
 from delivery.escape import printable
@@ -51,8 +50,8 @@ def _compared(run: Run, item: Upload, key: str, digest: str, etag: str, crc32: i
         raise _other_bytes(name)
     if run.options.verify:
         _read_back(run, item, key, digest)
-        return replace(found.stored, key=key, checksum=f"sha256:{digest}")
-    return replace(found.stored, key=key)
+        return found.stored._replace(key=key, checksum=f"sha256:{digest}")
+    return found.stored._replace(key=key)
 
 
 def _read_back(run: Run, item: Upload, key: str, digest: str) -> None:

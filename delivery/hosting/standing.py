@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -121,7 +121,7 @@ class Kept:
         claim: dict[str, Any] = {"claimed_by": self._us, "claimed_until": now + record.CLAIM}
         if release:
             claim = {"claimed_by": "", "claimed_until": None}
-        return replace(kept, touched_at=now, journal=tuple(self.journal.lines()), **claim)
+        return kept._replace(touched_at=now, journal=tuple(self.journal.lines()), **claim)
 
     def _look(self) -> None:
         there = self._store.look(self._key)
@@ -213,8 +213,8 @@ def _claim(store: Store, id: str, keep_until: datetime | None, progress: Progres
     if found is None or not found.claimed(now):
         ours = fresh
         if found is not None:
-            ours = replace(
-                fresh, prefix=found.record.prefix, links_end=found.record.links_end, journal=found.record.journal
+            ours = fresh._replace(
+                prefix=found.record.prefix, links_end=found.record.links_end, journal=found.record.journal
             )
         try:
             etag = record.put(store, key, ours, new=found is None, over=found.etag if found else None)
@@ -238,7 +238,7 @@ def take_over(store: Store, key: str, *, after: timedelta, now: datetime) -> boo
     found = record.read(store, key)
     if found is None or found.claimed(now) or not found.record.is_over(now, after):
         return False
-    ours = replace(found.record, claimed_by=new_token(), claimed_until=datetime.now(UTC) + record.CLAIM)
+    ours = found.record._replace(claimed_by=new_token(), claimed_until=datetime.now(UTC) + record.CLAIM)
     try:
         record.put(store, key, ours, over=found.etag)
     except ObjectExistsError:

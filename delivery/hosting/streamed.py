@@ -145,4 +145,4 @@ def _refuse_too_long(run: Run, item: Upload, number: int, size: int, step: int) 
 
 
 def _sized(item: Upload, size: int) -> Upload:
-    return replace(item, entry=replace(item.entry, size=size, content=None, known_size=True))
+    return item._replace(entry=replace(item.entry, size=size, content=None, known_size=True))

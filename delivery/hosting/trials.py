@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from delivery.crc import crc32
 from delivery.hosting.bodies import MemoryBody
@@ -31,8 +30,7 @@ class Unmet(Exception):
     """A step found something else than it should have."""
 
 
-@dataclass(frozen=True)
-class Trials:
+class Trials(NamedTuple):
     """Each trial returns a word about what was found, or raises Unmet or what the store raises; the clock is a line."""
 
     store: Store

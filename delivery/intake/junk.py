@@ -6,11 +6,10 @@ import fnmatch
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from delivery.errors import LocalError
 
@@ -21,8 +20,7 @@ IGNORE_FILE = ".deliveryignore"
 _LARGEST_IGNORE_FILE = 1024**2
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(NamedTuple):
     """Exact names (lower case) and wildcards, each with the reason."""
 
     exact: dict[str, str]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Seen(StrEnum):
@@ -49,15 +50,13 @@ class Seen(StrEnum):
     """A file that this one needs and that is not delivered, as its path is written there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     kind: Seen
     detail: str = ""
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One file's inside."""
 
     facts: tuple[Fact, ...] = ()

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from delivery.escape import printable
 from delivery.ledger.record import Account, Event, State
@@ -16,15 +16,13 @@ from delivery.model import Delivery, Link, Method
 from delivery.units import format_size, format_utc
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Names and values, one below the other."""
 
     rows: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """``digests`` names the columns that are set in a narrow, even face."""
 
     columns: tuple[str, ...]
@@ -32,24 +30,21 @@ class Table:
     digests: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """A text as it was composed, word for word."""
 
     title: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     text: str
 
 
 Block = Facts | Table | Quote | Paragraph
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     title: str
     blocks: Sequence[Block]
 

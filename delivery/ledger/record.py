@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from delivery.model import Delivery, Finding, Method
 
@@ -25,8 +25,7 @@ class State(StrEnum):
     """Links whose end is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One delivery in a list."""
 
     id: str
@@ -50,8 +49,7 @@ class Record:
     state: State
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened to a delivery after it was made."""
 
     at: datetime
@@ -59,8 +57,7 @@ class Event:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeptMessage:
+class KeptMessage(NamedTuple):
     """A text as it was composed, with ``{link:NAME}`` where a url stood."""
 
     at: datetime
@@ -68,8 +65,7 @@ class KeptMessage:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """Everything that the ledger keeps of one delivery."""
 
     delivery: Delivery

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from delivery.model import FileEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """Arcnames in the order in which they are delivered; true when there are any."""
 
     added: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Letters of other alphabets that are read as Latin ones.
 _LOOKALIKES = str.maketrans(
@@ -23,8 +23,7 @@ _SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][\s._\-*|/]{1,3}){3,}[^\W\d_](?![^\
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """A text made plain; ``places[i]`` is where its i-th character stands in the original."""
 
     text: str

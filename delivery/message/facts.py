@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import NamedTuple
 
 from delivery.escape import printable
 from delivery.message.changes import Changes
@@ -21,8 +22,7 @@ _NUMBERED = re.compile(r"\.\d{2,4}$")
 _OPENED = frozenset({PartKind.AS_IS, PartKind.ARCHIVE})
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """One attachment, made or planned."""
 
     name: str

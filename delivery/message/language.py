@@ -10,7 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from delivery.errors import ConfigError, UsageError
 from delivery.message.template import Resolve, Template
@@ -40,8 +40,7 @@ _MOST_SENTENCES = 2_000
 """Sentences in one message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """One sentence, or one per plural category of the number that ``by`` names."""
 
     forms: Mapping[str, Template]

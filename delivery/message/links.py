@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from delivery.message.cut import URL
 from delivery.message.finding import LintFinding
@@ -65,8 +64,8 @@ def _path(url: str, start: int, end: int) -> Iterator[LintFinding]:
     path = _readable(re.split(r"[?#]", url.partition("://")[2], maxsplit=1)[0].partition("/")[2])
     for found in words_in(path, path, ()):
         if found.severity is not Severity.INFO:
-            yield replace(
-                found, start=start, end=end, found=_shortened(url), message=f"the link shows {found.message}",
+            yield found._replace(
+                start=start, end=end, found=_shortened(url), message=f"the link shows {found.message}",
                 suggestion="rename the file before it is uploaded",
             )  # fmt: skip
 

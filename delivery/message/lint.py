@@ -30,7 +30,7 @@ def lint(text: str, profile: Profile, *, held: tuple[str, ...] = ()) -> tuple[Li
         return _lint(text, profile, held)
     view = hypertext.seen(text)
     found = [
-        replace(item, start=start, end=end)
+        item._replace(start=start, end=end)
         for item in _lint(view.text, replace(profile, message_chars=None), held)
         for start, end in [view.span(item.start, item.end)]
     ]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from delivery.message import disguise
 from delivery.message.cut import Measure, utf16
@@ -18,8 +17,7 @@ from delivery.profile import Profile
 _LATIN = "[a-z0-9\u00df-\u024f]"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """``pattern`` is only made and tried where ``needle``, which every match holds, is in the text at all."""
 
     needle: str
@@ -30,8 +28,7 @@ class Word:
         return _pattern(self.expression)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     code: str
     title: str
     severity: Severity
@@ -41,8 +38,7 @@ class Group:
     words: tuple[Word, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Hosts:
+class Hosts(NamedTuple):
     hosts: frozenset[str]
     suggest: str
     source: str
@@ -51,8 +47,7 @@ class Hosts:
         return host in self.hosts or any(host.endswith("." + known) for known in self.hosts)
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     groups: tuple[Group, ...]
     shorteners: Hosts
     personal: Hosts

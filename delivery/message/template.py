@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from delivery.errors import ConfigError
 
@@ -24,18 +24,15 @@ Resolve = Callable[[str], str | int | bool | None]
 """What a name stands for. A whole number is for sections and plurals; in text it should already be written out."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Value:
+class _Value(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(NamedTuple):
     name: str
     wanted: bool
     body: tuple[_Node, ...]
@@ -44,8 +41,7 @@ class _Section:
 _Node = _Text | _Value | _Section
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """A parsed template; ``where`` names it in errors."""
 
     where: str

@@ -54,8 +54,7 @@ class PartRecord:
     """Its link, a secret; only in a manifest that lies in a store."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     place: Path
     """The folder that it lies in."""
     path: Path

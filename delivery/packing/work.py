@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from delivery.errors import LocalError, PackingError
 from delivery.escape import printable
@@ -26,8 +27,7 @@ _ARCHIVES = "archives"
 _CARRIERS = (PartKind.AS_IS, PartKind.ARCHIVE, PartKind.VOLUME)
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(NamedTuple):
     """What lies ready."""
 
     plan: Plan

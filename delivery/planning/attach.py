@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from delivery.errors import PackingError
 from delivery.intake.names import fold
@@ -18,8 +19,7 @@ FEW = 10
 """Up to so many files go as they are; more are a chore to attach one by one, and to save one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arranged:
+class Arranged(NamedTuple):
     parts: list[Part]
     """In the order of their messages, not yet numbered."""
     messages: int

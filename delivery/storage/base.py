@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, NamedTuple, Protocol, Self
 
 from delivery.model import StoredObject
 from delivery.storage.watch import Watch
@@ -59,8 +59,7 @@ class Quirks:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectHeaders:
+class ObjectHeaders(NamedTuple):
     """What the store is to say of an object when it is fetched."""
 
     media_type: str
@@ -81,8 +80,7 @@ class Body(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RemotePart:
+class RemotePart(NamedTuple):
     """One S3 part that the store holds."""
 
     number: int
@@ -91,8 +89,7 @@ class RemotePart:
     sent_at: datetime | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class PendingUpload:
+class PendingUpload(NamedTuple):
     """A multipart upload that was begun and neither completed nor aborted."""
 
     key: str
@@ -100,8 +97,7 @@ class PendingUpload:
     begun_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectFacts:
+class ObjectFacts(NamedTuple):
     """What a store says of one object."""
 
     stored: StoredObject
@@ -116,8 +112,7 @@ class ObjectFacts:
         return self.stored.etag
 
 
-@dataclass(frozen=True, slots=True)
-class KeyLife:
+class KeyLife(NamedTuple):
     """How long the credentials that sign live. Permanent ones have no end; temporary ones may not tell theirs."""
 
     temporary: bool

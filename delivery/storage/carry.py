@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from delivery.progress import CancelToken
@@ -36,8 +37,7 @@ class Refusal(Exception):
         return cls(status, found[1].decode() if found else "", headers)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A body short enough to be kept."""
 
     data: bytes = b""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from delivery.errors import DeliveryError, IntegrityError, StoreRefusedError, StoreUnreachableError
 from delivery.escape import printable
@@ -12,8 +11,7 @@ from delivery.escape import printable
 Kind = Literal["refused", "passing", "damaged", "gone", "clock", "exists"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """What one kind of failure means."""
 
     kind: Kind

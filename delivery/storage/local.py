@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from delivery.errors import LocalError
 from delivery.lock import locked
@@ -30,8 +30,7 @@ MOVED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """What ``delivery store status`` tells."""
 
     running: bool

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from delivery.errors import DeliveryError
@@ -16,8 +16,7 @@ from delivery.storage.watch import Watch
 from delivery.storage.wire import Wire
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """What came back."""
 
     status: int

@@ -11,11 +11,10 @@ import os
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from delivery.pictures import opened
 from delivery.web import large_png, stills
@@ -44,8 +43,7 @@ _BROKEN = (
 """What Pillow's readers are known to raise for broken files."""
 
 
-@dataclass(frozen=True, slots=True)
-class Thumbnail:
+class Thumbnail(NamedTuple):
     jpeg: bytes
     width: int
     height: int

@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from delivery.escape import printable
 from delivery.intake.observation import Seen
@@ -31,8 +31,7 @@ _MOST_LINKS = 50
 _LONGEST_ENTRY = 46 + 3 * 65535
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One entry of a zip's directory."""
 
     name: str

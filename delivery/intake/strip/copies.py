@@ -7,8 +7,9 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from delivery.errors import LocalError
 from delivery.escape import printable
@@ -33,8 +34,7 @@ _CLEANERS: dict[str, Cleaner] = {"jpeg": pictures.jpeg, "png": pictures.png, "we
 _OFFICE = frozenset({"docx", "docm", "xlsx", "xlsm", "pptx", "pptm", "odt", "ods", "odp", "odg"})
 
 
-@dataclass(frozen=True, slots=True)
-class Removed:
+class Removed(NamedTuple):
     """What was taken out of one file, or why nothing could be."""
 
     arcname: str
@@ -46,8 +46,7 @@ class Removed:
         return f"{name}: {self.problem}" if self.problem else f"{name}: removed {', '.join(self.what)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Stripped:
+class Stripped(NamedTuple):
     deliverable: Deliverable
     """The same arcnames in the same order; cleaned entries read from their copies."""
     removed: tuple[Removed, ...]
