@@ -80,7 +80,8 @@ class Body(Protocol):
         ...
 
 
-class RemotePart(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RemotePart:
     """One S3 part that the store holds."""
 
     number: int

@@ -128,7 +128,7 @@ def test_what_is_missing_or_altered_in_the_store_is_sent_again(
     swapped = os.urandom(SIZE)
     (work.parent / "swapped").write_bytes(swapped)
     entry = hosting.Upload.of_path(work.parent / "swapped")
-    hosting.upload(store, [dataclasses.replace(entry, key_name=Path(altered).name)], prefix=first.prefix or "")
+    hosting.upload(store, [entry._replace(key_name=Path(altered).name)], prefix=first.prefix or "")
     machine()
     proxy.seen.clear()
     again = upload(work, settings, id="site")
@@ -314,7 +314,7 @@ def test_a_claim_holds_others_off_until_it_is_let_go_or_its_holder_has_died(
         key = f"{record.place_of(store, id)}.json"
         found = record.read(store, key)
         assert found is not None
-    record.put(store, key, dataclasses.replace(found.record, claimed_by="somebody", claimed_until=NOW + DAY))
+    record.put(store, key, found.record._replace(claimed_by="somebody", claimed_until=NOW + DAY))
     monkeypatch.setattr("delivery.hosting.record.CLAIM", timedelta(0))
     with hosting.place_for(store, [], named=True, id=id) as fourth:
         assert fourth.journal.prefix == first.journal.prefix
@@ -327,7 +327,7 @@ def taken_over(store: Store, id: str) -> record.Standing:
     key = f"{record.place_of(store, id)}.json"
     found = record.read(store, key)
     assert found is not None
-    theirs = dataclasses.replace(found.record, touched_at=datetime.now(UTC), claimed_by="another")
+    theirs = found.record._replace(touched_at=datetime.now(UTC), claimed_by="another")
     record.put(store, key, theirs)
     return theirs
 
@@ -425,7 +425,7 @@ def test_a_claim_is_judged_by_the_clock_of_the_store(any_store: Store) -> None:
         key = f"{record.place_of(any_store, id)}.json"
         found = record.read(any_store, key)
         assert found is not None and found.age is not None
-        behind = dataclasses.replace(found.record, claimed_until=NOW - timedelta(minutes=6))
+        behind = found.record._replace(claimed_until=NOW - timedelta(minutes=6))
         record.put(any_store, key, behind)
         with hosting.place_for(any_store, [], named=True, id=id, progress=said) as second:
             assert second.journal.prefix != first.journal.prefix
@@ -710,7 +710,7 @@ def test_a_record_that_changes_while_it_is_extended_is_read_again(moto_address: 
         found = read(store, key)
         if found is not None and left[0]:
             left[0] -= 1
-            record.put(store, key, dataclasses.replace(found.record, touched_at=datetime.now(UTC)))
+            record.put(store, key, found.record._replace(touched_at=datetime.now(UTC)))
         return found
 
     with pytest.MonkeyPatch.context() as patch:
@@ -757,7 +757,7 @@ def test_links_renewed_after_a_run_was_killed_live_as_long_as_they_say(
     (key,) = hosting.standing_of(store)
     found = record.read(store, key)
     assert found is not None
-    record.put(store, key, dataclasses.replace(found.record, claimed_by="dead", claimed_until=NOW + DAY / 24))
+    record.put(store, key, found.record._replace(claimed_by="dead", claimed_until=NOW + DAY / 24))
     renewed = upkeep.renew("site", expires="7d", settings=settings)
     machine()
     with pytest.MonkeyPatch.context() as patch:

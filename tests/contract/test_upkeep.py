@@ -129,7 +129,7 @@ def test_what_an_earlier_delivery_holds_is_copied_and_not_sent(store: Store, tmp
     (tmp_path / "other.bin").write_bytes(os.urandom(2 * MIB))
     first = [hosting.Upload.of_path(tmp_path / "film.bin")]
     (old,) = hosting.upload(store, first, prefix=hosting.new_prefix(store))
-    known = [dataclasses.replace(old.stored, checksum=f"sha256:{old.sha256}")]
+    known = [old.stored._replace(checksum=f"sha256:{old.sha256}")]
     again = [
         hosting.Upload.of_path(tmp_path / "film.bin", "Film (final).bin"),
         hosting.Upload.of_path(tmp_path / "other.bin"),
@@ -157,7 +157,7 @@ def test_giving_up_removes_what_was_sent_in_part(
     (tmp_path / "b.bin").write_bytes(os.urandom(12 * MIB))
     uploads = [hosting.Upload.of_path(tmp_path / name) for name in ("a.txt", "b.bin")]
     changed = dataclasses.replace(uploads[1].entry, mtime_ns=1)
-    broken = [uploads[0], dataclasses.replace(uploads[1], entry=changed)]
+    broken = [uploads[0], uploads[1]._replace(entry=changed)]
     options = UploadOptions(threshold=5 * MIB, part_size=5 * MIB)
     with pytest.raises(OSError), hosting.journal_for(store, ["a.txt", "b.bin"]) as journal:
         hosting.upload(store, broken, prefix=journal.prefix, journal=journal, options=options)

@@ -344,7 +344,7 @@ def test_without_the_fast_library_zips_are_made_by_zlib(tree: Path, tmp_path: Pa
         "import sys; sys.modules['zlib_ng'] = None\n"
         "from pathlib import Path\n"
         "from delivery.intake import take_in\n"
-        "from delivery.model import Limits, Profile\n"
+        "from delivery.profile import Limits, Profile\n"
         "from delivery.packing import deflate, pack\n"
         "from delivery.planning import plan\n"
         "assert deflate.LEVEL == 6\n"
