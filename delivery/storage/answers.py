@@ -113,8 +113,7 @@ class Stream:
             return self._answer.readinto(view)
         view = view[: self._left]
         count = self._from_buffer(view) if self._buffered else 0
-        if count < len(view):
-            count = self._from_socket(view, count)
+        count = count or self._from_socket(view)
         self._left -= count
         if not self._left:
             self._answer.close()
@@ -130,9 +129,8 @@ class Stream:
         view[: len(data)] = data
         return len(data)
 
-    def _from_socket(self, view: memoryview, count: int) -> int:
-        """Go on behind the ``count`` bytes of ``view`` that are filled; how many are then."""
-        begun = time.monotonic()
+    def _from_socket(self, view: memoryview) -> int:
+        count, begun = 0, time.monotonic()
         while count < len(view):
             try:
                 got = self._sock.recv_into(view[count:])
