@@ -15,7 +15,7 @@ from delivery.ledger import Ledger, Record, State
 from delivery.model import Attachment, Delivery, Link, PartKind, StoredObject
 from delivery.planning.names import MANIFEST, MANIFEST_TYPE
 from delivery.progress import CancelToken, Progress
-from delivery.surroundings import moment_of, zone_of
+from delivery.surroundings import now_in_utc, zone_of
 from delivery.units import format_utc
 
 
@@ -37,7 +37,7 @@ def compose_message(
 
     Raises UsageError for an unknown id or language, and when the links have expired.
     """
-    settings, now = settings or Settings.load(), moment_of(now)
+    settings, now = settings or Settings.load(), now_in_utc(now)
     situation = message.Situation(situation) if situation else None
     ledger = Ledger(places.data_dir())
     kept = ledger.load(id)
@@ -90,7 +90,7 @@ def compose_reply(
     It is about the delivery ``id`` where one is given, which keeps it. Raises UsageError for an unknown id, platform
     or language.
     """
-    settings, now, to = settings or Settings.load(), moment_of(now), message.Reply(to)
+    settings, now, to = settings or Settings.load(), now_in_utc(now), message.Reply(to)
     ledger = Ledger(places.data_dir())
     kept = _as_it_stands(ledger, id, now) if id is not None else None
     if kept is not None and platform is None:

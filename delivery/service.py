@@ -21,7 +21,7 @@ from delivery.model import Deliverable, Delivery, FileEntry, Finding, Plan, Via
 from delivery.options import DeliveryOptions
 from delivery.profile import Profile
 from delivery.progress import CancelToken, NullProgress, Progress
-from delivery.surroundings import id_of, moment_of, new_id, zone_of
+from delivery.surroundings import id_of, new_id, now_in_utc, zone_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def check(
     chosen = configured(settings, options)
     held = Held()
     try:
-        return _inspect(paths, chosen, digests, read_streams, held, progress, cancel, moment_of(now))
+        return _inspect(paths, chosen, digests, read_streams, held, progress, cancel, now_in_utc(now))
     except BaseException:
         held.close()
         raise
@@ -197,7 +197,7 @@ def _handover(
     cancel: CancelToken | None,
     now: datetime | None,
 ) -> Handover:
-    now = moment_of(now)
+    now = now_in_utc(now)
     named = id_of(inspection.settings)
     return Handover(
         named or new_id(now),

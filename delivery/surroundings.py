@@ -86,7 +86,7 @@ def _beside(plan: Plan) -> Iterator[Path]:
     yield from (base / f"{name}-{number}" for number in itertools.count(2))
 
 
-def moment_of(now: datetime | None) -> datetime:
+def now_in_utc(now: datetime | None) -> datetime:
     """``now`` in UTC, or the present. One without a zone is meant in this machine's, as days and file times are."""
     return (now or datetime.now(UTC)).astimezone(UTC)
 

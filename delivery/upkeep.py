@@ -17,7 +17,7 @@ from delivery.ledger import Ledger
 from delivery.model import Delivery, Link
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken, NullProgress, Progress
-from delivery.surroundings import moment_of, zone_of
+from delivery.surroundings import now_in_utc, zone_of
 
 
 def renew(
@@ -38,7 +38,7 @@ def renew(
     Raises UsageError for an unknown, attached or revoked delivery, and for one that was made again on another machine;
     StoreRefusedError when its objects are gone.
     """
-    settings, now, cancel = settings or Settings.load(), moment_of(now), cancel or CancelToken()
+    settings, now, cancel = settings or Settings.load(), now_in_utc(now), cancel or CancelToken()
     ledger = Ledger(places.data_dir())
     kept = _linked(ledger, id, now)
     kept = replace(kept, language=language or kept.language)
@@ -88,7 +88,7 @@ def revoke(
 
     Raises UsageError for an unknown or attached delivery, IntegrityError when a link cannot be proven dead.
     """
-    settings, now = settings or Settings.load(), moment_of(now)
+    settings, now = settings or Settings.load(), now_in_utc(now)
     ledger = Ledger(places.data_dir())
     kept = _linked(ledger, id, now, revoked_too=True)
     assert kept.store is not None and kept.prefix is not None
@@ -134,7 +134,7 @@ def prune(
             hint="give a timedelta from 0 up, such as timedelta(days=7)",
             code="prune-after",
         )
-    settings, now = settings or Settings.load(), moment_of(now)
+    settings, now = settings or Settings.load(), now_in_utc(now)
     if connection is not None and store is None:
         store = settings.delivery.store
     ledger = Ledger(places.data_dir())
@@ -198,7 +198,7 @@ def doctor(
     now: datetime | None = None,
 ) -> hosting.Report:
     """Try the configured store, or ``store``, for real. Raises ConfigError, and StoreRefusedError without keys."""
-    settings, now = settings or Settings.load(), moment_of(now)
+    settings, now = settings or Settings.load(), now_in_utc(now)
     name = store or settings.delivery.store
     opened = storage.open_store(name, settings, until=now + timedelta(minutes=5), connection=connection)
     keep = settings.stores.get(name, StoreOptions()).keep
@@ -219,7 +219,7 @@ def tidy_by_itself(
 
     What the store will do from now on, in words. Raises ConfigError, and StoreRefusedError where the key may not.
     """
-    settings, now = settings or Settings.load(), moment_of(now)
+    settings, now = settings or Settings.load(), now_in_utc(now)
     name = store or settings.delivery.store
     opened = storage.open_store(name, settings, until=now + timedelta(minutes=5))
     watched = opened.watched(storage.Watch(3, progress or NullProgress(), cancel or CancelToken()))
@@ -256,7 +256,7 @@ def abort(
 
     With ``names`` only that of the delivery whose links would have these names.
     """
-    settings, now = settings or Settings.load(), moment_of(now)
+    settings, now = settings or Settings.load(), now_in_utc(now)
     name, until = store or settings.delivery.store, now + timedelta(minutes=5)
     opened = storage.open_store(name, settings, until=until, connection=connection)
     return hosting.give_up(opened, names, progress=progress or NullProgress())

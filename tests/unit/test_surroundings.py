@@ -11,7 +11,7 @@ import pytest
 
 from delivery.config import Settings
 from delivery.errors import UsageError
-from delivery.surroundings import id_of, moment_of
+from delivery.surroundings import id_of, now_in_utc
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_SHA": COMMIT, "GITHUB_REPOSITORY": "Acme/the site", "GITHUB_JOB": "build"}
@@ -24,9 +24,9 @@ def named(id: str | None, environ: dict[str, str] | None = None) -> str | None:
 def test_a_moment_without_a_zone_is_meant_here() -> None:
     here = datetime(2026, 1, 31, 12).astimezone()
     karachi = datetime(2026, 1, 31, 12, tzinfo=timezone(timedelta(hours=5)))
-    assert moment_of(datetime(2026, 1, 31, 12)) == here
-    assert str(moment_of(karachi)) == "2026-01-31 07:00:00+00:00"
-    assert abs(moment_of(None) - datetime.now(UTC)) < timedelta(minutes=1)
+    assert now_in_utc(datetime(2026, 1, 31, 12)) == here
+    assert str(now_in_utc(karachi)) == "2026-01-31 07:00:00+00:00"
+    assert abs(now_in_utc(None) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 def test_a_name_of_ones_own() -> None:
