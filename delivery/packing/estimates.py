@@ -43,6 +43,11 @@ def estimate(deliverable: Deliverable, *, cancel: CancelToken | None = None) -> 
     return sizes
 
 
+def seems_worth_it(entry: FileEntry) -> bool:
+    """Whether a large file is likely to become smaller, by samples. Raises LocalError."""
+    return deflate.pays(int(entry.size * _ratio(entry)), entry.size)
+
+
 def _packed(entry: FileEntry, ratio: float) -> int:
     packed = int(entry.size * ratio * _MARGIN) + 16
     return packed if deflate.pays(packed, entry.size) else entry.size

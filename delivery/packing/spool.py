@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import threading
 from array import array
 from collections import deque
@@ -21,11 +20,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from delivery.crc import crc32
-from delivery.intake.source import BLOCK, Source, open_entry
+from delivery.intake.source import BLOCK, Source
 from delivery.memory import read_buffer
 from delivery.model import FileEntry
 from delivery.packing import deflate
 from delivery.packing.crew import WORKERS, Crew
+from delivery.packing.estimates import seems_worth_it
 from delivery.packing.read_ahead import ReadAhead
 from delivery.packing.trouble import writing
 from delivery.packing.zipfile_form import DEFLATED, STORED, Member, local_header
@@ -65,7 +65,7 @@ class Spool:
     def fill(self, crew: Crew, task: Task) -> None:
         """Read everything that is to be compressed. Raises LocalError, SourceChangedError and Cancelled."""
         for place, entry in enumerate(self.entries):
-            if entry.size > _HUGE and self._is_worth_it(entry):
+            if entry.size > _HUGE and seems_worth_it(entry):
                 self._take_huge(place, crew, task)
         crew.run(self._jobs(crew, task), WORKERS)
         with writing(self._folder):
@@ -182,7 +182,7 @@ class Spool:
 
     def _take_large(self, place: int, crew: Crew, task: Task) -> None:
         entry = self.entries[place]
-        if not self._is_worth_it(entry):
+        if not seems_worth_it(entry):
             self.packed[place] = entry.size
             return
         buffer = self._buffer()
@@ -197,7 +197,7 @@ class Spool:
                 self._add(place, squeezer.compress(block))
                 task.advance(count)
             self._add(place, squeezer.flush())
-            self._note(place, DEFLATED, source.sha256, crc)
+            self._end(place, source.sha256, crc, task)
 
     def _take_huge(self, place: int, crew: Crew, task: Task) -> None:
         """One file on all cores: its blocks are compressed side by side, each knowing the end of the one before."""
@@ -217,15 +217,7 @@ class Spool:
                     self._add(place, running.popleft().result())
             for future in running:
                 self._add(place, future.result())
-        self._note(place, DEFLATED, source.sha256, crc)
-
-    @staticmethod
-    def _is_worth_it(entry: FileEntry) -> bool:
-        descriptor = open_entry(entry)
-        try:
-            return deflate.pays(int(deflate.ratio(entry, descriptor) * entry.size), entry.size)
-        finally:
-            os.close(descriptor)
+        self._end(place, source.sha256, crc, task)
 
     def _note(self, place: int, method: int, sha256: str, crc: int) -> None:
         self.methods[place] = method
@@ -236,6 +228,18 @@ class Spool:
         self._starts[place] = self._ends[place] = stream.tell()
         self.packed[place] = 0
         self._files[place] = number
+
+    def _end(self, place: int, sha256: str, crc: int, task: Task) -> None:
+        """What is not smaller deflated, whatever its samples promised, is left for the second pass to store."""
+        size = self.entries[place].size
+        if self.packed[place] < size:
+            self._note(place, DEFLATED, sha256, crc)
+            return
+        self.packed[place], self._files[place] = size, _NOWHERE
+        task.advance(-size)
+        stream = self._writer()[1]
+        with writing(self._folder):
+            stream.truncate(stream.seek(self._starts[place]))
 
     def _add(self, place: int, data: bytes | memoryview) -> None:
         stream = self._writer()[1]

@@ -369,6 +369,24 @@ def test_a_large_file_is_compressed_in_pieces_that_make_one_stream(
         assert archive.getinfo("words.csv").compress_size < len(data) / 2
 
 
+@pytest.mark.parametrize("huge", [2_000_000, 200_000_000])
+def test_a_large_file_that_only_seemed_to_compress_is_stored(
+    huge: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a disk image does, whose empty head is one of the places that are sampled."""
+    monkeypatch.setattr("delivery.packing.spool._HUGE", huge)
+    monkeypatch.setattr("delivery.packing.deflate.ratio", lambda *_: 0.5)
+    write(tmp_path / "source", "disk.img", random.Random(5).randbytes(3_000_000))
+    write(tmp_path / "source", "sub/words.csv", b"".join(b"%d,%d\n" % (n, n * n) for n in range(200_000)))
+    deliverable, progress = taken_in(tmp_path / "source"), RecordingProgress()
+    pack(plan(deliverable, profile(), packed_sizes=estimate(deliverable)), tmp_path / "out", progress=progress)
+    assert unzipped(tmp_path / "out", tmp_path / "back") == contents(tmp_path / "source")
+    with zipfile.ZipFile(tmp_path / "out" / "work.zip") as archive:
+        assert archive.getinfo("disk.img").compress_type == zipfile.ZIP_STORED
+        assert archive.getinfo("sub/words.csv").compress_type == zipfile.ZIP_DEFLATED
+    assert progress.tasks[0].done == progress.tasks[0].total
+
+
 @pytest.mark.parametrize("limit", [None, 300_001])
 def test_writing_past_the_cache_gives_the_same_bytes(
     limit: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
