@@ -16,7 +16,7 @@ from delivery.escape import decodable, printable
 from delivery.intake.junk import Filter
 from delivery.intake.links import is_link
 from delivery.intake.many_types import type_in_place
-from delivery.intake.names import mend
+from delivery.intake.names import mend, shorten
 from delivery.intake.source import unreadable
 from delivery.model import Deliverable, FileEntry, LeftOut
 from delivery.places import absolute
@@ -25,6 +25,7 @@ from delivery.progress import CancelToken, NullProgress, Progress
 _SHOWN_PROBLEMS = 10
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _DIGITS = re.compile("[0-9]+")
+_NAME_BYTES = 200
 _EMPTY_FOLDER = "an empty folder; put a file into it if it has to arrive"
 
 
@@ -62,15 +63,22 @@ def take_in(
 
 
 def default_name(roots: Sequence[Path], given: Sequence[FileEntry] = ()) -> str:
-    """What a delivery of these is called: the folder's or file's own name, or the folder they share."""
+    """What a delivery of these is called: the folder's or file's own name, or the folder they share.
+
+    The longest ones are shortened, since a folder or zip is to be called after it with something behind.
+    """
+    name = _shared_name(roots, given).strip(". ") or "delivery"
+    return name if len(name.encode()) <= _NAME_BYTES else shorten(name, _NAME_BYTES)
+
+
+def _shared_name(roots: Sequence[Path], given: Sequence[FileEntry]) -> str:
     if not roots:
-        alone = len(given) == 1
-        return (PurePosixPath(mend([given[0].arcname])[0]).stem if alone else "").strip(". ") or "delivery"
+        return PurePosixPath(mend([given[0].arcname])[0]).stem if len(given) == 1 else ""
     first = Path(os.path.abspath(roots[0]))  # resolve() would follow a link and take another name
     if len(roots) + len(given) > 1:
         first = first.parent
     stem = first.stem if first.is_file() else first.name
-    return unicodedata.normalize("NFC", decodable(stem)).strip(". ") or "delivery"
+    return unicodedata.normalize("NFC", decodable(stem))
 
 
 def _own_name(root: Path) -> str:

@@ -42,6 +42,15 @@ def test_one_file_keeps_its_name_and_names_the_delivery(tmp_path: Path) -> None:
     assert entry.sha256 is None
 
 
+@pytest.mark.parametrize("name", ["a" * 250, "\u6f22" * 83], ids=["latin", "han"])
+def test_the_longest_name_leaves_room_for_what_is_called_after_it(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.txt"
+    path.write_text("hello")
+    called = take_in([path]).name
+    assert name.startswith(called.rpartition("~")[0])
+    (tmp_path / f"{called}-delivery-100").mkdir()
+
+
 def test_of_several_paths_each_keeps_its_own_name_in_front(tmp_path: Path) -> None:
     make(tmp_path, a__one="x", b__one="x", top="x")
     assert names(tmp_path / "a", tmp_path / "b", tmp_path / "top") == ["a/one", "b/one", "top"]
