@@ -21,6 +21,10 @@ class Filenames:
         self._taken = set(self.reserved)
 
     def take(self, wanted: str) -> str:
-        name = unique(mend_name(wanted), self._taken)
+        return self.take_safe(mend_name(wanted))
+
+    def take_safe(self, wanted: str) -> str:
+        """For what needs no mending, and must not be cut: a name that was taken, with a number behind it."""
+        name = unique(wanted, self._taken)
         self._taken.add(fold(name))
         return name

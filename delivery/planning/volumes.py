@@ -33,7 +33,7 @@ def cut(entry: FileEntry, profile: Profile, filenames: Filenames) -> list[Part]:
         Part(
             0,
             0,
-            filenames.take(f"{base}.{place + 1:0{digits}d}"),
+            filenames.take_safe(f"{base}.{place + 1:0{digits}d}"),
             PartKind.VOLUME,
             (entry,),
             min(size, entry.size - place * size),

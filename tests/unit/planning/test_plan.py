@@ -118,6 +118,14 @@ def test_forced_to_attach_a_large_file_becomes_volumes_with_joiner_and_manifest(
     assert_keeps_limits(made)
 
 
+@pytest.mark.parametrize("stem", ["film" * 59, "\u6f22" * 78 + "a"], ids=["latin", "han"])
+def test_volumes_of_the_longest_name_differ_in_their_number_alone(stem: str) -> None:
+    made = plan(files(entry(f"{stem}.mov", 3 * MB)), Profile("t", "T", Limits(MB)), via=Via.ATTACH)
+    names = [part.filename for part in made.parts if part.kind is PartKind.VOLUME]
+    assert names == [f"{stem}.mov.00{number}" for number in (1, 2, 3)]
+    assert all(len(name.encode()) <= 255 for name in names)
+
+
 def test_volumes_fill_the_file_limit() -> None:
     made = plan(files(entry("film.mov", 100 * MiB)), DISCORD, via=Via.ATTACH)
     assert sum(part.kind is PartKind.VOLUME for part in made.parts) == 10
