@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from delivery.errors import LocalError
+from delivery.intake.names import fold, unique
 from delivery.model import FileEntry
 from delivery.progress import CancelToken, NullProgress, Progress
 
@@ -42,7 +43,7 @@ def write(
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Path:
-    """Write the sheet for ``files`` into ``folder`` and return where it is.
+    """Write the sheet for ``files`` into ``folder`` and return where it is: under a name that none of them has.
 
     Pictures that cannot be shown become a neutral tile. The same input on the same machine gives the same bytes. Raises
     :class:`~delivery.errors.LocalError` where the folder cannot be written, :class:`~delivery.errors.Cancelled`.
@@ -53,7 +54,8 @@ def write(
         name=name, files=files, when=when, order=order, language=language, expires_at=expires_at,
         progress=progress or NullProgress(), cancel=cancel or CancelToken(),
     )  # fmt: skip
-    path = folder / file_name(name)
+    names = (file.arcname.rpartition("/")[2] for file in files)
+    path = folder / unique(file_name(name), {fold(other) for other in names if other.lower().endswith(".pdf")})
     _replace(path, data)
     return path
 

@@ -181,6 +181,12 @@ def test_its_file_name_is_plain(name: str, filename: str) -> None:
     assert proof.file_name(name) == filename
 
 
+def test_a_delivered_file_of_its_name_keeps_it(tmp_path: Path) -> None:
+    (tmp_path / "acme-SITE-proof.pdf").write_bytes(b"theirs")
+    made = proof.write(tmp_path, name="Acme site", files=[entry("web/acme-SITE-proof.pdf")], when=WHEN)
+    assert made.name == "Acme-site-proof (2).pdf"
+
+
 def test_a_digest_that_is_not_known_yet_is_left_open(tmp_path: Path) -> None:
     assert "SHA-256  -" in shown(made(tmp_path, [FileEntry("x", "x", 1, 0)]))
 
