@@ -27,6 +27,8 @@ _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _DIGITS = re.compile("[0-9]+")
 _NAME_BYTES = 200
 _EMPTY_FOLDER = "an empty folder; put a file into it if it has to arrive"
+_LINKED_FOLDER = "a link to a folder that is delivered anyway"
+_LINKED_NOTHING = "a link to a folder of which nothing is delivered; put a copy in its place if it has to arrive"
 
 
 def take_in(
@@ -118,7 +120,8 @@ class _Walk:
     def _folder(self, folder: Path, tree: Path, prefix: str) -> None:
         """Without recursion, so that depth costs nothing; folders are visited in a stable order."""
         junk = Filter(folder, keep_junk=self.keep_junk)
-        start = len(prefix)
+        top, start = prefix, len(prefix)
+        linked: list[tuple[str, str]] = []
         waiting = [(str(folder), prefix)]
         while waiting:
             self.cancel.check()
@@ -138,11 +141,16 @@ class _Walk:
                 if reason is not None:
                     self.left_out.append(LeftOut(decodable(f"{arcname}/" if is_folder else arcname), reason))
                 elif child.is_symlink() or (is_folder and is_link(child)):  # a junction is a folder to Python
-                    self._link(child.path, arcname, tree)
+                    if target := self._link(child.path, arcname, tree):
+                        below = "" if target == tree else f"{target.relative_to(tree).as_posix()}/"
+                        linked.append((arcname, top + below))
                 elif is_folder:
                     waiting.append((child.path, f"{arcname}/"))
                 else:
                     self._entry(child.path, arcname)
+        for arcname, target_prefix in linked:
+            there = any(found.startswith(target_prefix) for found in self.found)
+            self.left_out.append(LeftOut(decodable(arcname), _LINKED_FOLDER if there else _LINKED_NOTHING))
 
     def _entry(self, path: str, arcname: str) -> None:
         try:
@@ -150,13 +158,14 @@ class _Walk:
         except OSError as error:
             self.problems.append(unreadable(path, error))
 
-    def _link(self, path: str, arcname: str, tree: Path) -> None:
+    def _link(self, path: str, arcname: str, tree: Path) -> Path | None:
+        """Take what the link leads to, where that is a file; a folder inside the tree is handed back."""
         try:
             target = Path(os.path.realpath(path))
             status = target.stat()
         except OSError as error:
             self.problems.append(_dangling(path) if error.errno in _NOT_THERE else unreadable(path, error))
-            return
+            return None
         if not target.is_relative_to(tree):
             self.problems.append(
                 LocalError(
@@ -166,9 +175,10 @@ class _Walk:
                 )
             )
         elif stat.S_ISDIR(status.st_mode):
-            self.left_out.append(LeftOut(arcname, "a link to a folder that is delivered anyway"))
+            return target
         else:
             self._file(str(target), arcname, status)
+        return None
 
     def _file(self, path: str, arcname: str, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):

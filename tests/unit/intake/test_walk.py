@@ -153,6 +153,19 @@ def test_a_link_to_a_folder_inside_the_tree_is_left_out_and_listed(tmp_path: Pat
     assert [item.path for item in deliverable.left_out] == ["again"]
 
 
+@posix
+@pytest.mark.parametrize("several", [False, True])
+def test_a_link_to_a_folder_that_is_left_out_says_that_nothing_of_it_arrives(several: bool, tmp_path: Path) -> None:
+    make(tmp_path, work__v3__final="content", work__v30="other")
+    (tmp_path / "work" / ".deliveryignore").write_text("v3\n")
+    for name, target in (("current", "v3"), ("all", ".")):
+        (tmp_path / "work" / name).symlink_to(target)
+    paths = [tmp_path / "work", tmp_path / "work" / "v30"] if several else [tmp_path / "work"]
+    reasons = {item.path.rpartition("/")[2]: item.reason for item in take_in(paths).left_out}
+    assert "nothing is delivered" in reasons["current"]
+    assert "delivered anyway" in reasons["all"]
+
+
 def test_a_junction_is_treated_as_a_link_to_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path, sub__real="content")
     make_junction(tmp_path / "sub" / "up", tmp_path, monkeypatch)
