@@ -135,26 +135,24 @@ class _Check:
         )
 
     def _find_parts(self) -> None:
-        """By name first; then, for what a browser renamed, by size and content."""
+        """By name first; then by size and content what a browser renamed, also since an altered one lies there still."""
         for part in self._manifest.parts:
             path, size = self._present.get(part.filename, ("", -1))
             if size == part.size:
                 self._found[part.filename] = path
-        lost = [p for p in self._manifest.parts if p.filename not in self._found and p.kind not in _OPTIONAL]
-        if not lost:
-            return
+        needed = [part for part in self._manifest.parts if part.kind not in _OPTIONAL]
         taken = set(self._found.values())
-        sizes = {part.size for part in lost}
-        spare: dict[str, tuple[str, str]] = {}
+        sizes = {part.size for part in needed}
+        spare: dict[str, list[tuple[str, str]]] = {}
         for name, (path, size) in self._present.items():
             if size in sizes and path not in taken:
-                spare.setdefault(self._digest(path, None), (name, path))
-        for part in lost:
-            if part.sha256 in spare:
-                name, path = spare[part.sha256]
-                self._found[part.filename] = path
+                spare.setdefault(self._digest(path, None), []).append((name, path))
+        for part in needed:
+            here, others = self._found.get(part.filename), spare.get(part.sha256)
+            if others and (here is None or self._digest(here, None) != part.sha256):
+                name, self._found[part.filename] = others.pop()
                 self._renamed[name] = part.filename
-            elif part.filename in self._present:
+            elif here is None and part.filename in self._present:
                 self._found[part.filename] = self._present[part.filename][0]
 
     def _refuse_sent_by_link(self) -> None:

@@ -61,11 +61,24 @@ def test_names_that_a_browser_gave_are_recognised_by_content(parts: Path, tmp_pa
     assert (tmp_path / "out" / "film.mov").read_bytes() == DATA
 
 
-def test_a_broken_download_gives_way_to_the_good_one_beside_it(parts: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("broken", [lambda good: b"cut off", lambda good: bytes(len(good))], ids=["shorter", "altered"])
+def test_a_broken_download_gives_way_to_the_good_one_beside_it(
+    broken: Callable[[bytes], bytes], parts: Path, tmp_path: Path
+) -> None:
     (parts / "film.mov.002").rename(parts / "film.mov (1).002")
-    (parts / "film.mov.002").write_bytes(b"cut off")
+    (parts / "film.mov.002").write_bytes(broken((parts / "film.mov (1).002").read_bytes()))
+    assert verify(parts).renamed == {"film.mov (1).002": "film.mov.002"}
     join(parts, tmp_path / "out")
     assert (tmp_path / "out" / "film.mov").read_bytes() == DATA
+
+
+def test_one_file_under_another_name_does_not_stand_for_two(tmp_path: Path) -> None:
+    parts = deliver(tmp_path, {"a.png": DATA, "b.png": DATA}, None)
+    (parts / "b.png").unlink()
+    (parts / "a.png").rename(parts / "image.png")
+    assert problems(parts) == ["b.png is missing"]
+    (parts / "image (1).png").write_bytes(DATA)
+    assert set(verify(parts).renamed.values()) == {"a.png", "b.png"}
 
 
 def test_the_joiner_page_need_not_be_there_but_must_be_as_sent(parts: Path) -> None:
