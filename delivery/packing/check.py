@@ -135,7 +135,7 @@ class _Check:
         )
 
     def _find_parts(self) -> None:
-        """By name first; then by size and content what a browser renamed, also since an altered one lies there still."""
+        """By name first; then by size and content what a browser renamed, also because an altered one lies there."""
         for part in self._manifest.parts:
             path, size = self._present.get(part.filename, ("", -1))
             if size == part.size:

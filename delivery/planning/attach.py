@@ -68,6 +68,8 @@ def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[st
     placed = [replace(parts[place], message=number) for number, held in enumerate(messages, 1) for place in held]
     placed = zips.named(placed, deliverable.name, filenames)
     reasons = [hindrance]
+    if not zip_taken:
+        reasons.append(f"{profile.title} takes no zips, so the files go side by side")
     number = sum(part.kind is PartKind.ARCHIVE for part in placed)
     if number:
         reasons.append(words.zips(number, len(messages)))

@@ -153,6 +153,13 @@ def test_a_type_that_is_not_on_the_list_goes_in_a_zip_where_zips_are() -> None:
     assert plan(files(entry("a.psd", 5)), without).method is Method.LINK
 
 
+def test_where_no_zip_is_taken_the_reasons_say_so() -> None:
+    profile = Profile("x", "X", allowed_types=frozenset({"png"}))
+    made = plan(files(entry("a/x.png", 5), entry("b/x.png", 5)), profile)
+    assert [part.filename for part in made.parts] == ["x.png", "x (2).png"]
+    assert made.reasons[-1] == "X takes no zips, so the files go side by side"
+
+
 def test_more_than_ten_files_become_one_zip() -> None:
     assert kinds(plan(files(*(entry(f"{n}.png", 5) for n in range(10))), NONE)) == {PartKind.AS_IS}
     made = plan(files(*(entry(f"{n}.png", 5) for n in range(11))), NONE)
