@@ -147,10 +147,12 @@ class Handover:
             progress=self.progress,
             cancel=self.cancel,
         )
+        shown = not options.proof or any(item.kind is PartKind.PROOF for item in packed.attachments)
         return replace(
             self._begun(packed.plan, packed.files, out),
             attachments=packed.attachments,
             manifest=ManifestPlace(path=packed.manifest_path),
+            notes=() if shown else (f"no proof sheet: {plan.profile.title} does not take one beside these files",),
         )
 
     def _link(self, plan: Plan, out: Path, recorded: _Recorded) -> Delivery:

@@ -21,6 +21,7 @@ from delivery.packing.workspace import Workspace, refuse_unfit
 from delivery.planning import message_with_room
 from delivery.planning import plan as make_plan
 from delivery.planning.names import CHECKSUMS, MANIFEST
+from delivery.planning.types import is_taken
 from delivery.progress import CancelToken, NullProgress, Progress, Task
 
 _ARCHIVES = "archives"
@@ -50,7 +51,8 @@ def pack(
 ) -> Packed:
     """Make everything that is to be attached in the folder ``out``, which must be new or empty.
 
-    ``language`` is the joiner page's. ``sheet`` writes a proof sheet of the files into a folder, to be attached too.
+    ``language`` is the joiner page's. ``sheet`` writes a proof sheet of the files into a folder, to be attached too
+    where the platform takes it beside them.
     The zips are planned again with the sizes that they really have. Raises LocalError (``out-not-empty``,
     ``out-inside-source``, ``disk-full`` ...), SourceChangedError, PackingError (``plan-changed`` when the real sizes
     do not fit the way that was planned) and Cancelled; then nothing is left in ``out``.
@@ -63,7 +65,7 @@ def pack(
         work.run(_CARRIERS)
         attachments = work.finish(out, language)
         if sheet is not None:
-            attachments += (work.add_sheet(sheet(workspace.folder, work.files), out),)
+            attachments += work.add_sheet(sheet(workspace.folder, work.files), out)
         listed = [part for part in attachments if part.kind is not PartKind.MANIFEST]
         names = [part.filename for part in listed]
         manifest.write_checksums(workspace.folder / CHECKSUMS, listed)
@@ -230,14 +232,16 @@ class _Work:
         self.plan = replace(self.plan, parts=parts)
         return tuple(by_name[part.filename] for part in parts if part.filename in by_name)
 
-    def add_sheet(self, path: Path, out: Path) -> Attachment:
-        """Attach the proof sheet at ``path`` to the first message that has room for it."""
-        content = path.read_bytes()
-        taken = [(part.message, part.size) for part in self.plan.parts]
-        message = message_with_room(len(content), taken, self.plan.profile.limits)
+    def add_sheet(self, path: Path, out: Path) -> tuple[Attachment, ...]:
+        """Attach the proof sheet at ``path`` to the first message with room for it; it costs no message too many."""
+        content, profile = path.read_bytes(), self.plan.profile
+        message = message_with_room(len(content), [(p.message, p.size) for p in self.plan.parts], profile.limits)
+        if not is_taken(path.name, profile) or message > max(self.plan.messages, profile.limits.messages or message):
+            path.unlink()
+            return ()
         self.plan = replace(self.plan, messages=max(self.plan.messages, message))
         digest = hashlib.sha256(content).hexdigest()
-        return Attachment(message, str(out / path.name), len(content), digest, PartKind.PROOF)
+        return (Attachment(message, str(out / path.name), len(content), digest, PartKind.PROOF),)
 
     def _attachment(self, part: Part, out: Path) -> Attachment:
         size, sha256 = self._made[part.filename]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from PIL import Image
 from support.terminal import Run
 
 from delivery import Settings, report, send
@@ -225,3 +226,18 @@ def test_a_proof_sheet_goes_along_when_it_is_asked_for(run: Run, work: Path) -> 
     assert Path(proof["path"]).read_bytes().startswith(b"%PDF")
     assert sha256(Path(proof["path"])) == proof["sha256"]
     assert run("verify", "ready").code == 0
+
+
+@pytest.mark.parametrize(("platform", "files"), [("github-issue", 1), ("etsy", 5)])
+def test_a_proof_sheet_that_the_platform_has_no_place_for_stays_away(
+    platform: str, files: int, run: Run, tmp_path: Path
+) -> None:
+    """Either it takes no PDF, or the sheet would need one message more than there is."""
+    paths = [tmp_path / f"photo {number}.png" for number in range(files)]
+    for number, path in enumerate(paths):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(path)
+    answer = run("pack", *paths, "--platform", platform, "--json", "--out", "ready", "--proof")
+    assert [item["kind"] for item in answer.document["attachments"]] == ["as-is"] * files
+    assert len(answer.document["messages"]) == 1
+    assert any("no proof sheet" in note for note in answer.document["notes"])
+    assert not list(Path(answer.document["manifest"]["path"]).parent.glob("*.pdf"))
