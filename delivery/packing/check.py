@@ -180,8 +180,8 @@ class _Check:
         One file of a part is enough to tell that it was unpacked: from then on files can be missing, the part cannot.
         """
         carried: dict[str, list[FileRecord]] = {filename: [] for filename in lost}
-        if not self._manifest.parts:
-            carried[""] = list(self._manifest.files)
+        known = {part.filename for part in self._manifest.parts}
+        carried[""] = [record for record in self._manifest.files if known.isdisjoint(record.parts)]
         for record in self._manifest.files:
             for filename in record.parts:
                 if filename in carried and filename not in joined:

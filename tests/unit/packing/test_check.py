@@ -202,6 +202,15 @@ def test_where_a_part_held_one_file_of_another_name_both_are_named(parts: Path) 
     assert problems(parts) == ["work.zip is missing, and so is notes.txt"]
 
 
+def test_a_file_whose_part_the_manifest_does_not_list_is_looked_for_itself(parts: Path) -> None:
+    document = json.loads((parts / MANIFEST).read_text(encoding="utf-8"))
+    kept = [part for part in document["parts"] if part["kind"] != "archive"]
+    (parts / MANIFEST).write_text(json.dumps(document | {"parts": kept}), encoding="utf-8")
+    assert problems(parts) == ["notes.txt is missing"]
+    (parts / "notes.txt").write_bytes(b"thank you")
+    assert verify(parts).files == 1
+
+
 def test_a_manifest_of_files_alone_has_each_of_them_named(parts: Path) -> None:
     document = json.loads((parts / MANIFEST).read_text(encoding="utf-8"))
     (parts / MANIFEST).write_text(json.dumps(document | {"parts": []}), encoding="utf-8")
