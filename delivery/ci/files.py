@@ -16,7 +16,7 @@ from delivery.errors import LocalError
 def foresee(path: str) -> None:
     """Raise LocalError where ``path`` cannot be written; it is there afterwards. A pipe is left to who will write."""
     try:
-        if os.path.exists(path) and not os.path.isfile(path):
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
             return
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))

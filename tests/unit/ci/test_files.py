@@ -81,3 +81,9 @@ def test_what_the_service_reads_along_is_added_to(place: Path) -> None:
     mode = place.stat().st_mode
     files.append(str(place), "after\n")
     assert (place.read_text(), place.stat().st_mode) == ("before\nafter\n", mode)
+
+
+def test_a_folder_in_its_place_is_told_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(LocalError) as caught:
+        files.foresee(str(tmp_path))
+    assert caught.value.code == "report-file"
