@@ -132,6 +132,7 @@ class Handover:
         except PackingError as error:
             if error.code != "plan-changed":
                 raise
+            self.progress.note(f"planned again: {error.message}")
         certain = planning.plan(plan.deliverable, plan.profile, via=self.settings.delivery.via)
         if certain.method is Method.LINK:
             return self._link(certain, out, recorded)

@@ -14,16 +14,17 @@ from delivery.intake import take_in
 from delivery.model import Method, PartKind, Plan, Via
 from delivery.planning import plan
 from delivery.profile import Limits, Profile
-from delivery.progress import CancelToken, NullProgress
+from delivery.progress import CancelToken, NullProgress, Progress, RecordingProgress
 
 
 class Linked(Exception):
     """Stands for the link way, which needs a store."""
 
 
-def handover(via: str, out: Path) -> Handover:
+def handover(via: str, out: Path, progress: Progress | None = None) -> Handover:
     settings = Settings().override(via=Via(via), out=str(out))
-    return Handover("20260101-00000000", settings, NullProgress(), CancelToken(), datetime(2026, 1, 1, tzinfo=UTC))
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    return Handover("20260101-00000000", settings, progress or NullProgress(), CancelToken(), moment)
 
 
 @pytest.fixture
@@ -55,7 +56,9 @@ def test_zips_that_turn_out_too_large_go_by_link_with_the_reason(
 
 
 def test_where_attaching_was_forced_it_is_cut_into_volumes(optimistic: Plan, tmp_path: Path) -> None:
-    done = handover("attach", tmp_path / "out").run(optimistic)
+    progress = RecordingProgress()
+    done = handover("attach", tmp_path / "out", progress).run(optimistic)
+    assert progress.notes == ["planned again: noise.bin does not compress enough to fit one attachment"]
     assert [item.filename for item in done.attachments if item.kind is PartKind.VOLUME] == [
         "noise.bin.001",
         "noise.bin.002",
