@@ -127,7 +127,7 @@ def _ways(
         bins = pack([sum(sizes[place] for place in unit) for unit in units], capacity)
         joined = [sorted(place for unit in members for place in units[unit]) for members in bins]
         if most is not None and any(len(members) > most for members in joined):
-            return pack(sizes, capacity, most)
+            return pack_in_order(sizes, capacity, most)
         return sorted(joined, key=lambda members: members[0])
 
     return [

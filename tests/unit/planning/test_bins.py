@@ -67,3 +67,11 @@ def test_where_a_few_files_fill_a_zip_a_search_finds_fewer_zips() -> None:
     check(made, sizes, 25_000_000, None)
     assert len(made) <= -(-sum(sizes) // 25_000_000) + 1
     assert len(made) < len(bins.pack(sizes, 25_000_000))
+
+
+def test_where_the_count_decides_neighbours_stay_together_too() -> None:
+    """Names differ in length, and so do the sizes of empty files: by size alone every folder would be torn apart."""
+    folders = [(f"set {place // 10}",) for place in range(70)]
+    sizes = [100 + place % 10 for place in range(70)]
+    made = bins.pack_folders(sizes, lambda place: folders[place], 10**6, 65)
+    assert made == [list(range(65)), list(range(65, 70))]
