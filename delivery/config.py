@@ -112,15 +112,17 @@ def find_file(given: str | Path | None, environ: Mapping[str, str] = os.environ)
     named = given or environ.get("DELIVERY_CONFIG")
     if named:
         path = Path(os.path.expanduser(named))
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise ConfigError(
-                f"the configuration file {path} does not exist" if not path.exists() else f"{path} is not a file",
+                f"the configuration file {path} does not exist"
+                if not os.path.exists(path)
+                else f"{path} is not a file",
                 hint="check the path, or write one with: delivery init",
                 code="config-missing",
             )
         return path
     candidates = (Path("delivery.ini"), places.config_dir(environ) / "config.ini")
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if os.path.isfile(path)), None)
 
 
 def _read(path: Path) -> Settings:

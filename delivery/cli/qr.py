@@ -23,7 +23,7 @@ def foresee(plan: Plan, place: str) -> None:
             hint="leave out --qr, or ask for a link: --via link",
             code="no-qr",
         )
-    if place != "-" and Path(os.path.expanduser(place)).exists():
+    if place != "-" and os.path.exists(os.path.expanduser(place)):
         raise _there_already(Path(place))
 
 

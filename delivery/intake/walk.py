@@ -60,7 +60,7 @@ def take_in(
     walk.found.clear()
     _mend_in_place(entries)
     type_in_place(entries, progress, cancel)
-    folders = tuple(os.path.realpath(root) for root in roots if root.is_dir())
+    folders = tuple(os.path.realpath(root) for root in roots if os.path.isdir(root))
     return Deliverable(name or default_name(roots, given), tuple(entries), tuple(walk.left_out), folders)
 
 
@@ -79,7 +79,7 @@ def _shared_name(roots: Sequence[Path], given: Sequence[FileEntry]) -> str:
     first = Path(os.path.abspath(roots[0]))  # resolve() would follow a link and take another name
     if len(roots) + len(given) > 1:
         first = first.parent
-    stem = first.stem if first.is_file() else first.name
+    stem = first.stem if os.path.isfile(first) else first.name
     return unicodedata.normalize("NFC", decodable(stem))
 
 
@@ -256,7 +256,7 @@ def _kind(mode: int) -> str:
 
 
 def _no_such_path(path: Path, error: OSError | ValueError) -> DeliveryError:
-    if path.is_symlink() and isinstance(error, FileNotFoundError):
+    if os.path.islink(path) and isinstance(error, FileNotFoundError):
         return LocalError(
             f"{printable(str(path))} is a link to something that is not there",
             hint="name the file itself",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -224,7 +225,7 @@ def load(code: str, own: str | None = None) -> Language:
         )
     data = tomllib.loads((_folder() / f"{found}.toml").read_text(encoding="utf-8"))
     sentences = _sentences(data.pop("sentences"), f"{found}.toml")
-    if own is not None and (path := Path(own) / f"{found}.toml").is_file():
+    if own is not None and os.path.isfile(path := Path(own) / f"{found}.toml"):
         sentences |= _own_sentences(path, sentences)
     return Language(code=found, sentences=sentences, months=tuple(data.pop("months")), **data)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import socket
 import subprocess
@@ -223,6 +224,37 @@ def test_wrong_usage(run: Run, arguments: list[str]) -> None:
     told = run(*arguments, "--json")
     jsonschema.validate(told.document, report.schema("delivery.error/1"))
     assert told.code == told.document["exit_code"] == 2
+
+
+@posix
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (4, ("verify", "NAME")),
+        (4, ("join", "NAME", "--out", "joined")),
+        (4, ("check", "NAME")),
+        (4, ("pack", "NAME/x")),
+        (4, ("pack", "work", "--out", "NAME")),
+        (2, ("pack", "work", "--config", "NAME")),
+    ],
+    ids=["verify", "join", "check", "pack", "out", "config"],
+)
+@pytest.mark.parametrize("kind", ["too-long", "circle"])
+def test_a_name_that_the_system_cannot_follow(
+    kind: str, code: int, arguments: tuple[str, ...], run: Run, work: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    name = "n" * 300 if kind == "too-long" else "circle"
+    refused(run, code, name, *(argument.replace("NAME", name) for argument in arguments))
+
+
+@posix
+def test_a_manifest_of_names_that_the_system_cannot_have(run: Run, work: Path) -> None:
+    """Another's word, on which a system's limits need not hold."""
+    record = {"path": "n" * 300, "size": 1, "sha256": "0" * 64, "parts": []}
+    manifest = {"schema": "delivery.manifest/1", "name": "x", "files": [record], "parts": []}
+    (work / "delivery-manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    refused(run, 7, "is missing", "verify", work)
 
 
 def test_a_way_that_is_impossible_names_the_limit_and_the_file(run: Run, work: Path, tmp_path: Path) -> None:
