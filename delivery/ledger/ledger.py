@@ -36,6 +36,16 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.path = Path(folder) / "ledger.sqlite3"
 
+    def is_begun(self) -> bool:
+        """Whether there is something to open; what may not be looked at is left to who opens it, and says so."""
+        try:
+            self.path.stat()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            pass
+        return True
+
     def record(
         self,
         delivery: Delivery,
@@ -153,7 +163,7 @@ class Ledger:
 
         Raises UsageError (``unknown-delivery``, ``ambiguous-delivery``).
         """
-        if not self.path.exists():
+        if not self.is_begun():
             raise unknown(id)
         with database.opened(self.path) as db:
             return delivery_from(db, find(db, id))

@@ -249,6 +249,15 @@ def test_a_name_that_the_system_cannot_follow(
 
 
 @posix
+@pytest.mark.parametrize("arguments", [("pack", "work", "--dry-run"), ("show", "20260101")], ids=["dry-run", "show"])
+def test_a_record_that_cannot_be_looked_at(
+    arguments: tuple[str, ...], run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DELIVERY_HOME", str(tmp_path / ("n" * 300)))
+    refused(run, 4, "the record of deliveries", *arguments)
+
+
+@posix
 def test_a_manifest_of_names_that_the_system_cannot_have(run: Run, work: Path) -> None:
     """Another's word, on which a system's limits need not hold."""
     record = {"path": "n" * 300, "size": 1, "sha256": "0" * 64, "parts": []}

@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import escape
+from pathlib import Path
 
 import pytest
 
@@ -354,3 +355,9 @@ def test_texts_that_are_no_text_are_kept_with_their_bytes_escaped_and_found_by_t
     assert kept.messages == ("It lies in /caf\\udce9.",)
     assert [record.id for record in ledger.list(order=order, now=NOW)] == [delivery.id]
     assert ledger.list(platform="\udcff", now=NOW) == []
+
+
+def test_a_record_that_cannot_be_looked_at_is_no_unknown_delivery(tmp_path: Path) -> None:
+    """As in a folder of another user's; a name that no system follows shows the same to root too."""
+    with pytest.raises(LocalError, match="cannot be opened"):
+        Ledger(tmp_path / ("n" * 300)).load("20260101")
