@@ -38,6 +38,10 @@ class Method(StrEnum):
     LINK = "link"
 
 
+PROOF_ROWS = 300
+"""So many files a proof sheet names; of more it only tells how many they are."""
+
+
 class PartKind(StrEnum):
     """What a part is: a file as it is, a zip that opens alone, a slice of a file, or one that explains the others."""
 

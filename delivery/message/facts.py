@@ -13,7 +13,7 @@ from delivery.message.changes import Changes
 from delivery.message.cut import URL
 from delivery.message.language import Language, Value
 from delivery.message.lint import lint_name
-from delivery.model import Delivery, FileEntry, Link, Method, PartKind
+from delivery.model import PROOF_ROWS, Delivery, FileEntry, Link, Method, PartKind
 from delivery.profile import LinkPolicy, Profile
 
 LONGEST_LIST = 12
@@ -52,7 +52,9 @@ class Facts:
         volumes = [item for item in everything if item.kind is PartKind.VOLUME]
         archives = sum(item.kind is PartKind.ARCHIVE for item in everything)
         opened = [item.message for item in everything if item.kind in _OPENED]
-        listing = [item.name for item in everything if item.kind is PartKind.PROOF]
+        listing = [
+            item.name for item in everything if item.kind is PartKind.PROOF and len(self.delivery.files) <= PROOF_ROWS
+        ]
         listing += [item.name for item in everything if item.kind is PartKind.MANIFEST]
         last = n == total
         return (

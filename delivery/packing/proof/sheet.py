@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from delivery.escape import printable
-from delivery.model import FileEntry
+from delivery.model import PROOF_ROWS, FileEntry
 from delivery.packing.proof import lettering, pdf
 from delivery.packing.proof.ink import Ink, wrap
 from delivery.progress import CancelToken, Progress
@@ -16,7 +16,6 @@ from delivery.web.thumbnails import Thumbnail, is_picture, thumbnail
 from delivery.web.words import FALLBACK, RTL, known, words
 
 MOST_PICTURES = 24
-MOST_ROWS = 300
 _PICTURE_BYTES = 560_000
 
 _MARGIN = 44.0
@@ -177,7 +176,7 @@ class _Sheet:
         self._heading(self._said["contents"])
         self._ink.text(_MARGIN, self._y + 2, self._said["check"], 8, _SOFT)
         self._y += 12
-        shown = files[:MOST_ROWS]
+        shown = files[:PROOF_ROWS]
         for index, file in enumerate(shown):
             if index % 50 == 0:
                 cancel.check()
@@ -185,7 +184,7 @@ class _Sheet:
             if self._y + 14 * len(lines) + 14 > _BOTTOM:
                 self._new_page()
             self._row(file, lines)
-        rest = files[MOST_ROWS:]
+        rest = files[PROOF_ROWS:]
         if rest:
             if self._y + 24 > _BOTTOM:
                 self._new_page()

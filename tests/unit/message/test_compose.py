@@ -11,7 +11,7 @@ import pytest
 
 from delivery.errors import ConfigError, UsageError
 from delivery.message import Changes, Reply, Situation, compose, lint
-from delivery.model import Attachment, FileEntry, Link, PartKind
+from delivery.model import PROOF_ROWS, Attachment, FileEntry, Link, PartKind
 from delivery.options import MessageOptions
 from delivery.profile import Profile
 
@@ -62,6 +62,16 @@ def test_how_a_zip_is_opened_is_said_once_whoever_packed_it_and_whichever_messag
     assert "a name that ends in .zip is opened with a right-click" in first
     assert "tap it in your Files app" in first
     assert all("right-click" not in text for text in later)
+
+
+@pytest.mark.parametrize(("count", "named"), [(PROOF_ROWS, True), (PROOF_ROWS + 1, False)])
+def test_a_proof_sheet_is_said_to_name_every_file_only_where_it_does(make, count, named):
+    files = tuple(FileEntry(f"/{number}", f"{number}.txt", 1, 0) for number in range(count))
+    kinds = {"work.zip": PartKind.ARCHIVE, "work-proof.pdf": PartKind.PROOF}
+    attachments = tuple(Attachment(1, f"/out/{name}", 5, "b" * 64, kind) for name, kind in kinds.items())
+    (text,) = written(make(files=files, attachments=attachments))
+    assert ("work-proof.pdf names every one of them" in text) is named
+    assert f"you have {count} files" in text
 
 
 def test_a_revision_in_which_nothing_changed_claims_no_changes(make):
