@@ -97,7 +97,7 @@ def _commands(say: Any, files: list[dict[str, Any]], first: list[dict[str, Any]]
     if any(char in name for name in (*names, target) for char in "\"'%!$`\\^&|<>*?\n"):
         return ""
     windows = "copy /b " + "+".join(f'"{name}"' for name in names) + f' "{target}"'
-    unix = "cat " + " ".join(f"'{name}'" for name in names) + f" > '{target}'"
+    unix = "cat " + " ".join(f"'{'./' * name.startswith('-')}{name}'" for name in names) + f" > '{target}'"
     return (
         f'{say("windows")}<code class="block" dir="ltr">{text(windows)}</code>'
         f'{say("unix")}<code class="block" dir="ltr">{text(unix)}</code>'

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import json
+import os
 import re
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +73,16 @@ def test_terminal_commands_are_shown_only_for_names_that_are_safe_to_type() -> N
     assert "copy /b" in joiner.page(manifest()).decode()
     for path in ("a$(reboot).mp4", "it's.mp4", 'a"b.mp4', "a%PATH%.mp4", "a;b`c`.mp4", "a!b.mp4"):
         assert "<code" not in joiner.page(manifest(path)).decode()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+@pytest.mark.parametrize("name", ["reel (final).mp4", "-n.mp4"])
+def test_the_command_for_a_terminal_joins(name: str, tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        (tmp_path / f"{name}.00{number}").write_text(str(number))
+    commands = re.findall(r'<code class="block" dir="ltr">(.*?)</code>', joiner.page(manifest(name)).decode())
+    subprocess.run(["sh", "-c", html.unescape(commands[-1])], cwd=tmp_path, check=True)
+    assert (tmp_path / name).read_text() == "123"
 
 
 @pytest.mark.parametrize("path", ["</script><b>.mp4", "a\u2028b.mp4", "\u202egpj.exe", "-- > <!--.bin", "\udcff.bin"])
