@@ -7,6 +7,7 @@ import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ class Packed(NamedTuple):
     files: tuple[FileEntry, ...]
     """Every file of the deliverable, with its digest where it was read."""
     attachments: tuple[Attachment, ...]
-    """In the order of the plan's parts."""
+    """In the order of their messages."""
     manifest_path: str | None
 
 
@@ -67,6 +68,7 @@ def pack(
         attachments = work.finish(out, language)
         if sheet is not None:
             attachments += work.add_sheet(sheet(workspace.folder, work.files), out)
+            attachments = tuple(sorted(attachments, key=attrgetter("message")))
         listed = [part for part in attachments if part.kind is not PartKind.MANIFEST]
         names = [part.filename for part in listed]
         manifest.write_checksums(workspace.folder / CHECKSUMS, listed)

@@ -179,6 +179,15 @@ def test_real_sizes_decide_how_many_zips_there_are(tmp_path: Path) -> None:
     assert (len(planned.parts), len(packed.plan.parts)) == (6, 1)
 
 
+def test_a_sheet_stands_with_what_its_message_carries(tmp_path: Path) -> None:
+    for name in ("a.bin", "b.bin"):
+        write(tmp_path / "source", name, random.Random(name).randbytes(10_000))
+    made = plan(taken_in(tmp_path / "source"), profile(message=12_000), via=Via.ATTACH)
+    packed = pack(made, tmp_path / "out", sheet=lambda folder, files: write(folder, "proof.pdf", b"sheet"))
+    carried = [(item.message, item.filename) for item in packed.attachments]
+    assert carried == [(1, "a.bin"), (1, "proof.pdf"), (2, "b.bin")]
+
+
 def test_estimates_are_near_and_cover_every_file(tree: Path) -> None:
     deliverable = taken_in(tree)
     sizes = estimate(deliverable)
