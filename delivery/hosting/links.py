@@ -41,13 +41,7 @@ def check_life(
     Raises UsageError when the store does not sign for so long, StoreRefusedError when the credentials have ended, and
     when their end is not known or too early: for ``required``, or with ``strict`` for what was asked for.
     """
-    cap = store.quirks.presign_cap
-    if cap is not None and expires_in > cap:
-        raise UsageError(
-            f"{store.quirks.title} signs links for at most {format_duration(cap)}, not {format_duration(expires_in)}",
-            hint=f"use --expires {write_duration(cap)} and `delivery renew` before it ends",
-            code="expires-too-long",
-        )
+    _refuse_beyond_cap(store, expires_in)
     life = _life(store.key_life(), now + expires_in, now)
     if required is not None and (life.ends_at is None or life.ends_at < now + required):
         raise StoreRefusedError(
@@ -63,6 +57,16 @@ def check_life(
             code="link-end-unknown" if life.ends_at is None else "link-end-early",
         )
     return life
+
+
+def _refuse_beyond_cap(store: Store, expires_in: timedelta) -> None:
+    cap = store.quirks.presign_cap
+    if cap is not None and expires_in > cap:
+        raise UsageError(
+            f"{store.quirks.title} signs links for at most {format_duration(cap)}, not {format_duration(expires_in)}",
+            hint=f"use --expires {write_duration(cap)} and `delivery renew` before it ends",
+            code="expires-too-long",
+        )
 
 
 def _life(keys: KeyLife, wanted: datetime, now: datetime) -> LinkLife:
@@ -84,22 +88,22 @@ def sign(store: Store, uploaded: Sequence[Uploaded], *, expires_in: timedelta, n
 
     Raises UsageError beyond the store's cap and StoreRefusedError without valid credentials.
     """
+    _refuse_beyond_cap(store, expires_in)
     links = []
     for item in uploaded:
-        life = check_life(store, expires_in, now=now)
+        keys = store.key_life()
         headers = headers_for(item.name, item.media_type, inline=item.inline)
         url = store.presign(item.stored.key, expires_in, headers)
-        signed_until = signed_end(url)
-        ends_at = min(life.ends_at, signed_until) if life.ends_at and signed_until else life.ends_at
-        if not life.reason and signed_until:
-            ends_at = signed_until
+        # By when it is signed, which a long upload sets far apart from ``now``.
+        signed_until = signed_end(url) or now + expires_in
+        life = _life(keys, signed_until, signed_until - expires_in)
         links.append(
             Link(
                 name=item.name,
                 key=item.stored.key,
                 size=item.stored.size,
                 sha256=item.sha256,
-                expires_at=ends_at,
+                expires_at=life.ends_at,
                 url=url,
                 effective_reason=life.reason,
                 members=item.members,
