@@ -165,10 +165,10 @@ def prune(
             past = {key: item for key, item in past.items() if hosting.take_over(opened, key, after=after, now=now)}
         alive = {item.prefix for key, item in standing.items() if key not in past}
         known = {item.prefix for item in gone}
-        gone = [item for item in gone if item.prefix not in alive]
         gone += [
             hosting.Ended(item.prefix, _if_kept(ledger, item)) for item in past.values() if item.prefix not in known
         ]
+        gone = [item for item in gone if item.prefix not in alive]
         in_use = {item.prefix for item in standing.values() if item.in_use(now)}
         removed = hosting.prune(opened, gone, now=now, in_use=in_use, dry_run=dry_run, progress=progress, cancel=cancel)
         if not dry_run:

@@ -677,6 +677,24 @@ def test_without_a_name_a_broken_run_with_an_end_is_gone_on_with_here(
     assert kept.keep_until is not None and kept.links_end == done.expires_at
 
 
+def test_the_end_of_a_run_that_was_not_kept_is_not_that_of_the_one_that_went_on(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any, **options: Any) -> None:
+        raise LocalError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "record", full)
+        with pytest.raises(LocalError):
+            upload(work, settings, retain="1d", expires="1h")
+    done = upload(work, settings, retain="14d", expires="7d")
+    upkeep.prune(settings=settings, now=NOW + 2 * DAY)
+    for link in done.links:
+        assert read(link.url) == (work / link.name).read_bytes()
+    upkeep.prune(settings=settings, now=NOW + 14.1 * DAY)
+    assert keys(settings) == set()
+
+
 def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
     store = opened(moto_address, "moto", profile="ceph")
     key = f"{record.place_of(store, 'x')}.json"
