@@ -210,6 +210,7 @@ class Handover:
     def _place(self, store: storage.Store, plan: Plan) -> AbstractContextManager[hosting.OneTime | hosting.Kept]:
         """Where the objects go: a named delivery goes back to where it was."""
         retain = self.settings.delivery.retain
+        hosting.forget_done(store, Ledger(places.data_dir()).holds)
         return hosting.place_for(
             store,
             [part.filename for part in plan.parts],

@@ -159,6 +159,8 @@ def prune(
                 raise
             (progress or NullProgress()).note(f"the store {name} is left as it is: {error}")
             continue
+        if not dry_run:
+            hosting.forget_done(opened, ledger.holds)
         standing = hosting.standing_of(opened)
         past = {key: item for key, item in standing.items() if item.is_over(now, after)}
         if not dry_run:
@@ -259,6 +261,7 @@ def abort(
     settings, now = settings or Settings.load(), now_in_utc(now)
     name, until = store or settings.delivery.store, now + timedelta(minutes=5)
     opened = storage.open_store(name, settings, until=until, connection=connection)
+    hosting.forget_done(opened, Ledger(places.data_dir()).holds)
     return hosting.give_up(opened, names, progress=progress or NullProgress())
 
 

@@ -18,7 +18,7 @@ from delivery.lazy import lazily
 if TYPE_CHECKING:
     from delivery.hosting.diagnosis import Outcome, Report, Step
     from delivery.hosting.doctor import examine
-    from delivery.hosting.ending import Ended, Pruned, Revoked, give_up, prune, revoke
+    from delivery.hosting.ending import Ended, Pruned, Revoked, forget_done, give_up, prune, revoke
     from delivery.hosting.policy import smallest_policy
 
 __getattr__ = lazily(
@@ -26,7 +26,7 @@ __getattr__ = lazily(
     {
         "diagnosis": "Outcome Report Step",
         "doctor": "examine",
-        "ending": "Ended Pruned Revoked give_up prune revoke",
+        "ending": "Ended Pruned Revoked forget_done give_up prune revoke",
         "policy": "smallest_policy",
     },
 )
@@ -50,6 +50,7 @@ __all__ = [
     "examine",
     "extend",
     "forget",
+    "forget_done",
     "give_up",
     "holds_others",
     "in_words",

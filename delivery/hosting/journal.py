@@ -221,10 +221,12 @@ def journal_for(store: Store, names: Sequence[str]) -> Iterator[JournalFile]:
 
 
 @contextmanager
-def unfinished(store: Store, names: Sequence[str] | None = None) -> Iterator[list[JournalFile]]:
-    """The journals of this bucket that nobody works on, locked for the block; with ``names`` those of one delivery."""
+def unfinished(
+    store: Store, names: Sequence[str] | None = None, *, prefix: str | None = None
+) -> Iterator[list[JournalFile]]:
+    """The journals of this bucket that nobody works on, locked for the block; those of ``names`` or ``prefix`` alone."""
     with ExitStack() as stack:
-        held = [stack.enter_context(_held(path, store)) for path in _paths(store, names)]
+        held = [stack.enter_context(_held(path, store)) for path in _paths(store, names, prefix)]
         yield [journal for journal in held if journal is not None]
 
 
@@ -233,8 +235,9 @@ def prefixes(store: Store) -> set[str]:
     return {journal.prefix for journal in _journals(store)}
 
 
-def _paths(store: Store, names: Sequence[str] | None) -> list[Path]:
-    return [journal.path for journal in _journals(store) if names is None or journal.names == tuple(names)]
+def _paths(store: Store, names: Sequence[str] | None, prefix: str | None = None) -> list[Path]:
+    found = (journal for journal in _journals(store) if prefix in (None, journal.prefix))
+    return [journal.path for journal in found if names is None or journal.names == tuple(names)]
 
 
 def _journals(store: Store) -> Iterator[JournalFile]:

@@ -188,6 +188,11 @@ class Ledger:
                 db.execute("UPDATE delivery SET pruned_at = ? WHERE n = ?", (seconds(at), n))
                 _keep_event(db, n, at, "pruned", {})
 
+    def holds(self, prefix: str) -> bool:
+        """Whether what lies under ``prefix`` in its store was delivered."""
+        with database.opened(self.path) as db:
+            return db.execute("SELECT 1 FROM delivery WHERE prefix = ?", (prefix,)).fetchone() is not None
+
     def uploaded(self, store: str, *, limit: int = 500) -> tuple[StoredObject, ...]:
         """The latest files that went to ``store`` and should still be there, with their digests as ``sha256:...``."""
         query = (

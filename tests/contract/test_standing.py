@@ -22,6 +22,7 @@ from delivery import hosting, service, upkeep
 from delivery.config import Settings
 from delivery.errors import LocalError, StoreUnreachableError, UsageError
 from delivery.hosting import hold, record
+from delivery.hosting.journal import JournalFile
 from delivery.ledger import Ledger
 from delivery.model import Delivery
 from delivery.options import StoreOptions, UploadOptions
@@ -693,6 +694,28 @@ def test_the_end_of_a_run_that_was_not_kept_is_not_that_of_the_one_that_went_on(
         assert read(link.url) == (work / link.name).read_bytes()
     upkeep.prune(settings=settings, now=NOW + 14.1 * DAY)
     assert keys(settings) == set()
+
+
+@pytest.mark.parametrize("then", ["abort", "prune", "upload"])
+def test_a_run_that_was_killed_when_its_record_was_written_keeps_what_it_delivered(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    settings = settings.override(expires="7d")
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalFile, "finish", lambda journal: None)
+        first = upload(work, settings)
+    before = {link.name: (work / link.name).read_bytes() for link in first.links}
+    if then == "abort":
+        assert upkeep.abort(settings=settings).objects == 0
+    elif then == "prune":
+        os.utime(next((Path(os.environ["DELIVERY_HOME"]) / "state" / "uploads").glob("*.jsonl")), (0, 0))
+        upkeep.prune(settings=settings)
+    else:
+        for link in first.links:
+            (work / link.name).write_bytes(os.urandom(SIZE))
+        assert upload(work, settings).prefix != first.prefix
+    for link in first.links:
+        assert read(link.url) == before[link.name]
 
 
 def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
