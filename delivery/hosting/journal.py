@@ -224,7 +224,7 @@ def journal_for(store: Store, names: Sequence[str]) -> Iterator[JournalFile]:
 def unfinished(
     store: Store, names: Sequence[str] | None = None, *, prefix: str | None = None
 ) -> Iterator[list[JournalFile]]:
-    """The journals of this bucket that nobody works on, locked for the block; those of ``names`` or ``prefix`` alone."""
+    """The journals of this bucket that nobody works on, locked for the block; of ``names`` or ``prefix`` alone."""
     with ExitStack() as stack:
         held = [stack.enter_context(_held(path, store)) for path in _paths(store, names, prefix)]
         yield [journal for journal in held if journal is not None]
