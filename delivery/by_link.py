@@ -119,10 +119,16 @@ def as_parts(plan: Plan, uploaded: Sequence[Uploaded]) -> list[Attachment]:
     ]
 
 
-def link_notes(plan: Plan, notice: str, why_so_long: str) -> tuple[str, ...]:
+def end_notes(notice: str, links: Sequence[Link]) -> tuple[str, ...]:
+    """The store's word, and why links end earlier than was asked for."""
+    why = next((link.effective_reason for link in links if link.effective_reason), "")
+    return tuple(text for text in (notice, f"the end of the links: {why}" if why else "") if text)
+
+
+def link_notes(plan: Plan, notice: str, links: Sequence[Link]) -> tuple[str, ...]:
     """What the seller should know of these links, the store's word first."""
     profile = plan.profile
-    notes = [text for text in (notice, f"the end of the links: {why_so_long}" if why_so_long else "") if text]
+    notes = [*end_notes(notice, links)]
     if profile.link_policy is not LinkPolicy.ALLOWED:
         known = profile.link_note or f"whether {profile.title} allows links is not known"
         notes.append(f"links on {profile.title}: {known}")

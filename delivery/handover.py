@@ -169,7 +169,7 @@ class Handover:
             parts = by_link.as_parts(sent, uploaded)
             manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, parts)
             links = held._proven_links(store, uploaded)
-            expires_at = links[0].expires_at
+            expires_at = hosting.first_end(links)
             manifest_link = by_link.put_manifest(
                 store, place.journal.prefix, plan.deliverable.name, files, parts, links, expires_in=options.expires,
                 now=self.now, cancel=held.cancel,
@@ -188,7 +188,7 @@ class Handover:
                 store=options.store,
                 prefix=place.journal.prefix,
                 expires_at=expires_at,
-                notes=by_link.link_notes(plan, store.notice, links[0].effective_reason),
+                notes=by_link.link_notes(plan, store.notice, links),
             )
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
             keys = [*(item.stored.key for item in uploaded), manifest_link.key]
@@ -260,8 +260,8 @@ class Handover:
         for link in links:
             if link.expires_at is not None:
                 storage.keep_until(options.store, link.expires_at)
-        hosting.try_links(links, cancel=self.cancel)
-        return links
+        required = options.expires if options.strict else options.require_expiry
+        return hosting.try_links(links, required=self.now + required if required else None, cancel=self.cancel)
 
     def _upload(
         self, store: storage.Store, journal: hosting.Journal, uploads: Sequence[Upload]
@@ -273,6 +273,7 @@ class Handover:
             journal=journal,
             known=Ledger(places.data_dir()).uploaded(self.settings.delivery.store),
             options=self.settings.upload,
+            until=self.now + self.settings.delivery.expires,
             progress=self.progress,
             cancel=self.cancel,
         )

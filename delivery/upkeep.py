@@ -10,11 +10,11 @@ from typing import Any
 
 from delivery import hosting, message, places, storage
 from delivery.afterwards import as_parts, as_uploaded, refuse_gone
-from delivery.by_link import put_manifest
+from delivery.by_link import end_notes, put_manifest
 from delivery.config import Settings, configured
 from delivery.errors import ConfigError, StoreRefusedError, UsageError
 from delivery.ledger import Ledger
-from delivery.model import Delivery, Link
+from delivery.model import Delivery
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.surroundings import now_in_utc, zone_of
@@ -49,11 +49,11 @@ def renew(
     hosting.check_life(store, life, now=now)
     _refuse_others(store, kept)
     signed = hosting.sign(store, list(as_uploaded(kept)), expires_in=life, now=now)
-    hosting.extend(store, kept.id, kept.prefix, _first_end(signed))
+    hosting.extend(store, kept.id, kept.prefix, hosting.first_end(signed))
     for link in signed:
         if link.expires_at is not None:
             storage.keep_until(kept.store, link.expires_at)
-    hosting.try_links(signed, cancel=cancel)
+    signed = hosting.try_links(signed, cancel=cancel)
     listed = put_manifest(
         store, kept.prefix, kept.plan.deliverable.name, kept.files, as_parts(kept), signed, expires_in=life, now=now,
         cancel=cancel,
@@ -62,8 +62,8 @@ def renew(
         kept,
         links=signed,
         manifest=replace(kept.manifest, url=listed.url),
-        expires_at=_first_end(signed),
-        notes=(store.notice,) if store.notice else (),
+        expires_at=hosting.first_end(signed),
+        notes=end_notes(store.notice, signed),
     )
     if kept.page is not None:
         again = replace(again, page=hosting.republish(store, again, expires_in=life, now=now, cancel=cancel))
@@ -285,9 +285,3 @@ def _refuse_others(store: storage.Store, kept: Delivery) -> None:
             hint=f"renew it on the machine that made it last, or make it again here with --id {kept.id}",
             code="made-again-elsewhere",
         )
-
-
-def _first_end(links: tuple[Link, ...]) -> datetime | None:
-    ends = [link.expires_at for link in links]
-    known = [end for end in ends if end is not None]
-    return min(known) if known and len(known) == len(ends) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -123,18 +124,49 @@ def signed_end(url: str) -> datetime | None:
         return None
 
 
-def try_links(links: Sequence[Link], *, inline: bool = False, cancel: CancelToken | None = None) -> None:
-    """:func:`try_link` for each, several at once; the first that fails is raised."""
+def first_end(links: Sequence[Link]) -> datetime | None:
+    """Up to when all of them live; None where nobody knows."""
+    ends = [link.expires_at for link in links]
+    known = [end for end in ends if end is not None]
+    return min(known) if known and len(known) == len(ends) else None
+
+
+def try_links(
+    links: Sequence[Link],
+    *,
+    inline: bool = False,
+    required: datetime | None = None,
+    cancel: CancelToken | None = None,
+) -> tuple[Link, ...]:
+    """:func:`try_link` for each, several at once; the first that fails is raised.
+
+    The links, with an earlier end where the store tells that it removes the object before. StoreRefusedError where
+    that is before ``required``.
+    """
     halt = Halt(cancel or CancelToken())
     with ThreadPoolExecutor(min(_TRIED_AT_ONCE, max(1, len(links))), thread_name_prefix="delivery-try") as pool:
         slots = [pool.submit(try_link, link, inline=inline, cancel=halt) for link in links]
         try:
-            for slot in slots:
-                slot.result()
+            return tuple(
+                _as_it_lasts(link, slot.result().removed_at, required) for link, slot in zip(links, slots, strict=True)
+            )
         except BaseException:
             halt.cancel()
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _as_it_lasts(link: Link, removed_at: datetime | None, required: datetime | None) -> Link:
+    if removed_at is None or link.expires_at is None or removed_at >= link.expires_at:
+        return link
+    told, now = f"a lifecycle rule of the bucket removes the file at {format_utc(removed_at)}", datetime.now(UTC)
+    if removed_at < max(required or now, now):
+        raise StoreRefusedError(
+            f"the link of {printable(link.name)} cannot be promised for so long: {told}",
+            hint="lengthen that rule at the store, or send the files again where they have been there for long",
+            code="link-end-early",
+        )
+    return replace(link, expires_at=removed_at, effective_reason=told)
 
 
 def try_link(link: Link, *, inline: bool = False, cancel: CancelToken | None = None) -> Probe:

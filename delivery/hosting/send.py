@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
 from delivery.errors import StoreRefusedError
 from delivery.escape import printable
@@ -18,6 +19,8 @@ from delivery.storage.base import TAG, ObjectFacts
 
 _WORTH_COPYING = MIB
 _MOST_COPIED = 5 * 1024**3
+_A_DAY = timedelta(days=1)
+"""What lifecycle rules count in."""
 
 
 def is_large(run: Run, item: Upload) -> bool:
@@ -54,7 +57,9 @@ def _there_already(run: Run, item: Upload, key: str) -> Uploaded | None:
     if run.journal is None or tag is None:
         return None
     found = run.store.look(key)
-    ours = found is not None and found.stored.size == item.entry.size and _tagged(run, found, tag)
+    ours = (
+        found is not None and found.stored.size == item.entry.size and _tagged(run, found, tag) and _lasts(run, found)
+    )
     if not ours or found is None:
         if done is not None:
             run.journal.note_dropped(key)
@@ -73,6 +78,13 @@ def _there_already(run: Run, item: Upload, key: str) -> Uploaded | None:
 
 def _tagged(run: Run, found: ObjectFacts, tag: str) -> bool:
     return not run.store.quirks.metadata or found.metadata.get(TAG) == tag
+
+
+def _lasts(run: Run, found: ObjectFacts) -> bool:
+    """Whether it outlives its links, or what is sent now would be removed as early."""
+    if run.until is None or found.removed_at is None or found.removed_at >= run.until:
+        return True
+    return found.age is not None and found.age < _A_DAY
 
 
 def _copied(run: Run, item: Upload, key: str) -> Uploaded | None:

@@ -19,7 +19,7 @@ from delivery.errors import StoreRefusedError
 from delivery.memory import read_buffer
 from delivery.model import StoredObject
 from delivery.storage import faults
-from delivery.storage.answers import Answer, Stream, whole_number
+from delivery.storage.answers import Answer, Stream, removed_at, whole_number
 from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, PendingUpload, Quirks, RemotePart
 from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, VERSIONS, Bucket
 from delivery.storage.carry import Refusal, Text
@@ -285,6 +285,7 @@ def _facts(key: str, answer: Answer) -> ObjectFacts:
         headers.get("content-disposition", ""),
         {name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)},
         age_of(headers),
+        removed_at(headers),
     )
 
 

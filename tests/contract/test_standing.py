@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from support.stores import KEYS, make_bucket, opened
 
 from delivery import hosting, service, upkeep
 from delivery.config import Settings
-from delivery.errors import LocalError, StoreUnreachableError, UsageError
+from delivery.errors import LocalError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.hosting import hold, record
 from delivery.hosting.journal import JournalFile
 from delivery.ledger import Ledger
@@ -716,6 +717,42 @@ def test_a_run_that_was_killed_when_its_record_was_written_keeps_what_it_deliver
         assert upload(work, settings).prefix != first.prefix
     for link in first.links:
         assert read(link.url) == before[link.name]
+
+
+def removes(at: datetime) -> dict[str, str]:
+    """How a store tells of a lifecycle rule that removes an object ``at``."""
+    return {"x-amz-expiration": f'expiry-date="{format_datetime(at, usegmt=True)}", rule-id="tidy"'}
+
+
+def test_no_link_is_promised_beyond_the_rule_that_removes_its_file(
+    work: Path, settings: Settings, proxy: Proxy
+) -> None:
+    end = (NOW + 3 * DAY).replace(microsecond=0)
+    proxy.told = lambda request: removes(end) if request.method == "GET" else {}
+    done = upload(work, settings, expires="7d", require_expiry="2d")
+    assert done.expires_at == end == max(link.expires_at or NOW for link in done.links)
+    assert any("a lifecycle rule of the bucket removes the file" in note for note in done.notes)
+    assert upkeep.renew(done.id, expires=5 * DAY, settings=settings).expires_at == end
+    assert Ledger(Path(os.environ["DELIVERY_HOME"])).load(done.id).expires_at == end
+    for asked in ({"require_expiry": "4d"}, {"strict": True}):
+        with pytest.raises(StoreRefusedError, match="cannot be promised for so long") as caught:
+            upload(work, settings, expires="7d", **asked)
+        assert caught.value.code == "link-end-early"
+    assert upload(work, settings, expires="2d", strict=True).notes == ()
+
+
+@pytest.mark.parametrize(("age", "again"), [(29, True), (0.5, False)])
+def test_what_a_rule_removes_before_its_new_links_end_is_sent_again(
+    work: Path, settings: Settings, proxy: Proxy, age: float, again: bool
+) -> None:
+    upload(work, settings, id="site", expires="7d")
+    put_at = format_datetime(datetime.now(UTC) - age * DAY, usegmt=True)
+    proxy.told = lambda request: removes(NOW + DAY) | {"Last-Modified": put_at} if request.method == "HEAD" else {}
+    proxy.seen.clear()
+    done = upload(work, settings, id="site", expires="7d")
+    assert (sent(proxy) > 3 * SIZE) is again
+    for link in done.links:
+        assert read(link.url) == (work / link.name).read_bytes()
 
 
 def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
