@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from delivery import hosting, storage
-from delivery.errors import Cancelled, UsageError
+from delivery.errors import Cancelled, IntegrityError, UsageError
 from delivery.hosting import Upload, Uploaded
 from delivery.model import Attachment, FileEntry, Link, PartKind, Plan
 from delivery.options import SendOptions
@@ -38,6 +39,23 @@ def check_promises(store: storage.Store | None, options: SendOptions, *, now: da
         )
     if store is not None:
         hosting.check_life(store, options.expires, now=now, strict=options.strict, required=options.require_expiry)
+
+
+def bucket_of(store: storage.Store) -> str | None:
+    """A word for where ``store`` leads, without its address; None for the embedded one, which may move its port."""
+    return None if store.name == storage.LOCAL else hashlib.sha256(store.identity.encode()).hexdigest()
+
+
+def refuse_elsewhere(store: storage.Store, id: str, bucket: str | None) -> None:
+    """Raise IntegrityError where the delivery, of which nothing was found, lies in another ``bucket``."""
+    if bucket not in (None, bucket_of(store)):
+        raise IntegrityError(
+            f"nothing of {id} lies in the bucket {store.bucket}: [store:{store.name}] led elsewhere when it was "
+            "delivered, and its links may still open there",
+            hint=f"set bucket, endpoint and region in [store:{store.name}] back to what they were, "
+            "then run the same command again",
+            code="revoke-unproven",
+        )
 
 
 def put_manifest(

@@ -10,7 +10,7 @@ from typing import Any
 
 from delivery import hosting, message, places, storage
 from delivery.afterwards import as_parts, as_uploaded, refuse_gone
-from delivery.by_link import end_notes, put_manifest
+from delivery.by_link import end_notes, put_manifest, refuse_elsewhere
 from delivery.config import Settings, configured
 from delivery.errors import ConfigError, StoreRefusedError, UsageError
 from delivery.ledger import Ledger
@@ -98,6 +98,9 @@ def revoke(
     done = hosting.Revoked(0, 0, 0)
     for prefix in dict.fromkeys((kept.prefix, *(item.prefix for item in standing.values()))):
         done += hosting.revoke(store, prefix, keys, progress=progress, cancel=cancel)
+    record = ledger.get(kept.id, now=now)
+    if not done.removed and record.revoked_at is None and record.pruned_at is None:
+        refuse_elsewhere(store, kept.id, ledger.bucket(kept.id))
     hosting.forget(store, standing)
     ledger.revoked(kept.id, at=now)
     return done

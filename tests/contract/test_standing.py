@@ -21,7 +21,7 @@ from support.stores import KEYS, make_bucket, opened
 
 from delivery import hosting, service, upkeep
 from delivery.config import Settings
-from delivery.errors import LocalError, StoreRefusedError, StoreUnreachableError, UsageError
+from delivery.errors import IntegrityError, LocalError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.hosting import hold, record
 from delivery.hosting.journal import JournalFile
 from delivery.ledger import Ledger
@@ -753,6 +753,21 @@ def test_what_a_rule_removes_before_its_new_links_end_is_sent_again(
     assert (sent(proxy) > 3 * SIZE) is again
     for link in done.links:
         assert read(link.url) == (work / link.name).read_bytes()
+
+
+def test_links_are_not_called_dead_where_the_store_leads_elsewhere_now(
+    work: Path, settings: Settings, moto_address: str
+) -> None:
+    done = upload(work, settings)
+    bucket = f"b-{secrets.token_hex(6)}"
+    make_bucket(moto_address, bucket)
+    moved = settings.with_store("test", dataclasses.replace(settings.stores["test"], bucket=bucket))
+    with pytest.raises(IntegrityError, match=r"\[store:test\] led elsewhere") as caught:
+        upkeep.revoke(done.id, settings=moved)
+    assert caught.value.code == "revoke-unproven"
+    assert read(done.links[0].url)
+    assert upkeep.revoke(done.id, settings=settings).removed
+    assert upkeep.revoke(done.id, settings=moved).removed == 0
 
 
 def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
