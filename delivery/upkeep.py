@@ -173,7 +173,13 @@ def prune(
         gone += [
             hosting.Ended(item.prefix, _if_kept(ledger, item)) for item in past.values() if item.prefix not in known
         ]
-        gone = [item for item in gone if item.prefix not in alive]
+        outside = {item.prefix for item in gone if hosting.own_place(item.prefix, opened.prefix) != item.prefix}
+        if outside:
+            (progress or NullProgress()).note(
+                f"left as they are: {len(outside):,} ended under another prefix than [store:{name}] has now; "
+                "`delivery prune` removes them where it is what it was when they were made"
+            )
+        gone = [item for item in gone if item.prefix not in alive | outside]
         in_use = {item.prefix for item in standing.values() if item.in_use(now)}
         removed = hosting.prune(opened, gone, now=now, in_use=in_use, dry_run=dry_run, progress=progress, cancel=cancel)
         if not dry_run:

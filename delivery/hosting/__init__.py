@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for
 from delivery.hosting.links import LinkLife, check_life, first_end, sign, signed_end, try_link, try_links
-from delivery.hosting.names import disposition, key_name, key_names
+from delivery.hosting.names import disposition, key_name, key_names, own_place
 from delivery.hosting.publish import publish, put_document, republish
 from delivery.hosting.record import Standing, extend, forget, holds_others, standing_of
 from delivery.hosting.standing import Kept, OneTime, place_for, take_over
@@ -59,6 +59,7 @@ __all__ = [
     "key_name",
     "key_names",
     "new_prefix",
+    "own_place",
     "place_for",
     "prune",
     "publish",

@@ -770,6 +770,19 @@ def test_links_are_not_called_dead_where_the_store_leads_elsewhere_now(
     assert upkeep.revoke(done.id, settings=moved).removed == 0
 
 
+def test_prune_goes_on_beside_what_was_made_under_another_prefix(work: Path, settings: Settings) -> None:
+    before = upload(work, settings, expires="1h")
+    moved = settings.with_store("test", dataclasses.replace(settings.stores["test"], prefix="clients"))
+    upload(work, moved, expires="1h")
+    heard = RecordingProgress()
+    (done,) = upkeep.prune(settings=moved, now=NOW + 9 * DAY, progress=heard)
+    assert done.pruned.deliveries == 1
+    assert any("1 ended under another prefix" in note for note in heard.notes)
+    assert {hosting.own_place(key, "work/") for key in keys(settings)} == {before.prefix}
+    upkeep.prune(settings=settings, now=NOW + 9 * DAY)
+    assert keys(settings) == set()
+
+
 def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
     store = opened(moto_address, "moto", profile="ceph")
     key = f"{record.place_of(store, 'x')}.json"
