@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from delivery.errors import StoreRefusedError
+from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.escape import printable
 from delivery.hosting.at_once import send_at_once
 from delivery.hosting.in_parts import LEAST_PART, MIB, send_in_parts
@@ -13,7 +13,7 @@ from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.names import headers_for
 from delivery.hosting.reading import digest_of
 from delivery.hosting.run import Run
-from delivery.hosting.settle import settled, uploaded
+from delivery.hosting.settle import read_back, settled, uploaded
 from delivery.hosting.streamed import send_stream
 from delivery.storage.base import TAG, ObjectFacts
 
@@ -69,6 +69,13 @@ def _there_already(run: Run, item: Upload, key: str) -> Uploaded | None:
     if wanted != digest:
         run.journal.note_dropped(key)
         return None
+    if run.options.verify:
+        try:
+            read_back(run, item, key, digest)
+        except IntegrityError:
+            run.progress.note(f"{printable(item.name)} is in the store with other bytes; it is sent again")
+            run.journal.note_dropped(key)
+            return None
     run.progress.note(f"{printable(item.name)} is in the store already")
     run.task.advance(item.entry.size)
     if done is None:

@@ -23,11 +23,13 @@ from delivery import hosting, service, upkeep
 from delivery.config import Settings
 from delivery.errors import IntegrityError, LocalError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.hosting import hold, record
+from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.journal import JournalFile
+from delivery.hosting.pace import Pace
 from delivery.ledger import Ledger
 from delivery.model import Delivery
 from delivery.options import StoreOptions, UploadOptions
-from delivery.progress import RecordingProgress
+from delivery.progress import CancelToken, RecordingProgress
 from delivery.storage import ObjectHeaders, Store, open_store
 
 MIB = 1024**2
@@ -781,6 +783,22 @@ def test_prune_goes_on_beside_what_was_made_under_another_prefix(work: Path, set
     assert {hosting.own_place(key, "work/") for key in keys(settings)} == {before.prefix}
     upkeep.prune(settings=settings, now=NOW + 9 * DAY)
     assert keys(settings) == set()
+
+
+def test_verify_reads_back_what_an_earlier_run_sent_too(work: Path, settings: Settings, proxy: Proxy) -> None:
+    upload(work, settings, id="site")
+    done = upload(work, settings, id="site")
+    store = open_store("test", settings, until=NOW)
+    kept = store.look(done.links[0].key)
+    assert kept is not None
+    body = MemoryBody(memoryview(bytes(SIZE)), lambda count: None, Pace(None, CancelToken()))
+    store.put(done.links[0].key, body, ObjectHeaders(kept.media_type, kept.disposition), metadata=kept.metadata)
+    proxy.seen.clear()
+    checked = dataclasses.replace(settings, upload=dataclasses.replace(settings.upload, verify=True))
+    again = upload(work, checked, id="site")
+    assert 2 * SIZE > sent(proxy) > SIZE
+    for link in again.links:
+        assert read(link.url) == (work / link.name).read_bytes()
 
 
 def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
