@@ -19,7 +19,7 @@ import pytest
 from support.faulty import Proxy, once, proxy_before
 from support.stores import KEYS, make_bucket, opened
 
-from delivery import hosting, service, upkeep
+from delivery import compose_message, hosting, service, upkeep
 from delivery.config import Settings
 from delivery.errors import IntegrityError, LocalError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.hosting import hold, record
@@ -799,6 +799,14 @@ def test_verify_reads_back_what_an_earlier_run_sent_too(work: Path, settings: Se
     assert 2 * SIZE > sent(proxy) > SIZE
     for link in again.links:
         assert read(link.url) == (work / link.name).read_bytes()
+
+
+def test_no_message_is_written_over_links_that_do_not_open(work: Path, settings: Settings) -> None:
+    done = upload(work, settings)
+    assert compose_message(done.id, settings=settings).messages
+    open_store("test", settings, until=NOW).delete([done.links[1].key])
+    with pytest.raises(StoreRefusedError, match=r"the link of b\.bin does not open"):
+        compose_message(done.id, settings=settings)
 
 
 def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
