@@ -132,6 +132,7 @@ def give_up(store: Store, names: Sequence[str] | None = None, *, progress: Progr
             for key, begun in journal.begun.items():
                 watched.abort(key, begun.upload_id)
                 parts += 1
+            parts += _abort_pending(watched, journal.prefix)
             journal.finish()
         return Pruned(len(journals), objects, size, parts)
 
@@ -141,10 +142,11 @@ def forget_done(store: Store, is_done: Callable[[str], bool]) -> None:
 
     What lies there was delivered, so it is neither gone on with nor given up.
     """
-    for prefix in filter(is_done, prefixes(store)):
-        with unfinished(store, prefix=prefix) as journals:
+    if any(map(is_done, prefixes(store))):
+        with unfinished(store) as journals:
             for journal in journals:
-                journal.finish()
+                if is_done(journal.prefix):
+                    journal.finish()
 
 
 def _prune_unfinished(store: Store, now: datetime, in_use: Collection[str], dry_run: bool) -> int:

@@ -59,6 +59,10 @@ class Journal:
         self.begun: dict[str, Begun] = {}
         self.done: dict[str, Done] = {}
 
+    def note_place(self) -> None:
+        """Before anything is sent: what a kill leaves there is found."""
+        self._write()
+
     def note_begun(self, key: str, upload_id: str, part_size: int, size: int, tag: str) -> None:
         self.begun[key] = Begun(upload_id, part_size, size, tag)
         self._write(begin=key, upload=upload_id, part_size=part_size, size=size, tag=tag)
@@ -106,7 +110,6 @@ class Journal:
             key = self._key(line, "drop")
             self.begun.pop(key, None)
             self.done.pop(key, None)
-        self.resumed = True
 
     def _key(self, line: dict[str, Any], name: str) -> str:
         key = text(line, name)
@@ -135,9 +138,7 @@ class JournalFile(Journal):
     def finish(self) -> None:
         """All is said and done: nothing is left to resume."""
         self.close()
-        with _told(
-            self.path, "removed", hint="remove it by hand: the next delivery of these files would go on with it"
-        ):
+        with _told(self.path, "removed", hint="remove it by hand, or the next delivery of these files goes on with it"):
             self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -151,7 +152,8 @@ class JournalFile(Journal):
         with self._lock, _told(self.path):
             if self._stream is None:
                 self._stream = self._open()
-            _append(self._stream, line)
+            if line:
+                _append(self._stream, line)
 
     def _open(self) -> FileIO:
         stream = FileIO(self.path, "ab", opener=lambda path, flags: os.open(path, flags, 0o600))
@@ -206,7 +208,7 @@ def journal_for(store: Store, names: Sequence[str]) -> Iterator[JournalFile]:
         for path in _paths(store, names):
             found = stack.enter_context(_held(path, store))
             if found is not None:
-                journal = found
+                journal, found.resumed = found, True
                 with suppress(OSError):
                     os.utime(path)  # it is gone on with, even where nothing comes of it
                 break
@@ -221,12 +223,10 @@ def journal_for(store: Store, names: Sequence[str]) -> Iterator[JournalFile]:
 
 
 @contextmanager
-def unfinished(
-    store: Store, names: Sequence[str] | None = None, *, prefix: str | None = None
-) -> Iterator[list[JournalFile]]:
-    """The journals of this bucket that nobody works on, locked for the block; of ``names`` or ``prefix`` alone."""
+def unfinished(store: Store, names: Sequence[str] | None = None) -> Iterator[list[JournalFile]]:
+    """The journals of this bucket that nobody works on, locked for the block; with ``names`` those of one delivery."""
     with ExitStack() as stack:
-        held = [stack.enter_context(_held(path, store)) for path in _paths(store, names, prefix)]
+        held = [stack.enter_context(_held(path, store)) for path in _paths(store, names)]
         yield [journal for journal in held if journal is not None]
 
 
@@ -235,9 +235,8 @@ def prefixes(store: Store) -> set[str]:
     return {journal.prefix for journal in _journals(store)}
 
 
-def _paths(store: Store, names: Sequence[str] | None, prefix: str | None = None) -> list[Path]:
-    found = (journal for journal in _journals(store) if prefix in (None, journal.prefix))
-    return [journal.path for journal in found if names is None or journal.names == tuple(names)]
+def _paths(store: Store, names: Sequence[str] | None) -> list[Path]:
+    return [journal.path for journal in _journals(store) if names is None or journal.names == tuple(names)]
 
 
 def _journals(store: Store) -> Iterator[JournalFile]:

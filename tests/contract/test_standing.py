@@ -809,6 +809,31 @@ def test_no_message_is_written_over_links_that_do_not_open(work: Path, settings:
         compose_message(done.id, settings=settings)
 
 
+@pytest.mark.parametrize("note", ["note_begun", "note_done"])
+@pytest.mark.parametrize("then", ["abort", "upload"])
+def test_what_was_sent_and_not_noted_before_a_kill_is_found(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, then: str, note: str
+) -> None:
+    def killed(*arguments: Any) -> None:
+        raise SystemExit
+
+    if note == "note_begun":
+        (work / "a.bin").write_bytes(os.urandom(7 * MIB))
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalFile, note, killed)
+        with pytest.raises(SystemExit):
+            upload(work, one_by_one(settings))
+    store = open_store("test", settings, until=NOW)
+    left = keys(settings) | {item.key for item in store.pending("")}
+    assert left
+    if then == "abort":
+        upkeep.abort(settings=settings)
+        assert keys(settings) == set()
+    else:
+        assert {hosting.own_place(key, "work/") for key in left} == {upload(work, settings).prefix}
+    assert not list(store.pending(""))
+
+
 def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
     store = opened(moto_address, "moto", profile="ceph")
     key = f"{record.place_of(store, 'x')}.json"
