@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from delivery import hosting, storage
-from delivery.errors import Cancelled, UsageError
+from delivery.errors import Cancelled, IntegrityError, UsageError
 from delivery.hosting import Upload, Uploaded
 from delivery.model import Attachment, FileEntry, Link, PartKind, Plan
 from delivery.options import SendOptions
@@ -38,6 +39,23 @@ def check_promises(store: storage.Store | None, options: SendOptions, *, now: da
         )
     if store is not None:
         hosting.check_life(store, options.expires, now=now, strict=options.strict, required=options.require_expiry)
+
+
+def bucket_of(store: storage.Store) -> str | None:
+    """A word for where ``store`` leads, without its address; None for the embedded one, which may move its port."""
+    return None if store.name == storage.LOCAL else hashlib.sha256(store.identity.encode()).hexdigest()
+
+
+def refuse_elsewhere(store: storage.Store, id: str, bucket: str | None) -> None:
+    """Raise IntegrityError where the delivery, of which nothing was found, lies in another ``bucket``."""
+    if bucket not in (None, bucket_of(store)):
+        raise IntegrityError(
+            f"nothing of {id} lies in the bucket {store.bucket}: [store:{store.name}] led elsewhere when it was "
+            "delivered, and its links may still open there",
+            hint=f"set bucket, endpoint and region in [store:{store.name}] back to what they were, "
+            "then run the same command again",
+            code="revoke-unproven",
+        )
 
 
 def put_manifest(
@@ -119,10 +137,16 @@ def as_parts(plan: Plan, uploaded: Sequence[Uploaded]) -> list[Attachment]:
     ]
 
 
-def link_notes(plan: Plan, notice: str, why_so_long: str) -> tuple[str, ...]:
+def end_notes(notice: str, links: Sequence[Link]) -> tuple[str, ...]:
+    """The store's word, and why links end earlier than was asked for."""
+    why = next((link.effective_reason for link in links if link.effective_reason), "")
+    return tuple(text for text in (notice, f"the end of the links: {why}" if why else "") if text)
+
+
+def link_notes(plan: Plan, notice: str, links: Sequence[Link]) -> tuple[str, ...]:
     """What the seller should know of these links, the store's word first."""
     profile = plan.profile
-    notes = [text for text in (notice, f"the end of the links: {why_so_long}" if why_so_long else "") if text]
+    notes = [*end_notes(notice, links)]
     if profile.link_policy is not LinkPolicy.ALLOWED:
         known = profile.link_note or f"whether {profile.title} allows links is not known"
         notes.append(f"links on {profile.title}: {known}")

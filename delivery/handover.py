@@ -34,8 +34,8 @@ from delivery.planning.names import CHECKSUMS, MANIFEST
 from delivery.progress import CancelToken, Progress
 from delivery.surroundings import foreseen_folder, out_folder, zone_of
 
-_Recorded = Callable[[Delivery], Delivery]
-"""Composes the messages of what was made, and keeps it in the ledger."""
+_Recorded = Callable[..., Delivery]
+"""Composes the messages of what was made, and keeps it in the ledger; ``bucket``: with where it lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,9 @@ class Handover:
             foreseen, before = self._foreseen(plan, out, ledger)
             return self._carry_out(plan, out, partial(self._recorded, ledger, before, foreseen.notes))
 
-    def _recorded(self, ledger: Ledger, before: Delivery | None, said: tuple[str, ...], done: Delivery) -> Delivery:
+    def _recorded(
+        self, ledger: Ledger, before: Delivery | None, said: tuple[str, ...], done: Delivery, bucket: str | None = None
+    ) -> Delivery:
         zone = zone_of(self.settings, done.expires_at or self.now)
         situation = self.situation or (message.Situation.REVISION if before else message.Situation.FIRST)
         texts = message.compose(
@@ -79,8 +81,8 @@ class Handover:
         )
         notes = (*done.notes, *said, *message.warnings(texts, done.plan.profile))
         done = replace(done, messages=texts, notes=notes)
-        former = before.id if before and before.id != self.id else None
-        ledger.record(done, waived=self.waived, revision_of=former, situation=situation, again=self.named)
+        old = before.id if before and before.id != self.id else None
+        ledger.record(done, waived=self.waived, revision_of=old, situation=situation, bucket=bucket, again=self.named)
         return done
 
     def foresee(self, plan: Plan) -> Delivery:
@@ -170,16 +172,14 @@ class Handover:
             files = by_link.with_digests(packed.files, uploaded)
             sent = by_link.as_sent(packed.plan, files)
             parts = by_link.as_parts(sent, uploaded)
-            manifest.write(workspace.folder / MANIFEST, plan.deliverable.name, files, parts)
+            name, prefix = plan.deliverable.name, place.journal.prefix
+            manifest.write(workspace.folder / MANIFEST, name, files, parts)
             links = held._proven_links(store, uploaded)
-            expires_at = links[0].expires_at
+            expires_at = hosting.first_end(links)
             manifest_link = by_link.put_manifest(
-                store, place.journal.prefix, plan.deliverable.name, files, parts, links, expires_in=options.expires,
-                now=self.now, cancel=held.cancel,
-            )  # fmt: skip
-            shown_page = held._page(
-                store, place.journal.prefix, plan.deliverable.name, links, files, manifest=manifest_link.url
+                store, prefix, name, files, parts, links, expires_in=options.expires, now=self.now, cancel=held.cancel
             )
+            shown_page = held._page(store, prefix, name, links, files, manifest=manifest_link.url)
             shown = held._proof(sent, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             done = replace(
@@ -189,14 +189,14 @@ class Handover:
                 page=shown_page,
                 manifest=ManifestPlace(str(out / MANIFEST), manifest_link.url),
                 store=options.store,
-                prefix=place.journal.prefix,
+                prefix=prefix,
                 expires_at=expires_at,
-                notes=by_link.link_notes(plan, store.notice, links[0].effective_reason),
+                notes=by_link.link_notes(plan, store.notice, links),
             )
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
-            keys = [*(item.stored.key for item in uploaded), manifest_link.key]
-            place.finish([*keys, shown_page.key] if shown_page else keys, expires_at)
-            return recorded(done)
+            pages = [shown_page.key] if shown_page else []
+            place.finish([*(item.stored.key for item in uploaded), manifest_link.key, *pages], expires_at)
+            return recorded(done, by_link.bucket_of(store))
 
     @contextmanager
     def _opened_store(self, plan: Plan) -> Iterator[storage.Store]:
@@ -213,6 +213,7 @@ class Handover:
     def _place(self, store: storage.Store, plan: Plan) -> AbstractContextManager[hosting.OneTime | hosting.Kept]:
         """Where the objects go: a named delivery goes back to where it was."""
         retain = self.settings.delivery.retain
+        hosting.forget_done(store, Ledger(places.data_dir()).holds)
         return hosting.place_for(
             store,
             [part.filename for part in plan.parts],
@@ -262,8 +263,8 @@ class Handover:
         for link in links:
             if link.expires_at is not None:
                 storage.keep_until(options.store, link.expires_at)
-        hosting.try_links(links, cancel=self.cancel)
-        return links
+        required = options.expires if options.strict else options.require_expiry
+        return hosting.try_links(links, required=self.now + required if required else None, cancel=self.cancel)
 
     def _upload(
         self, store: storage.Store, journal: hosting.Journal, uploads: Sequence[Upload]
@@ -275,6 +276,7 @@ class Handover:
             journal=journal,
             known=Ledger(places.data_dir()).uploaded(self.settings.delivery.store),
             options=self.settings.upload,
+            until=self.now + self.settings.delivery.expires,
             progress=self.progress,
             cancel=self.cancel,
         )

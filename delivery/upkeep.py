@@ -10,11 +10,11 @@ from typing import Any
 
 from delivery import hosting, message, places, storage
 from delivery.afterwards import as_parts, as_uploaded, refuse_gone
-from delivery.by_link import put_manifest
+from delivery.by_link import end_notes, put_manifest, refuse_elsewhere
 from delivery.config import Settings, configured
 from delivery.errors import ConfigError, StoreRefusedError, UsageError
 from delivery.ledger import Ledger
-from delivery.model import Delivery, Link
+from delivery.model import Delivery
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.surroundings import now_in_utc, zone_of
@@ -49,11 +49,11 @@ def renew(
     hosting.check_life(store, life, now=now)
     _refuse_others(store, kept)
     signed = hosting.sign(store, list(as_uploaded(kept)), expires_in=life, now=now)
-    hosting.extend(store, kept.id, kept.prefix, _first_end(signed))
+    hosting.extend(store, kept.id, kept.prefix, hosting.first_end(signed))
     for link in signed:
         if link.expires_at is not None:
             storage.keep_until(kept.store, link.expires_at)
-    hosting.try_links(signed, cancel=cancel)
+    signed = hosting.try_links(signed, cancel=cancel)
     listed = put_manifest(
         store, kept.prefix, kept.plan.deliverable.name, kept.files, as_parts(kept), signed, expires_in=life, now=now,
         cancel=cancel,
@@ -62,8 +62,8 @@ def renew(
         kept,
         links=signed,
         manifest=replace(kept.manifest, url=listed.url),
-        expires_at=_first_end(signed),
-        notes=(store.notice,) if store.notice else (),
+        expires_at=hosting.first_end(signed),
+        notes=end_notes(store.notice, signed),
     )
     if kept.page is not None:
         again = replace(again, page=hosting.republish(store, again, expires_in=life, now=now, cancel=cancel))
@@ -98,6 +98,9 @@ def revoke(
     done = hosting.Revoked(0, 0, 0)
     for prefix in dict.fromkeys((kept.prefix, *(item.prefix for item in standing.values()))):
         done += hosting.revoke(store, prefix, keys, progress=progress, cancel=cancel)
+    record = ledger.get(kept.id, now=now)
+    if not done.removed and record.revoked_at is None and record.pruned_at is None:
+        refuse_elsewhere(store, kept.id, ledger.bucket(kept.id))
     hosting.forget(store, standing)
     ledger.revoked(kept.id, at=now)
     return done
@@ -159,16 +162,24 @@ def prune(
                 raise
             (progress or NullProgress()).note(f"the store {name} is left as it is: {error}")
             continue
+        if not dry_run:
+            hosting.forget_done(opened, ledger.holds)
         standing = hosting.standing_of(opened)
         past = {key: item for key, item in standing.items() if item.is_over(now, after)}
         if not dry_run:
             past = {key: item for key, item in past.items() if hosting.take_over(opened, key, after=after, now=now)}
         alive = {item.prefix for key, item in standing.items() if key not in past}
         known = {item.prefix for item in gone}
-        gone = [item for item in gone if item.prefix not in alive]
         gone += [
             hosting.Ended(item.prefix, _if_kept(ledger, item)) for item in past.values() if item.prefix not in known
         ]
+        outside = {item.prefix for item in gone if hosting.own_place(item.prefix, opened.prefix) != item.prefix}
+        if outside:
+            (progress or NullProgress()).note(
+                f"left as they are: {len(outside):,} ended under another prefix than [store:{name}] has now; "
+                "`delivery prune` removes them where it is what it was when they were made"
+            )
+        gone = [item for item in gone if item.prefix not in alive | outside]
         in_use = {item.prefix for item in standing.values() if item.in_use(now)}
         removed = hosting.prune(opened, gone, now=now, in_use=in_use, dry_run=dry_run, progress=progress, cancel=cancel)
         if not dry_run:
@@ -259,6 +270,7 @@ def abort(
     settings, now = settings or Settings.load(), now_in_utc(now)
     name, until = store or settings.delivery.store, now + timedelta(minutes=5)
     opened = storage.open_store(name, settings, until=until, connection=connection)
+    hosting.forget_done(opened, Ledger(places.data_dir()).holds)
     return hosting.give_up(opened, names, progress=progress or NullProgress())
 
 
@@ -282,9 +294,3 @@ def _refuse_others(store: storage.Store, kept: Delivery) -> None:
             hint=f"renew it on the machine that made it last, or make it again here with --id {kept.id}",
             code="made-again-elsewhere",
         )
-
-
-def _first_end(links: tuple[Link, ...]) -> datetime | None:
-    ends = [link.expires_at for link in links]
-    known = [end for end in ends if end is not None]
-    return min(known) if known and len(known) == len(ends) else None

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for
-from delivery.hosting.links import LinkLife, check_life, sign, signed_end, try_link, try_links
-from delivery.hosting.names import disposition, key_name, key_names
+from delivery.hosting.links import LinkLife, check_life, first_end, sign, signed_end, try_link, try_links
+from delivery.hosting.names import disposition, key_name, key_names, own_place
 from delivery.hosting.publish import publish, put_document, republish
 from delivery.hosting.record import Standing, extend, forget, holds_others, standing_of
 from delivery.hosting.standing import Kept, OneTime, place_for, take_over
@@ -18,7 +18,7 @@ from delivery.lazy import lazily
 if TYPE_CHECKING:
     from delivery.hosting.diagnosis import Outcome, Report, Step
     from delivery.hosting.doctor import examine
-    from delivery.hosting.ending import Ended, Pruned, Revoked, give_up, prune, revoke
+    from delivery.hosting.ending import Ended, Pruned, Revoked, forget_done, give_up, prune, revoke
     from delivery.hosting.policy import smallest_policy
 
 __getattr__ = lazily(
@@ -26,7 +26,7 @@ __getattr__ = lazily(
     {
         "diagnosis": "Outcome Report Step",
         "doctor": "examine",
-        "ending": "Ended Pruned Revoked give_up prune revoke",
+        "ending": "Ended Pruned Revoked forget_done give_up prune revoke",
         "policy": "smallest_policy",
     },
 )
@@ -49,7 +49,9 @@ __all__ = [
     "disposition",
     "examine",
     "extend",
+    "first_end",
     "forget",
+    "forget_done",
     "give_up",
     "holds_others",
     "in_words",
@@ -57,6 +59,7 @@ __all__ = [
     "key_name",
     "key_names",
     "new_prefix",
+    "own_place",
     "place_for",
     "prune",
     "publish",

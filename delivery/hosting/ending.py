@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -132,8 +132,21 @@ def give_up(store: Store, names: Sequence[str] | None = None, *, progress: Progr
             for key, begun in journal.begun.items():
                 watched.abort(key, begun.upload_id)
                 parts += 1
+            parts += _abort_pending(watched, journal.prefix)
             journal.finish()
         return Pruned(len(journals), objects, size, parts)
+
+
+def forget_done(store: Store, is_done: Callable[[str], bool]) -> None:
+    """Forget the journals of prefixes that ``is_done`` knows: their run was killed when it had nothing else left to do.
+
+    What lies there was delivered, so it is neither gone on with nor given up.
+    """
+    if any(map(is_done, prefixes(store))):
+        with unfinished(store) as journals:
+            for journal in journals:
+                if is_done(journal.prefix):
+                    journal.finish()
 
 
 def _prune_unfinished(store: Store, now: datetime, in_use: Collection[str], dry_run: bool) -> int:

@@ -59,6 +59,10 @@ class Journal:
         self.begun: dict[str, Begun] = {}
         self.done: dict[str, Done] = {}
 
+    def note_place(self) -> None:
+        """Before anything is sent: what a kill leaves there is found."""
+        self._write()
+
     def note_begun(self, key: str, upload_id: str, part_size: int, size: int, tag: str) -> None:
         self.begun[key] = Begun(upload_id, part_size, size, tag)
         self._write(begin=key, upload=upload_id, part_size=part_size, size=size, tag=tag)
@@ -106,7 +110,6 @@ class Journal:
             key = self._key(line, "drop")
             self.begun.pop(key, None)
             self.done.pop(key, None)
-        self.resumed = True
 
     def _key(self, line: dict[str, Any], name: str) -> str:
         key = text(line, name)
@@ -135,9 +138,7 @@ class JournalFile(Journal):
     def finish(self) -> None:
         """All is said and done: nothing is left to resume."""
         self.close()
-        with _told(
-            self.path, "removed", hint="remove it by hand: the next delivery of these files would go on with it"
-        ):
+        with _told(self.path, "removed", hint="remove it by hand, or the next delivery of these files goes on with it"):
             self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -151,7 +152,8 @@ class JournalFile(Journal):
         with self._lock, _told(self.path):
             if self._stream is None:
                 self._stream = self._open()
-            _append(self._stream, line)
+            if line:
+                _append(self._stream, line)
 
     def _open(self) -> FileIO:
         stream = FileIO(self.path, "ab", opener=lambda path, flags: os.open(path, flags, 0o600))
@@ -206,7 +208,7 @@ def journal_for(store: Store, names: Sequence[str]) -> Iterator[JournalFile]:
         for path in _paths(store, names):
             found = stack.enter_context(_held(path, store))
             if found is not None:
-                journal = found
+                journal, found.resumed = found, True
                 with suppress(OSError):
                     os.utime(path)  # it is gone on with, even where nothing comes of it
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -41,13 +42,7 @@ def check_life(
     Raises UsageError when the store does not sign for so long, StoreRefusedError when the credentials have ended, and
     when their end is not known or too early: for ``required``, or with ``strict`` for what was asked for.
     """
-    cap = store.quirks.presign_cap
-    if cap is not None and expires_in > cap:
-        raise UsageError(
-            f"{store.quirks.title} signs links for at most {format_duration(cap)}, not {format_duration(expires_in)}",
-            hint=f"use --expires {write_duration(cap)} and `delivery renew` before it ends",
-            code="expires-too-long",
-        )
+    _refuse_beyond_cap(store, expires_in)
     life = _life(store.key_life(), now + expires_in, now)
     if required is not None and (life.ends_at is None or life.ends_at < now + required):
         raise StoreRefusedError(
@@ -63,6 +58,16 @@ def check_life(
             code="link-end-unknown" if life.ends_at is None else "link-end-early",
         )
     return life
+
+
+def _refuse_beyond_cap(store: Store, expires_in: timedelta) -> None:
+    cap = store.quirks.presign_cap
+    if cap is not None and expires_in > cap:
+        raise UsageError(
+            f"{store.quirks.title} signs links for at most {format_duration(cap)}, not {format_duration(expires_in)}",
+            hint=f"use --expires {write_duration(cap)} and `delivery renew` before it ends",
+            code="expires-too-long",
+        )
 
 
 def _life(keys: KeyLife, wanted: datetime, now: datetime) -> LinkLife:
@@ -84,22 +89,22 @@ def sign(store: Store, uploaded: Sequence[Uploaded], *, expires_in: timedelta, n
 
     Raises UsageError beyond the store's cap and StoreRefusedError without valid credentials.
     """
+    _refuse_beyond_cap(store, expires_in)
     links = []
     for item in uploaded:
-        life = check_life(store, expires_in, now=now)
+        keys = store.key_life()
         headers = headers_for(item.name, item.media_type, inline=item.inline)
         url = store.presign(item.stored.key, expires_in, headers)
-        signed_until = signed_end(url)
-        ends_at = min(life.ends_at, signed_until) if life.ends_at and signed_until else life.ends_at
-        if not life.reason and signed_until:
-            ends_at = signed_until
+        # By when it is signed, which a long upload sets far apart from ``now``.
+        signed_until = signed_end(url) or now + expires_in
+        life = _life(keys, signed_until, signed_until - expires_in)
         links.append(
             Link(
                 name=item.name,
                 key=item.stored.key,
                 size=item.stored.size,
                 sha256=item.sha256,
-                expires_at=ends_at,
+                expires_at=life.ends_at,
                 url=url,
                 effective_reason=life.reason,
                 members=item.members,
@@ -119,18 +124,49 @@ def signed_end(url: str) -> datetime | None:
         return None
 
 
-def try_links(links: Sequence[Link], *, inline: bool = False, cancel: CancelToken | None = None) -> None:
-    """:func:`try_link` for each, several at once; the first that fails is raised."""
+def first_end(links: Sequence[Link]) -> datetime | None:
+    """Up to when all of them live; None where nobody knows."""
+    ends = [link.expires_at for link in links]
+    known = [end for end in ends if end is not None]
+    return min(known) if known and len(known) == len(ends) else None
+
+
+def try_links(
+    links: Sequence[Link],
+    *,
+    inline: bool = False,
+    required: datetime | None = None,
+    cancel: CancelToken | None = None,
+) -> tuple[Link, ...]:
+    """:func:`try_link` for each, several at once; the first that fails is raised.
+
+    The links, with an earlier end where the store tells that it removes the object before. StoreRefusedError where
+    that is before ``required``.
+    """
     halt = Halt(cancel or CancelToken())
     with ThreadPoolExecutor(min(_TRIED_AT_ONCE, max(1, len(links))), thread_name_prefix="delivery-try") as pool:
         slots = [pool.submit(try_link, link, inline=inline, cancel=halt) for link in links]
         try:
-            for slot in slots:
-                slot.result()
+            return tuple(
+                _as_it_lasts(link, slot.result().removed_at, required) for link, slot in zip(links, slots, strict=True)
+            )
         except BaseException:
             halt.cancel()
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _as_it_lasts(link: Link, removed_at: datetime | None, required: datetime | None) -> Link:
+    if removed_at is None or link.expires_at is None or removed_at >= link.expires_at:
+        return link
+    told, now = f"a lifecycle rule of the bucket removes the file at {format_utc(removed_at)}", datetime.now(UTC)
+    if removed_at < max(required or now, now):
+        raise StoreRefusedError(
+            f"the link of {printable(link.name)} cannot be promised for so long: {told}",
+            hint="lengthen that rule at the store, or send the files again where they have been there for long",
+            code="link-end-early",
+        )
+    return replace(link, expires_at=removed_at, effective_reason=told)
 
 
 def try_link(link: Link, *, inline: bool = False, cancel: CancelToken | None = None) -> Probe:

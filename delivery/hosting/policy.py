@@ -42,14 +42,16 @@ def smallest_policy(bucket: str, prefix: str) -> dict[str, Any]:
 def tidy_rules(
     existing: Sequence[dict[str, Any]], prefix: str, keep: timedelta, *, versioned: bool = False
 ) -> list[dict[str, Any]]:
-    """``existing`` lifecycle rules with ours added or replaced.
+    """``existing`` lifecycle rules with ours for ``prefix`` added or replaced; other stores share the bucket.
 
     Leftover parts go after a week. Objects go after ``keep``, but only where a prefix sets deliveries apart: in a
     shared bucket without one the rule would take other files too. ``versioned``: the bucket would keep what is removed
     as an old version, so those go too.
     """
+    names = (RULE, f"{RULE}:{prefix}"[:255])
+    others = [rule for rule in existing if rule.get("ID") not in names or _prefix(rule) != prefix]
     ours: dict[str, Any] = {
-        "ID": RULE,
+        "ID": names[any(rule.get("ID") == RULE for rule in others)],
         "Status": "Enabled",
         "Filter": {"Prefix": prefix},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _PARTS_DAYS},
@@ -58,7 +60,7 @@ def tidy_rules(
         ours["Expiration"] = {"Days": max(1, -(-int(keep.total_seconds()) // 86400))}
         if versioned:
             ours["NoncurrentVersionExpiration"] = {"NoncurrentDays": 1}
-    return [rule for rule in existing if rule.get("ID") != RULE] + [ours]
+    return [*others, ours]
 
 
 def tidies_parts(rules: Sequence[dict[str, Any]], prefix: str) -> bool:
@@ -77,5 +79,16 @@ def expires_objects(rules: Sequence[dict[str, Any]], prefix: str) -> int | None:
 
 
 def _covers(rule: dict[str, Any], prefix: str) -> bool:
-    wanted = rule.get("Filter", {}).get("Prefix", rule.get("Prefix", ""))
-    return rule.get("Status") == "Enabled" and prefix.startswith(wanted)
+    """A rule for objects with tags covers none of ours."""
+    tagged = not {"Tag", "Tags"}.isdisjoint(_narrowed(rule))
+    return rule.get("Status") == "Enabled" and not tagged and prefix.startswith(_prefix(rule))
+
+
+def _prefix(rule: dict[str, Any]) -> str:
+    return str(_narrowed(rule).get("Prefix", rule.get("Prefix", "")))
+
+
+def _narrowed(rule: dict[str, Any]) -> dict[str, Any]:
+    """What its objects have in common; several things are wrapped once more."""
+    found = rule.get("Filter", {})
+    return dict(found.get("And", found))

@@ -10,7 +10,7 @@ from delivery.errors import IntegrityError
 from delivery.hosting import page
 from delivery.hosting.bodies import PiecesBody
 from delivery.hosting.items import Uploaded
-from delivery.hosting.links import sign, try_link
+from delivery.hosting.links import first_end, sign, try_link
 from delivery.hosting.names import headers_for
 from delivery.model import Delivery, FileEntry, Link
 from delivery.progress import CancelToken
@@ -42,10 +42,9 @@ def publish(
     """
     cancel = cancel or CancelToken()
     shown = page.page_files(links, files, kept=kept, cancel=cancel)
-    ends = [link.expires_at for link in links]
-    known = [end for end in ends if end is not None]
-    expires_at = min(known) if known and len(known) == len(ends) else None
-    data = page.render(name, shown, expires_at=expires_at, order=order, note=note, language=language, manifest=manifest)
+    data = page.render(
+        name, shown, expires_at=first_end(links), order=order, note=note, language=language, manifest=manifest
+    )
     return put_document(
         store, key, lambda: [data], name=page.FILENAME, media_type=page.MEDIA_TYPE, inline=True,
         expires_in=expires_in, now=now, cancel=cancel,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from delivery.hosting.journal import Journal
 from delivery.hosting.lanes import Lanes
@@ -33,6 +34,8 @@ class Run:
     small_lanes: Lanes
     known: Sequence[StoredObject] = ()
     """Objects of earlier deliveries, to copy from."""
+    until: datetime | None = None
+    """Up to when links to them are to live."""
     turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
     """Of whoever reads a large file: one after another, while the ends of the one before are still on their way."""
 

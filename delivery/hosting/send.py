@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
-from delivery.errors import StoreRefusedError
+from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.escape import printable
 from delivery.hosting.at_once import send_at_once
 from delivery.hosting.in_parts import LEAST_PART, MIB, send_in_parts
@@ -12,12 +13,14 @@ from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.names import headers_for
 from delivery.hosting.reading import digest_of
 from delivery.hosting.run import Run
-from delivery.hosting.settle import settled, uploaded
+from delivery.hosting.settle import read_back, settled, uploaded
 from delivery.hosting.streamed import send_stream
 from delivery.storage.base import TAG, ObjectFacts
 
 _WORTH_COPYING = MIB
 _MOST_COPIED = 5 * 1024**3
+_A_DAY = timedelta(days=1)
+"""What lifecycle rules count in."""
 
 
 def is_large(run: Run, item: Upload) -> bool:
@@ -54,7 +57,9 @@ def _there_already(run: Run, item: Upload, key: str) -> Uploaded | None:
     if run.journal is None or tag is None:
         return None
     found = run.store.look(key)
-    ours = found is not None and found.stored.size == item.entry.size and _tagged(run, found, tag)
+    ours = (
+        found is not None and found.stored.size == item.entry.size and _tagged(run, found, tag) and _lasts(run, found)
+    )
     if not ours or found is None:
         if done is not None:
             run.journal.note_dropped(key)
@@ -64,6 +69,13 @@ def _there_already(run: Run, item: Upload, key: str) -> Uploaded | None:
     if wanted != digest:
         run.journal.note_dropped(key)
         return None
+    if run.options.verify:
+        try:
+            read_back(run, item, key, digest)
+        except IntegrityError:
+            run.progress.note(f"{printable(item.name)} is in the store with other bytes; it is sent again")
+            run.journal.note_dropped(key)
+            return None
     run.progress.note(f"{printable(item.name)} is in the store already")
     run.task.advance(item.entry.size)
     if done is None:
@@ -73,6 +85,13 @@ def _there_already(run: Run, item: Upload, key: str) -> Uploaded | None:
 
 def _tagged(run: Run, found: ObjectFacts, tag: str) -> bool:
     return not run.store.quirks.metadata or found.metadata.get(TAG) == tag
+
+
+def _lasts(run: Run, found: ObjectFacts) -> bool:
+    """Whether it outlives its links, or what is sent now would be removed as early."""
+    if run.until is None or found.removed_at is None or found.removed_at >= run.until:
+        return True
+    return found.age is not None and found.age < _A_DAY
 
 
 def _copied(run: Run, item: Upload, key: str) -> Uploaded | None:

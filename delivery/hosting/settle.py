@@ -49,12 +49,13 @@ def _compared(run: Run, item: Upload, key: str, digest: str, etag: str, crc32: i
     if crc32 is not None and found.stored.checksum not in (None, _crc_text(crc32)):
         raise _other_bytes(name)
     if run.options.verify:
-        _read_back(run, item, key, digest)
+        read_back(run, item, key, digest)
         return found.stored._replace(key=key, checksum=f"sha256:{digest}")
     return found.stored._replace(key=key)
 
 
-def _read_back(run: Run, item: Upload, key: str, digest: str) -> None:
+def read_back(run: Run, item: Upload, key: str, digest: str) -> None:
+    """Raise IntegrityError where the stored bytes do not have ``digest``."""
     read = hashlib.sha256()
     with run.progress.task(f"reading back {printable(item.name)}", item.entry.size, "bytes") as task:
         for block in run.store.read(key) if item.entry.size else ():

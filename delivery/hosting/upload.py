@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from datetime import datetime
 
 from delivery.errors import StoreRefusedError, UsageError
 from delivery.escape import printable
@@ -42,6 +43,7 @@ def upload(
     journal: Journal | None = None,
     known: Sequence[StoredObject] = (),
     options: UploadOptions | None = None,
+    until: datetime | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> tuple[Uploaded, ...]:
@@ -54,12 +56,17 @@ def upload(
     ``known`` are objects of earlier deliveries in this bucket, with ``sha256:`` checksums and ETags: a file with the
     same bytes is copied inside the store instead of being sent, from where they still are.
 
+    ``until`` is when links to them are to end: what an earlier run has sent and a lifecycle rule removes before is sent
+    again, which puts its end off.
+
     Raises what the store raises, SourceChangedError and LocalError for a file, IntegrityError when the stored object is
     not what was sent, UsageError for a file that the store cannot hold, Cancelled.
     """
     options = options or UploadOptions()
     progress = progress or NullProgress()
     _refuse_too_large(store, uploads)
+    if journal is not None:
+        journal.note_place()
     halt = Halt(cancel or CancelToken())
     keys = [prefix + name for name in key_names(item.key_name or item.name for item in uploads)]
     total = sum(item.entry.size for item in uploads) if all(item.entry.known_size for item in uploads) else None
@@ -71,7 +78,7 @@ def upload(
         Lanes(_LARGE_AT_ONCE, _LARGE_AT_ONCE, halt) as large_files,
     ):
         lasting = [item for item in known if not item.key.startswith(prefix)]  # what this run may not write over
-        run = Run(watched, options, journal, task, progress, halt, pace, lanes, small_lanes, lasting)
+        run = Run(watched, options, journal, task, progress, halt, pace, lanes, small_lanes, lasting, until)
         large = [is_large(run, item) for item in uploads]
         slots: dict[int, Future[Uploaded]] = {}
         done: dict[int, Uploaded] = {}

@@ -53,17 +53,18 @@ class Ledger:
         waived: Iterable[Finding] = (),
         revision_of: str | None = None,
         situation: str | None = None,
+        bucket: str | None = None,
         again: bool = False,
     ) -> None:
         """Keep ``delivery``, whole or not at all. ``waived`` are the findings that the user allowed, ``situation`` is
-        what its message is for.
+        what its message is for, ``bucket`` a word for where its store led.
 
         ``again``: where its id is kept already, this is that delivery made again; its events and texts stay.
         Raises LocalError when it cannot be written, UsageError when the id is kept already.
         """
         with database.opened(self.path) as db, database.transaction(db):
             try:
-                row = delivery_row(delivery, revision_of, situation)
+                row = delivery_row(delivery, revision_of, situation, bucket)
                 kept = self._replace(db, delivery, row) if again else None
                 n = self._insert(db, row) if kept is None else kept
             except sqlite3.IntegrityError as error:
@@ -197,6 +198,17 @@ class Ledger:
                 n = find(db, id)["n"]
                 db.execute("UPDATE delivery SET pruned_at = ? WHERE n = ?", (seconds(at), n))
                 _keep_event(db, n, at, "pruned", {})
+
+    def holds(self, prefix: str) -> bool:
+        """Whether what lies under ``prefix`` in its store was delivered."""
+        with database.opened(self.path) as db:
+            return db.execute("SELECT 1 FROM delivery WHERE prefix = ?", (prefix,)).fetchone() is not None
+
+    def bucket(self, id: str) -> str | None:
+        """The word for where its store led when it was recorded; None where none is kept."""
+        with database.opened(self.path) as db:
+            found: str | None = find(db, id)["bucket"]
+            return found
 
     def uploaded(self, store: str, *, limit: int = 500) -> tuple[StoredObject, ...]:
         """The latest files that went to ``store`` and should still be there, with their digests as ``sha256:...``."""

@@ -62,7 +62,7 @@ def without_urls(text: str, delivery: Delivery) -> str:
 
 
 def delivery_row(
-    delivery: Delivery, revision_of: str | None, situation: str | None = None
+    delivery: Delivery, revision_of: str | None, situation: str | None = None, bucket: str | None = None
 ) -> dict[str, str | int | None]:
     """By column; new, so neither revoked nor pruned. Where links end apart, the first end is the delivery's."""
     ends = [link.expires_at for link in (*delivery.links, *((delivery.page,) if delivery.page else ()))]
@@ -90,6 +90,7 @@ def delivery_row(
         "pruned_at": None,
         "revision_of": revision_of,
         "situation": situation,
+        "bucket": bucket,
         "tool_version": __version__,
         "profile": profile_json(delivery.plan.profile),
         "reasons": _texts(delivery.plan.reasons),

@@ -113,5 +113,8 @@ STEPS: tuple[str, ...] = (
     """
     ALTER TABLE delivery ADD COLUMN situation TEXT;  -- of its message; NULL: not kept
     """,
+    """
+    ALTER TABLE delivery ADD COLUMN bucket TEXT;  -- a digest of where its store led; NULL: not kept
+    """,
 )
 """``PRAGMA user_version`` counts how many have run."""

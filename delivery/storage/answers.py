@@ -21,6 +21,7 @@ POLL_SECONDS = 0.2
 """So often a cancel is looked for while nothing moves."""
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_EXPIRY = re.compile(r'expiry-date="([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,12 @@ def moment_of(text: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def removed_at(headers: Mapping[str, str]) -> datetime | None:
+    """When a lifecycle rule of the bucket removes the object; None where the store tells of none."""
+    found = _EXPIRY.search(headers.get("x-amz-expiration", ""))
+    return moment_of(found[1]) if found else None
 
 
 class PatientResponse(http.client.HTTPResponse):

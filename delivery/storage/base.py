@@ -107,6 +107,8 @@ class ObjectFacts(NamedTuple):
     metadata: dict[str, str]
     age: timedelta | None = None
     """Since it was stored, by the store's own clock; None where it does not say."""
+    removed_at: datetime | None = None
+    """When the store itself removes it, by a rule of the bucket, where it tells."""
 
     @property
     def etag(self) -> str:

@@ -31,9 +31,15 @@ def section(name: str, settings: Settings) -> StoreOptions | None:
 
     Raises ConfigError for a name, and for a profile, that is not known. Nothing is contacted, nothing heavy loaded.
     """
-    if name == LOCAL:
-        return None
     options = settings.stores.get(name)
+    if name == LOCAL:
+        if options is not None:
+            raise ConfigError(
+                f"no section can be called [store:{LOCAL}]: {LOCAL} is the embedded store on this machine",
+                hint="give the section a name of its own, such as [store:mine], and write store = mine into [delivery]",
+                code="store-unknown",
+            )
+        return None
     if options is None:
         known = ", ".join([LOCAL, *settings.stores])
         origin = settings.origin("delivery.store") if name == settings.delivery.store else "given"
@@ -96,6 +102,12 @@ def open_store(name: str, settings: Settings, *, until: datetime, connection: Co
             f"the store {name} has no region",
             hint=f"write into [store:{name}]: region = eu-central-1 (or where the bucket is); links are signed for it",
             code="store-incomplete",
+        )
+    if not {".", ".."}.isdisjoint(options.prefix.split("/")):
+        raise ConfigError(
+            f"the prefix of the store {name} has a part that browsers take out of links: . or ..",
+            hint=f"write into [store:{name}]: prefix = deliveries, or another plain word",
+            code="config-value",
         )
     if options.endpoint:
         _refuse_unsafe(name, options.endpoint)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from delivery.errors import DeliveryError
 from delivery.storage import faults
-from delivery.storage.answers import Answer, moment_of, whole_number
+from delivery.storage.answers import Answer, moment_of, removed_at, whole_number
 from delivery.storage.dial import LostConnection
 from delivery.storage.retry import Failed, persist
 from delivery.storage.watch import Watch
@@ -30,6 +30,8 @@ class Probe(NamedTuple):
     """The store's clock."""
     ranged: bool = False
     """The first byte alone came, and Content-Range says so: what broke off can be gone on with, whatever the status."""
+    removed_at: datetime | None = None
+    """When the store itself removes the object, where it tells."""
 
     @property
     def opens(self) -> bool:
@@ -83,4 +85,5 @@ def _read(answer: Answer) -> Probe:
         media_type=headers.get("content-type", ""),
         date=moment_of(headers.get("date", "")),
         ranged=ranged is not None and ranged[1] == "0-0" and len(answer.body) == 1,
+        removed_at=removed_at(headers),
     )

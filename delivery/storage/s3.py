@@ -19,7 +19,7 @@ from delivery.errors import StoreRefusedError
 from delivery.memory import read_buffer
 from delivery.model import StoredObject
 from delivery.storage import faults
-from delivery.storage.answers import Answer, Stream, whole_number
+from delivery.storage.answers import Answer, Stream, removed_at, whole_number
 from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, PendingUpload, Quirks, RemotePart
 from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, VERSIONS, Bucket
 from delivery.storage.carry import Refusal, Text
@@ -129,7 +129,9 @@ class S3Store(Bucket):
     def pending(self, prefix: str) -> Iterator[PendingUpload]:
         def read(page: Element) -> Iterator[PendingUpload]:
             for row in page.iterfind("Upload"):
-                yield PendingUpload(told(row, "Key"), told(row, "UploadId"), moment(row, "Initiated"))
+                key = told(row, "Key")
+                if key.startswith(prefix):  # not all stores heed it, and what is listed may be removed
+                    yield PendingUpload(key, told(row, "UploadId"), moment(row, "Initiated"))
 
         return self.listed("listing unfinished uploads", UPLOADS, read, prefix=prefix)
 
@@ -170,7 +172,9 @@ class S3Store(Bucket):
     def keys(self, prefix: str) -> Iterator[tuple[StoredObject, datetime]]:
         def read(page: Element) -> Iterator[tuple[StoredObject, datetime]]:
             for row in page.iterfind("Contents"):
-                yield StoredObject(key_of(row, page), number(row, "Size")), moment(row, "LastModified")
+                key = key_of(row, page)
+                if key.startswith(prefix):  # as above
+                    yield StoredObject(key, number(row, "Size")), moment(row, "LastModified")
 
         return self.listed("listing", OBJECTS, read, prefix=prefix)
 
@@ -281,6 +285,7 @@ def _facts(key: str, answer: Answer) -> ObjectFacts:
         headers.get("content-disposition", ""),
         {name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)},
         age_of(headers),
+        removed_at(headers),
     )
 
 

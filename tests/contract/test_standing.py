@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,17 @@ import pytest
 from support.faulty import Proxy, once, proxy_before
 from support.stores import KEYS, make_bucket, opened
 
-from delivery import hosting, service, upkeep
+from delivery import compose_message, hosting, service, upkeep
 from delivery.config import Settings
-from delivery.errors import LocalError, StoreUnreachableError, UsageError
+from delivery.errors import IntegrityError, LocalError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.hosting import hold, record
+from delivery.hosting.bodies import MemoryBody
+from delivery.hosting.journal import JournalFile
+from delivery.hosting.pace import Pace
 from delivery.ledger import Ledger
 from delivery.model import Delivery
 from delivery.options import StoreOptions, UploadOptions
-from delivery.progress import RecordingProgress
+from delivery.progress import CancelToken, RecordingProgress
 from delivery.storage import ObjectHeaders, Store, open_store
 
 MIB = 1024**2
@@ -675,6 +679,159 @@ def test_without_a_name_a_broken_run_with_an_end_is_gone_on_with_here(
     (kept,) = hosting.standing_of(open_store("test", settings, until=NOW)).values()
     assert (kept.id, kept.prefix) == (done.id, done.prefix)
     assert kept.keep_until is not None and kept.links_end == done.expires_at
+
+
+def test_the_end_of_a_run_that_was_not_kept_is_not_that_of_the_one_that_went_on(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any, **options: Any) -> None:
+        raise LocalError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "record", full)
+        with pytest.raises(LocalError):
+            upload(work, settings, retain="1d", expires="1h")
+    done = upload(work, settings, retain="14d", expires="7d")
+    upkeep.prune(settings=settings, now=NOW + 2 * DAY)
+    for link in done.links:
+        assert read(link.url) == (work / link.name).read_bytes()
+    upkeep.prune(settings=settings, now=NOW + 14.1 * DAY)
+    assert keys(settings) == set()
+
+
+@pytest.mark.parametrize("then", ["abort", "prune", "upload"])
+def test_a_run_that_was_killed_when_its_record_was_written_keeps_what_it_delivered(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    settings = settings.override(expires="7d")
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalFile, "finish", lambda journal: None)
+        first = upload(work, settings)
+    before = {link.name: (work / link.name).read_bytes() for link in first.links}
+    if then == "abort":
+        assert upkeep.abort(settings=settings).objects == 0
+    elif then == "prune":
+        os.utime(next((Path(os.environ["DELIVERY_HOME"]) / "state" / "uploads").glob("*.jsonl")), (0, 0))
+        upkeep.prune(settings=settings)
+    else:
+        for link in first.links:
+            (work / link.name).write_bytes(os.urandom(SIZE))
+        assert upload(work, settings).prefix != first.prefix
+    for link in first.links:
+        assert read(link.url) == before[link.name]
+
+
+def removes(at: datetime) -> dict[str, str]:
+    """How a store tells of a lifecycle rule that removes an object ``at``."""
+    return {"x-amz-expiration": f'expiry-date="{format_datetime(at, usegmt=True)}", rule-id="tidy"'}
+
+
+def test_no_link_is_promised_beyond_the_rule_that_removes_its_file(
+    work: Path, settings: Settings, proxy: Proxy
+) -> None:
+    end = (NOW + 3 * DAY).replace(microsecond=0)
+    proxy.told = lambda request: removes(end) if request.method == "GET" else {}
+    done = upload(work, settings, expires="7d", require_expiry="2d")
+    assert done.expires_at == end == max(link.expires_at or NOW for link in done.links)
+    assert any("a lifecycle rule of the bucket removes the file" in note for note in done.notes)
+    assert upkeep.renew(done.id, expires=5 * DAY, settings=settings).expires_at == end
+    assert Ledger(Path(os.environ["DELIVERY_HOME"])).load(done.id).expires_at == end
+    for asked in ({"require_expiry": "4d"}, {"strict": True}):
+        with pytest.raises(StoreRefusedError, match="cannot be promised for so long") as caught:
+            upload(work, settings, expires="7d", **asked)
+        assert caught.value.code == "link-end-early"
+    assert upload(work, settings, expires="2d", strict=True).notes == ()
+
+
+@pytest.mark.parametrize(("age", "again"), [(29, True), (0.5, False)])
+def test_what_a_rule_removes_before_its_new_links_end_is_sent_again(
+    work: Path, settings: Settings, proxy: Proxy, age: float, again: bool
+) -> None:
+    upload(work, settings, id="site", expires="7d")
+    put_at = format_datetime(datetime.now(UTC) - age * DAY, usegmt=True)
+    proxy.told = lambda request: removes(NOW + DAY) | {"Last-Modified": put_at} if request.method == "HEAD" else {}
+    proxy.seen.clear()
+    done = upload(work, settings, id="site", expires="7d")
+    assert (sent(proxy) > 3 * SIZE) is again
+    for link in done.links:
+        assert read(link.url) == (work / link.name).read_bytes()
+
+
+def test_links_are_not_called_dead_where_the_store_leads_elsewhere_now(
+    work: Path, settings: Settings, moto_address: str
+) -> None:
+    done = upload(work, settings)
+    bucket = f"b-{secrets.token_hex(6)}"
+    make_bucket(moto_address, bucket)
+    moved = settings.with_store("test", dataclasses.replace(settings.stores["test"], bucket=bucket))
+    with pytest.raises(IntegrityError, match=r"\[store:test\] led elsewhere") as caught:
+        upkeep.revoke(done.id, settings=moved)
+    assert caught.value.code == "revoke-unproven"
+    assert read(done.links[0].url)
+    assert upkeep.revoke(done.id, settings=settings).removed
+    assert upkeep.revoke(done.id, settings=moved).removed == 0
+
+
+def test_prune_goes_on_beside_what_was_made_under_another_prefix(work: Path, settings: Settings) -> None:
+    before = upload(work, settings, expires="1h")
+    moved = settings.with_store("test", dataclasses.replace(settings.stores["test"], prefix="clients"))
+    upload(work, moved, expires="1h")
+    heard = RecordingProgress()
+    (done,) = upkeep.prune(settings=moved, now=NOW + 9 * DAY, progress=heard)
+    assert done.pruned.deliveries == 1
+    assert any("1 ended under another prefix" in note for note in heard.notes)
+    assert {hosting.own_place(key, "work/") for key in keys(settings)} == {before.prefix}
+    upkeep.prune(settings=settings, now=NOW + 9 * DAY)
+    assert keys(settings) == set()
+
+
+def test_verify_reads_back_what_an_earlier_run_sent_too(work: Path, settings: Settings, proxy: Proxy) -> None:
+    upload(work, settings, id="site")
+    done = upload(work, settings, id="site")
+    store = open_store("test", settings, until=NOW)
+    kept = store.look(done.links[0].key)
+    assert kept is not None
+    body = MemoryBody(memoryview(bytes(SIZE)), lambda count: None, Pace(None, CancelToken()))
+    store.put(done.links[0].key, body, ObjectHeaders(kept.media_type, kept.disposition), metadata=kept.metadata)
+    proxy.seen.clear()
+    checked = dataclasses.replace(settings, upload=dataclasses.replace(settings.upload, verify=True))
+    again = upload(work, checked, id="site")
+    assert 2 * SIZE > sent(proxy) > SIZE
+    for link in again.links:
+        assert read(link.url) == (work / link.name).read_bytes()
+
+
+def test_no_message_is_written_over_links_that_do_not_open(work: Path, settings: Settings) -> None:
+    done = upload(work, settings)
+    assert compose_message(done.id, settings=settings).messages
+    open_store("test", settings, until=NOW).delete([done.links[1].key])
+    with pytest.raises(StoreRefusedError, match=r"the link of b\.bin does not open"):
+        compose_message(done.id, settings=settings)
+
+
+@pytest.mark.parametrize("note", ["note_begun", "note_done"])
+@pytest.mark.parametrize("then", ["abort", "upload"])
+def test_what_was_sent_and_not_noted_before_a_kill_is_found(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, then: str, note: str
+) -> None:
+    def killed(*arguments: Any) -> None:
+        raise SystemExit
+
+    if note == "note_begun":
+        (work / "a.bin").write_bytes(os.urandom(7 * MIB))
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalFile, note, killed)
+        with pytest.raises(SystemExit):
+            upload(work, one_by_one(settings))
+    store = open_store("test", settings, until=NOW)
+    left = keys(settings) | {item.key for item in store.pending("")}
+    assert left
+    if then == "abort":
+        upkeep.abort(settings=settings)
+        assert keys(settings) == set()
+    else:
+        assert {hosting.own_place(key, "work/") for key in left} == {upload(work, settings).prefix}
+    assert not list(store.pending(""))
 
 
 def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:

@@ -168,6 +168,19 @@ def test_a_list_that_is_cut_is_never_a_shorter_list() -> None:
             list(opened(port).keys(""))
 
 
+def test_a_store_that_lists_all_whatever_is_asked_for_shows_nothing_of_others() -> None:
+    when = b"2026-11-27T10:00:00Z"
+    rows = b"".join(
+        b"<Contents><Key>%s</Key><Size>1</Size><LastModified>%s</LastModified></Contents>"
+        b"<Upload><Key>%s</Key><UploadId>u</UploadId><Initiated>%s</Initiated></Upload>" % (key, when, key, when)
+        for key in (b"ours/a", b"theirs/a")
+    )
+    body = b"<Result>" + rows + b"</Result>"
+    with serving(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body) as port:
+        assert [item.key for item, _ in opened(port).keys("ours/")] == ["ours/a"]
+        assert [item.key for item in opened(port).pending("ours/")] == ["ours/a"]
+
+
 def test_the_reason_of_a_refusal_may_come_in_pieces() -> None:
     body = b"<Error><Code>RequestTimeTooSkewed</Code></Error>"
     head = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n" % len(body)

@@ -39,6 +39,8 @@ class Proxy:
     address: str
     seen: list[Seen] = field(default_factory=list)
     rule: Rule = lambda request: ""
+    told: Callable[[Seen], dict[str, str]] = lambda request: {}
+    """Headers that the store's answer to a request gets besides."""
     released: threading.Event = field(default_factory=threading.Event)
     held: dict[int, bytes] = field(default_factory=dict)
     """Bodies of parts that "swap" keeps to give them to each other."""
@@ -118,6 +120,7 @@ def proxy_before(backend: str) -> Iterator[Proxy]:
             if request.harm == "lose":
                 return self.drop()
             kept = {name: value for name, value in reply.getheaders() if name.lower() not in SKIPPED}
+            kept |= proxy.told(request)
             if request.harm == "cut":
                 kept["Content-Length"] = str(len(data))
                 return self.answer(reply.status, kept, data[: len(data) // 2], cut=True)

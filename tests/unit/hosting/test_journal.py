@@ -80,7 +80,7 @@ def test_whoever_goes_on_with_a_journal_touches_it(store: Store, folder: Path) -
     with unfinished(store) as (journal,):
         assert abs(journal.touched_at - old) < timedelta(seconds=2)
     with journal_for(store, ["a.bin"]) as journal:
-        assert journal.resumed is False and journal.prefix == f"{store.prefix}{TOKEN}/"
+        assert journal.resumed is True and journal.prefix == f"{store.prefix}{TOKEN}/"
     with unfinished(store) as (journal,):
         assert datetime.now(UTC) - journal.touched_at < timedelta(hours=1)
 

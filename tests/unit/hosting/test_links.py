@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from delivery.errors import StoreRefusedError, UsageError
-from delivery.hosting.links import UNKNOWN_END, check_life, signed_end
+from delivery.hosting.items import Uploaded
+from delivery.hosting.links import UNKNOWN_END, check_life, sign, signed_end
+from delivery.model import StoredObject
 from delivery.storage.base import KeyLife, Quirks
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -87,3 +89,31 @@ def test_a_required_life_that_is_not_sure_is_refused_and_says_how_to_have_it(key
 @pytest.mark.parametrize("keys", [PERMANENT, KeyLife(True, NOW + timedelta(hours=24))])
 def test_a_required_life_that_is_sure_passes(keys: KeyLife) -> None:
     assert check_life(store(keys), timedelta(days=7), now=NOW, required=timedelta(days=1)).ends_at is not None
+
+
+def signing(at: datetime, keys: KeyLife) -> Any:
+    """A store that signs when an upload has ended, ``at``."""
+
+    def presign(key: str, expires_in: timedelta, headers: object) -> str:
+        return f"https://b.example/{key}?X-Amz-Date={at:%Y%m%dT%H%M%SZ}&X-Amz-Expires={int(expires_in.total_seconds())}"
+
+    return SimpleNamespace(**vars(store(keys)), presign=presign)
+
+
+UPLOADED = Uploaded(StoredObject("k", 1), "work.txt", "0" * 64)
+
+
+def test_keys_that_end_within_the_time_that_an_upload_took_end_the_link() -> None:
+    keys = KeyLife(True, NOW + timedelta(minutes=70))
+    later = signing(NOW + timedelta(minutes=30), keys)
+    (link,) = sign(later, [UPLOADED], expires_in=timedelta(hours=1), now=NOW)
+    assert link.expires_at == keys.ends_at
+    assert "credentials that sign it end at" in link.effective_reason
+    (link,) = sign(later, [UPLOADED], expires_in=timedelta(minutes=30), now=NOW)
+    assert (link.expires_at, link.effective_reason) == (NOW + timedelta(hours=1), "")
+
+
+def test_keys_that_ended_during_the_upload_sign_nothing() -> None:
+    later = signing(NOW + timedelta(minutes=30), KeyLife(True, NOW + timedelta(minutes=20)))
+    with pytest.raises(StoreRefusedError, match="have expired"):
+        sign(later, [UPLOADED], expires_in=timedelta(minutes=10), now=NOW)

@@ -36,6 +36,8 @@ def opened(**values: str | None):  # type: ignore[no-untyped-def]
         ({"endpoint": "http://s3.example.com"}, "https"),
         ({"secret_access_key": None}, "secret_access_key together"),
         ({"access_key_id": None}, "access_key_id and"),
+        ({"prefix": "./work"}, "prefix = "),
+        ({"prefix": "work/../other/"}, "prefix = "),
     ],
 )
 def test_an_incomplete_store_is_an_error_that_says_what_to_write(values: dict[str, str | None], hint: str) -> None:
@@ -48,6 +50,12 @@ def test_an_unknown_store_lists_the_known() -> None:
     with pytest.raises(ConfigError) as caught:
         open_store("mian", Settings(stores={"main": StoreOptions()}), until=UNTIL)
     assert "local, main" in caught.value.hint
+
+
+def test_a_section_that_the_embedded_store_would_hide_is_told() -> None:
+    with pytest.raises(ConfigError, match="is the embedded store") as caught:
+        section("local", Settings(stores={"local": StoreOptions(**FULL)}))
+    assert "[store:mine]" in caught.value.hint
 
 
 def test_a_store_is_looked_up_by_name_and_profile_alone() -> None:
