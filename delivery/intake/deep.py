@@ -134,8 +134,11 @@ def _pdf(path: str, cancel: CancelToken) -> Fact | None:
 def _media(path: str, cancel: CancelToken) -> Fact | None:
     if find_spec("av") is None:
         return Fact(Seen.UNSEEN, 'it was not decoded: install the extra for that, pip install "delivery[media]"')
-    import av
-    import av.error
+    try:
+        import av
+        import av.error
+    except ImportError as error:  # as on a Windows without the system's media libraries
+        return Fact(Seen.UNSEEN, f"it was not decoded: the extra for that does not load here, {_short(error)}")
 
     try:
         with av.open(path, metadata_errors="ignore") as container:

@@ -23,6 +23,8 @@ from delivery.places import absolute
 from delivery.progress import CancelToken, NullProgress, Progress
 
 _SHOWN_PROBLEMS = 10
+_KEEPS_MODES = os.name == "posix"
+_MODE = 0o644  # what Windows says would have everyone write the unpacked file
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _DIGITS = re.compile("[0-9]+")
 _NAME_BYTES = 200
@@ -195,7 +197,7 @@ class _Walk:
             if known.inode != status.st_ino or known.path != path:
                 self.problems.append(_same_name(known.path, path, arcname))
             return
-        mode = stat.S_IMODE(status.st_mode)
+        mode = stat.S_IMODE(status.st_mode) if _KEEPS_MODES else _MODE
         self.found[arcname] = FileEntry(
             path, arcname, status.st_size, status.st_mtime_ns, self.modes.setdefault(mode, mode), inode=status.st_ino
         )

@@ -13,6 +13,6 @@ __all__ = ["moto_address", "run"]
 def work(tmp_path: Path) -> Path:
     folder = tmp_path / "work"
     folder.mkdir()
-    (folder / "notes.txt").write_text("The finished work.\n")
-    (folder / "more.txt").write_text("And more of it.\n")
+    (folder / "notes.txt").write_bytes(b"The finished work.\n")
+    (folder / "more.txt").write_bytes(b"And more of it.\n")
     return folder

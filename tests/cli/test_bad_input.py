@@ -136,6 +136,7 @@ def test_an_out_folder_inside_the_work(run: Run, work: Path) -> None:
     assert {path.name for path in work.iterdir()} == {"notes.txt", "more.txt"}
 
 
+@posix
 def test_the_home_of_a_user_that_is_not_there_is_a_name_like_any_other(
     run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -372,6 +373,7 @@ def test_a_current_folder_that_was_removed(
     assert run("pack", work, "--out", tmp_path / "ready").code == 0
 
 
+@pytest.mark.skipif(os.name != "posix", reason="arguments are text on Windows")
 @pytest.mark.parametrize("command", ["show", "renew", "record"])
 def test_an_id_that_is_no_text_is_an_unknown_one(run: Run, command: str) -> None:
     refused(run, 2, "no delivery", command, os.fsdecode(b"\xff"), error="unknown-delivery")
@@ -419,6 +421,7 @@ def test_a_path_that_is_too_long_for_the_system(run: Run, work: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@posix
 def test_output_that_cannot_be_written_and_a_reader_that_goes_away(work: Path) -> None:
     command = [sys.executable, str(ROOT / "cli.py"), "platforms"]
     with open("/dev/full", "w") as full:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -154,6 +153,8 @@ def test_a_full_disk_is_told_and_nothing_half_is_kept(tmp_path):
     ledger = Ledger(tmp_path)
     many(ledger, 2)
     huge = replace(ledger.load("first"), id="huge", messages=("x" * 3_000_000,))
+    import resource
+
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     import signal
 

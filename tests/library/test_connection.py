@@ -182,7 +182,7 @@ def test_one_session_may_be_shared_by_many_threads(moto_address: str, tmp_path: 
 
     def one(number: int) -> Delivery:
         path = tmp_path / f"{number}.txt"
-        path.write_text(f"work {number}\n")
+        path.write_bytes(f"work {number}\n".encode())
         return upload([path], out=tmp_path / f"out-{number}", settings=settings, connection=shared)
 
     with ThreadPoolExecutor(6) as pool:

