@@ -128,9 +128,9 @@ def _read(path: Path) -> Settings:
     try:
         with path.open(encoding="utf-8-sig") as stream:
             parser.read_file(stream, source=str(path))
-    except configparser.Error as error:
-        first_line = " ".join(str(error).split())
-        raise ConfigError(f"{path}: {first_line}", hint="config.example.ini shows the form of every option") from error
+    except configparser.Error as error:  # which quotes the line, and so the key that may stand in it
+        hint = "config.example.ini shows the form of every option"
+        raise ConfigError(f"{path}: {_without_the_line(error)}", hint=hint) from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from error
     except OSError as error:
@@ -153,13 +153,28 @@ def _read(path: Path) -> Settings:
     return Settings(**plain, stores=named["store"], platforms=named["platform"], file=path, origins=origins)
 
 
+def _without_the_line(error: configparser.Error) -> str:
+    match error:
+        case configparser.MissingSectionHeaderError():
+            return f"line {error.lineno} stands in no section, such as [delivery]"
+        case configparser.ParsingError():
+            return f"line {error.errors[0][0]} is neither a [section] nor an option = value"
+    return " ".join(str(error).split())
+
+
 def _section(section: type[_Section], texts: dict[str, str], path: Path, title: str) -> _Section:
     known = {item.name: item for item in fields(section)}  # type: ignore[arg-type]
     for name in texts:
         if name not in known:
-            raise _unknown(f"option {name!r} in [{title}]", name, list(known), path)
+            shown = repr(name) if _looks_like_a_name(name) else "name before the ="
+            raise _unknown(f"option {shown} in [{title}]", name, list(known), path)
     values = {name: _parse(known[name], text, f"{path} [{title}]") for name, text in texts.items() if text.strip()}
     return section(**values)
+
+
+def _looks_like_a_name(text: str) -> bool:
+    """And not like a piece of a key that was pasted over two lines."""
+    return len(text) <= 40 and text.replace("-", "_").isidentifier()
 
 
 def _parse(item: Any, text: str, where: str) -> Any:
