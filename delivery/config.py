@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -112,15 +113,30 @@ def find_file(given: str | Path | None, environ: Mapping[str, str] = os.environ)
     named = given or environ.get("DELIVERY_CONFIG")
     if named:
         path = Path(os.path.expanduser(named))
-        if not path.is_file():
+        if not _is_file(path):
             raise ConfigError(
-                f"the configuration file {path} does not exist" if not path.exists() else f"{path} is not a file",
+                f"{path} is not a file" if os.path.exists(path) else f"the configuration file {path} does not exist",
                 hint="check the path, or write one with: delivery init",
                 code="config-missing",
             )
         return path
     candidates = (Path("delivery.ini"), places.config_dir(environ) / "config.ini")
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    """Raises ConfigError where that cannot be seen, as in a folder of another user: none is passed over in silence."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    hint = "check the permissions there, or name another file with --config"
+    return ConfigError(f"the configuration file {path} cannot be read: {error.strerror}", hint=hint)
 
 
 def _read(path: Path) -> Settings:
@@ -134,7 +150,7 @@ def _read(path: Path) -> Settings:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from error
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
+        raise _unreadable(path, error) from error
     plain: dict[str, Any] = {}
     named: dict[str, dict[str, Any]] = {"store": {}, "platform": {}}
     origins: dict[str, str] = {}

@@ -106,7 +106,7 @@ def _tidy_by_itself(path: Path) -> None:
 
 def _refuse_existing(path: Path) -> None:
     """Before anything is asked."""
-    if path.exists():
+    if os.path.exists(path):
         raise _there_already(path)
 
 

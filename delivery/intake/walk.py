@@ -57,7 +57,7 @@ def take_in(
     walk.found.clear()
     _mend_in_place(entries)
     type_in_place(entries, progress, cancel)
-    folders = tuple(os.path.realpath(root) for root in roots if root.is_dir())
+    folders = tuple(os.path.realpath(root) for root in roots if os.path.isdir(root))
     return Deliverable(name or default_name(roots, given), tuple(entries), tuple(walk.left_out), folders)
 
 
@@ -69,7 +69,7 @@ def default_name(roots: Sequence[Path], given: Sequence[FileEntry] = ()) -> str:
     first = Path(os.path.abspath(roots[0]))  # resolve() would follow a link and take another name
     if len(roots) + len(given) > 1:
         first = first.parent
-    stem = first.stem if first.is_file() else first.name
+    stem = first.stem if os.path.isfile(first) else first.name
     return unicodedata.normalize("NFC", decodable(stem)).strip(". ") or "delivery"
 
 
@@ -238,7 +238,7 @@ def _kind(mode: int) -> str:
 
 
 def _no_such_path(path: Path, error: OSError | ValueError) -> DeliveryError:
-    if path.is_symlink() and isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and path.is_symlink():
         return LocalError(
             f"{printable(str(path))} is a link to something that is not there",
             hint="name the file itself",

@@ -35,6 +35,16 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             connection.close()
 
 
+def is_there(path: Path) -> bool:
+    """Raises LocalError."""
+    with _explained(path):
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All of it or nothing, also when the process is killed inside."""

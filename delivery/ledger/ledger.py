@@ -36,6 +36,11 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.path = Path(folder) / "ledger.sqlite3"
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever kept there. Raises LocalError where that cannot be seen."""
+        return database.is_there(self.path)
+
     def record(
         self,
         delivery: Delivery,
@@ -153,7 +158,7 @@ class Ledger:
 
         Raises UsageError (``unknown-delivery``, ``ambiguous-delivery``).
         """
-        if not self.path.exists():
+        if not self.begun:
             raise unknown(id)
         with database.opened(self.path) as db:
             return delivery_from(db, find(db, id))

@@ -190,7 +190,7 @@ class _Check:
                     carried[filename].append(record)
         files: dict[str, FileRecord] = {}
         for filename, records in carried.items():
-            here = {record.path: record for record in records if self._unpacked(record).is_file()}
+            here = {record.path: record for record in records if os.path.isfile(self._unpacked(record))}
             files |= here
             if here or not filename:
                 origin = f": it came in {printable(filename)}" if filename else ""

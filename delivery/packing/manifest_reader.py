@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -65,7 +66,7 @@ class Manifest(NamedTuple):
 
 def read(place: Path) -> Manifest:
     """The manifest at ``place``, a folder or the file itself. Raises LocalError and IntegrityError."""
-    path = place / MANIFEST if place.is_dir() else place
+    path = place / MANIFEST if os.path.isdir(place) else place
     shown = printable(str(path))
     try:
         if path.stat().st_size > _LARGEST:

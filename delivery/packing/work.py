@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -283,9 +284,9 @@ def refuse_out(out: Path, deliverable: Deliverable) -> None:
 
 def _refuse_inside(out: Path, deliverable: Deliverable) -> None:
     """An output inside a delivered folder would be delivered by the next run."""
-    target = out.resolve()
+    target = Path(os.path.realpath(out))
     for folder in deliverable.folders:
-        if target.is_relative_to(Path(folder).resolve()):
+        if target.is_relative_to(os.path.realpath(folder)):
             raise LocalError(
                 f"{printable(str(out))} lies inside {printable(folder)}, which is delivered",
                 hint="choose a folder beside it with --out",

@@ -376,3 +376,6 @@ def test_a_qr_code_that_cannot_be_is_refused_before_anything_is_made(run: Run, w
     assert answer.code == 4
     assert not (work.parent / "ready").exists()
     assert (work.parent / "link.png").read_bytes() == b"mine"
+    answer = run("send", work, "--out", "ready", "--via", "link", "--qr", "nowhere/link.png")
+    assert answer.code == 4 and "cannot be written" in answer.err
+    assert not (work.parent / "ready").exists()
