@@ -21,6 +21,7 @@ from delivery.cli.act import finish
 from delivery.errors import DeliveryError, LocalError, UsageError
 from delivery.ledger import Ledger
 from delivery.model import Link
+from delivery.units import format_utc
 
 NOW = datetime.now(UTC)
 LINK = "https://deliveries.s3.eu-central-1.amazonaws.com/d/work.zip?X-Amz-Signature=" + "a1" * 32
@@ -58,6 +59,13 @@ def test_a_reply_is_in_the_language_of_the_delivery_and_is_kept(run: Run, sent: 
     assert [message.situation for message in kept] == ["delivery", "reply: email-request"]
     run("reply", "email-request", sent)
     assert len(Ledger(places.data_dir()).messages(sent)) == 2
+
+
+def test_what_is_shown_of_links_that_were_revoked_is_when_that_was(run: Run, sent: str) -> None:
+    linked(sent, timedelta(days=2))
+    at = datetime.now(UTC).replace(microsecond=0)
+    Ledger(places.data_dir()).revoked("link-172800", at=at)
+    assert f"links end   {format_utc(at)}" in run("show", "link-172800").out
 
 
 def test_a_reply_needs_no_delivery(run: Run) -> None:

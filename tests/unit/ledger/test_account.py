@@ -99,6 +99,17 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
+def test_links_are_not_said_to_work_longer_than_they_did(tmp_path, kept):
+    assert "**Links work until:** 2026-12-01 10:00:00 UTC" in markdown(kept)
+    ledger = Ledger(tmp_path)
+    ledger.revoked("2026", at=LATER)
+    text = markdown(ledger.account("2026", now=LATER))
+    assert "**Links worked until:** 2026-11-24 10:00:00 UTC" in text
+    row = next(line for line in text.splitlines() if "d/work.zip" in line)
+    assert row.endswith("2026-11-24 10:00:00 UTC |")
+    assert text.index("Links renewed, working until 2026-12-01 10:00:00 UTC") < text.index("Message composed: answer")
+
+
 def test_the_page_is_well_formed_and_loads_nothing(kept):
     page = html(kept)
     tags = Tags()
