@@ -119,12 +119,8 @@ def _explained(path: Path) -> Iterator[None]:
                 hint="wait for the other run to end and try again",
                 code="ledger-busy",
             ) from error
-        if _result(error) in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
-            raise LocalError(
-                f"the record of deliveries {path} is damaged",
-                hint=f"rename {path.name} and run again: a new one is begun; what was delivered is safe",
-                code="ledger-damaged",
-            ) from error
+        if _is_damage(error):
+            raise _damaged(path) from error
         if isinstance(error, sqlite3.OperationalError):
             raise LocalError(
                 f"the record of deliveries {path} cannot be used: {error}",
@@ -132,6 +128,8 @@ def _explained(path: Path) -> Iterator[None]:
                 code="ledger",
             ) from error
         raise
+    except UnicodeDecodeError as error:  # what SQLite says of the damage quotes it
+        raise _damaged(path) from error
     except OSError as error:
         if isinstance(error, LocalError):
             raise
@@ -140,6 +138,21 @@ def _explained(path: Path) -> Iterator[None]:
             hint="check the permissions there, or set DELIVERY_HOME to another folder",
             code="ledger",
         ) from error
+
+
+def _damaged(path: Path) -> LocalError:
+    return LocalError(
+        f"the record of deliveries {path} is damaged",
+        hint=f"rename {path.name} and run again: a new one is begun; what was delivered is safe",
+        code="ledger-damaged",
+    )
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Also a table or column that is not there, and a text that is none, for which SQLite has no code of its own."""
+    if isinstance(error, sqlite3.OperationalError) and _result(error) in {0, sqlite3.SQLITE_ERROR}:
+        return True
+    return _result(error) in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 
 def _result(error: sqlite3.Error) -> int:
