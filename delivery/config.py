@@ -51,6 +51,15 @@ class Settings:
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        if (name := SendOptions().store) in self.stores:
+            where = f"{self.file}: " if self.file else ""
+            raise ConfigError(
+                f"{where}[store:{name}] cannot be: {name} is the embedded store, whose links open on this machine only",
+                hint=f"give the section another name, and write that name as `store` instead of {name}",
+                code="store-local",
+            )
+
     @classmethod
     def load(cls, file: str | Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:
         """Read ``file``, or the first of ``DELIVERY_CONFIG``, ``./delivery.ini`` and the user's ``config.ini``.
@@ -161,7 +170,8 @@ def _read(path: Path) -> Settings:
             raise _unknown(f"section [{title}]", title, [*_PLAIN, *(f"{kind}:NAME" for kind in _NAMED)], path)
         value: Any = _section(section, dict(parser[title]), path, title)
         if colon:
-            named[kind][name.strip()] = value
+            if named[kind].setdefault(name.strip(), value) is not value:
+                raise ConfigError(f"{path}: section [{kind}:{name.strip()}] stands there twice", hint="make it one")
         else:
             plain[title] = value
         origins |= {f"{title}.{option}": f"{path} [{title}]" for option in parser[title]}

@@ -105,6 +105,7 @@ def test_several_stores_and_platforms_have_sections_of_their_own(tmp_path: Path)
         ("[delivery]\nvia = pigeon\n", "'pigeon' is not one of auto, attach, link", "auto picks"),
         ("[delivery]\nstrict = perhaps\n", "neither yes nor no", "Warnings block too"),
         ("platform = fiverr\n", "line 1 stands in no section", "config.example.ini"),
+        ("[store:mine]\nbucket = a\n[store: mine]\nbucket = b\n", "[store:mine] stands there twice", "make it one"),
         ("[delivery]\nplatform = a\nplatform = b\n", "already exists", "config.example.ini"),
     ],
 )
@@ -133,6 +134,15 @@ def test_a_line_that_may_hold_a_key_is_not_quoted(tmp_path: Path, line: str) -> 
             load(tmp_path, f"{head}{line.format(key=key)}\n")
         told = "".join(traceback.format_exception(caught.value)) + caught.value.hint
         assert key.lower() not in told.split("Error: ", 1)[1].lower()
+
+
+def test_a_store_of_ones_own_cannot_be_called_as_the_embedded_one(tmp_path: Path) -> None:
+    """Links would open on this machine only, where the bucket was meant."""
+    with pytest.raises(ConfigError, match="embedded store") as caught:
+        load(tmp_path, "[delivery]\nstore = local\n[store:local]\nbucket = my-deliveries\n")
+    assert "another name" in caught.value.hint
+    with pytest.raises(ConfigError, match="embedded store"):
+        Settings().with_store("local", StoreOptions(bucket="my-deliveries"))
 
 
 DURATIONS = [
