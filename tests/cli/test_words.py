@@ -76,6 +76,11 @@ def test_a_reply_needs_no_delivery(run: Run) -> None:
     assert "sorry for the trouble" in answer.document["messages"][0]
 
 
+def test_a_list_says_in_which_zone_its_times_are(run: Run, sent: str) -> None:
+    made = Ledger(places.data_dir()).get(sent, now=NOW).created_at
+    assert f"{sent}  {made:%Y-%m-%d %H:%M}Z  fiverr" in run("list").out
+
+
 def test_a_terminal_lists_the_latest_and_a_pipe_gets_all(run: Run, sent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for minutes in (10, 20):
         linked(sent, timedelta(minutes=minutes))
