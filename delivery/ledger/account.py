@@ -139,7 +139,8 @@ def _summary(account: Account, now: datetime) -> Iterator[tuple[str, str]]:
     yield "Content", f"{_count(record.files)}, {format_size(record.size)}{exact}"
     if record.method is Method.ATTACH:
         several = f"{record.messages} messages" if record.messages > 1 else "one message"
-        yield "Way", f"{len(delivery.attachments):,} attachments in {several}"
+        count = len(delivery.attachments)
+        yield "Way", f"{count:,} {'attachment' if count == 1 else 'attachments'} in {several}"
     else:
         yield "Way", f"{len(delivery.links):,} download {'link' if len(delivery.links) == 1 else 'links'}"
         if end := record.until(record.expires_at):

@@ -99,6 +99,13 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
+def test_one_attachment_is_one(tmp_path):
+    made = delivery()
+    plan = replace(made.plan, method=Method.ATTACH)
+    Ledger(tmp_path).record(replace(made, id="one", plan=plan, links=(), store=None, expires_at=None))
+    assert "**Way:** 1 attachment in one message" in markdown(Ledger(tmp_path).account("one", now=LATER))
+
+
 def test_links_are_not_said_to_work_longer_than_they_did(tmp_path, kept):
     assert "**Links work until:** 2026-12-01 10:00:00 UTC" in markdown(kept)
     ledger = Ledger(tmp_path)
