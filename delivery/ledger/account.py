@@ -156,7 +156,7 @@ def _timeline(account: Account) -> Iterator[tuple[str, ...]]:
         for item in account.messages
         if item.situation != "delivery"
     ]
-    for at, what in sorted(lines, key=lambda line: line[0]):
+    for at, what in sorted(lines, key=lambda line: line[0].replace(microsecond=0)):  # what came later is kept so
         yield _moment(at), what
 
 

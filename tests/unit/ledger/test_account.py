@@ -106,6 +106,14 @@ def test_one_attachment_is_one(tmp_path):
     assert "**Way:** 1 attachment in one message" in markdown(Ledger(tmp_path).account("one", now=LATER))
 
 
+def test_what_came_in_the_second_of_the_delivery_stands_behind_it(tmp_path):
+    made = replace(delivery(), created_at=NOW + timedelta(milliseconds=200))
+    Ledger(tmp_path).record(made)
+    Ledger(tmp_path).renewed(made.id, until=LATER, at=NOW + timedelta(milliseconds=700))
+    text = markdown(Ledger(tmp_path).account(made.id, now=LATER))
+    assert text.index("| Made ready") < text.index("| Links renewed")
+
+
 def test_links_are_not_said_to_work_longer_than_they_did(tmp_path, kept):
     assert "**Links work until:** 2026-12-01 10:00:00 UTC" in markdown(kept)
     ledger = Ledger(tmp_path)
