@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -49,6 +50,15 @@ class Settings:
     platforms: Mapping[str, PlatformOptions] = field(default_factory=dict)
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if (name := SendOptions().store) in self.stores:
+            where = f"{self.file}: " if self.file else ""
+            raise ConfigError(
+                f"{where}[store:{name}] cannot be: {name} is the embedded store, whose links open on this machine only",
+                hint=f"give the section another name, and write that name as `store` instead of {name}",
+                code="store-local",
+            )
 
     @classmethod
     def load(cls, file: str | Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -112,17 +122,30 @@ def find_file(given: str | Path | None, environ: Mapping[str, str] = os.environ)
     named = given or environ.get("DELIVERY_CONFIG")
     if named:
         path = Path(os.path.expanduser(named))
-        if not os.path.isfile(path):
+        if not _is_file(path):
             raise ConfigError(
-                f"the configuration file {path} does not exist"
-                if not os.path.exists(path)
-                else f"{path} is not a file",
+                f"{path} is not a file" if os.path.exists(path) else f"the configuration file {path} does not exist",
                 hint="check the path, or write one with: delivery init",
                 code="config-missing",
             )
         return path
     candidates = (Path("delivery.ini"), places.config_dir(environ) / "config.ini")
-    return next((path for path in candidates if os.path.isfile(path)), None)
+    return next((path for path in candidates if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    """Raises ConfigError where that cannot be seen, as in a folder of another user: none is passed over in silence."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigError:
+    hint = "check the permissions there, or name another file with --config"
+    return ConfigError(f"the configuration file {path} cannot be read: {error.strerror}", hint=hint)
 
 
 def _read(path: Path) -> Settings:
@@ -130,13 +153,13 @@ def _read(path: Path) -> Settings:
     try:
         with path.open(encoding="utf-8-sig") as stream:
             parser.read_file(stream, source=str(path))
-    except configparser.Error as error:
-        first_line = " ".join(str(error).split())
-        raise ConfigError(f"{path}: {first_line}", hint="config.example.ini shows the form of every option") from error
+    except configparser.Error as error:  # which quotes the line, and so the key that may stand in it
+        hint = "config.example.ini shows the form of every option"
+        raise ConfigError(f"{path}: {_without_the_line(error)}", hint=hint) from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from error
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
+        raise _unreadable(path, error) from error
     plain: dict[str, Any] = {}
     named: dict[str, dict[str, Any]] = {"store": {}, "platform": {}}
     origins: dict[str, str] = {}
@@ -147,7 +170,8 @@ def _read(path: Path) -> Settings:
             raise _unknown(f"section [{title}]", title, [*_PLAIN, *(f"{kind}:NAME" for kind in _NAMED)], path)
         value: Any = _section(section, dict(parser[title]), path, title)
         if colon:
-            named[kind][name.strip()] = value
+            if named[kind].setdefault(name.strip(), value) is not value:
+                raise ConfigError(f"{path}: section [{kind}:{name.strip()}] stands there twice", hint="make it one")
         else:
             plain[title] = value
         origins |= {f"{title}.{option}": f"{path} [{title}]" for option in parser[title]}
@@ -155,13 +179,28 @@ def _read(path: Path) -> Settings:
     return Settings(**plain, stores=named["store"], platforms=named["platform"], file=path, origins=origins)
 
 
+def _without_the_line(error: configparser.Error) -> str:
+    match error:
+        case configparser.MissingSectionHeaderError():
+            return f"line {error.lineno} stands in no section, such as [delivery]"
+        case configparser.ParsingError():
+            return f"line {error.errors[0][0]} is neither a [section] nor an option = value"
+    return " ".join(str(error).split())
+
+
 def _section(section: type[_Section], texts: dict[str, str], path: Path, title: str) -> _Section:
     known = {item.name: item for item in fields(section)}  # type: ignore[arg-type]
     for name in texts:
         if name not in known:
-            raise _unknown(f"option {name!r} in [{title}]", name, list(known), path)
+            shown = repr(name) if _looks_like_a_name(name) else "name before the ="
+            raise _unknown(f"option {shown} in [{title}]", name, list(known), path)
     values = {name: _parse(known[name], text, f"{path} [{title}]") for name, text in texts.items() if text.strip()}
     return section(**values)
+
+
+def _looks_like_a_name(text: str) -> bool:
+    """And not like a piece of a key that was pasted over two lines."""
+    return len(text) <= 40 and text.replace("-", "_").isidentifier()
 
 
 def _parse(item: Any, text: str, where: str) -> Any:

@@ -91,7 +91,7 @@ class Handover:
         Nothing is written. A configured store is looked up and asked how long it signs, but not contacted.
         """
         options, ledger = self.settings.delivery, Ledger(places.data_dir())
-        if ledger.is_begun():
+        if ledger.begun:
             ledger.list(limit=1, now=self.now)
         foreseen, _ = self._foreseen(plan, foreseen_folder(options.out, plan), ledger)
         if plan.method is Method.LINK:

@@ -83,7 +83,7 @@ def deliveries(context: click.Context) -> Iterator[_Offer]:
     from delivery.ledger import Ledger
 
     ledger = Ledger(places.data_dir())
-    if ledger.is_begun():
+    if ledger.begun:
         for record in ledger.list(limit=_MOST_IDS, now=datetime.now(UTC)):
             yield record.id, f"{record.name}, {record.platform}, {record.state.value}"
 

@@ -22,4 +22,5 @@ def command(shell: str) -> None:
     assert kind is not None
     root = click.get_current_context().find_root().command
     # bash's own method would start bash to ask for its version
-    click.echo(ShellComplete.source(kind(root, {}, "delivery", VARIABLE)), nl=False)
+    script = ShellComplete.source(kind(root, {}, "delivery", VARIABLE))
+    click.echo(script.replace('string split ","', 'string split --max 1 ","'), nl=False)  # fish, where more are text

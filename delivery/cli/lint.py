@@ -28,12 +28,12 @@ def command(text: tuple[str, ...], platform: str | None, **values: Any) -> int:
 
     Each place is shown with a wording that says the same. Exit code 3 when something should be changed, else 0.
     """
+    written = _read() if text == ("-",) else " ".join(text)  # not in the session, where one Ctrl-C ends no reading
     with options.session(values) as session:
         from delivery import platforms
 
         settings = session.settings.override(platform=platform)
         profile = platforms.get(settings.delivery.platform, settings)
-        written = _read() if text == ("-",) else " ".join(text)
         found = lint(written, profile, held=settings.message.held)
     if session.as_json:
         report.write(report.lint_document(found, profile.name), sys.stdout)

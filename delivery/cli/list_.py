@@ -46,7 +46,7 @@ def command(
     limit: int | None,
     **values: Any,
 ) -> None:
-    """What was delivered, the latest first."""
+    """What was delivered, the latest first. Times are UTC, as the Z behind them says."""
     most = _SCREENFUL if limit is None and not values["as_json"] and sys.stdout.isatty() else None
     with options.session(values) as session:
         from delivery import places
@@ -77,6 +77,6 @@ def command(
 def _line(item: Record) -> str:
     order = f"  {printable(item.order)}" if item.order else ""
     return (
-        f"{item.id}  {item.created_at:%Y-%m-%d %H:%M}  {item.platform:<12} {item.method.value:<6} "
+        f"{item.id:<17}  {item.created_at:%Y-%m-%d %H:%MZ}  {item.platform:<12} {item.method.value:<6} "
         f"{item.state.value:<9} {format_size(item.size):>10}  {printable(item.name)}{order}"
     )

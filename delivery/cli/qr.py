@@ -23,8 +23,20 @@ def foresee(plan: Plan, place: str) -> None:
             hint="leave out --qr, or ask for a link: --via link",
             code="no-qr",
         )
-    if place != "-" and os.path.exists(os.path.expanduser(place)):
-        raise _there_already(Path(place))
+    if place != "-":
+        _foresee_picture(Path(os.path.expanduser(place)))
+
+
+def _foresee_picture(path: Path) -> None:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        if not os.access(path.parent, os.W_OK):
+            raise _not_written(path, f"{path.parent} is no folder that you may write to") from None
+    except OSError as error:
+        raise _not_written(path, error.strerror) from error
+    else:
+        raise _there_already(path)
 
 
 def url_of(delivery: Delivery) -> str:
@@ -78,7 +90,11 @@ def _write(path: Path, data: bytes) -> None:
     except FileExistsError as error:
         raise _there_already(path) from error
     except OSError as error:
-        raise LocalError(f"{path} cannot be written: {error.strerror}", hint="check the folder") from error
+        raise _not_written(path, error.strerror) from error
+
+
+def _not_written(path: Path, why: str | None) -> LocalError:
+    return LocalError(f"{path} cannot be written: {why}", hint="give another name for the QR code")
 
 
 def _there_already(path: Path) -> LocalError:

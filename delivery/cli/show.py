@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from delivery.cli import options, render
 from delivery.escape import printable
 from delivery.model import Delivery
 from delivery.units import format_size, format_utc
+
+if TYPE_CHECKING:
+    from delivery.ledger import Record
 
 
 @click.command("show")
@@ -24,20 +27,20 @@ def command(id: str, **values: Any) -> None:
 
         ledger = Ledger(places.data_dir())
         found = ledger.load(id)
-        state = ledger.get(found.id, now=datetime.now(UTC)).state
+        record = ledger.get(found.id, now=datetime.now(UTC))
     if session.as_json:
         render.document(found)
     else:
-        click.echo("\n".join(_lines(found, state.value)))
+        click.echo("\n".join(_lines(found, record)))
 
 
-def _lines(found: Delivery, state: str) -> list[str]:
+def _lines(found: Delivery, record: Record) -> list[str]:
     plan = found.plan
     lines = [
         f"delivery    {found.id}",
         f"name        {printable(plan.deliverable.name)}",
         f"made        {format_utc(found.created_at)}",
-        f"state       {state}",
+        f"state       {record.state.value}",
         f"platform    {plan.profile.title}",
         f"way         {found.method.value}: {'; '.join(map(printable, plan.reasons))}",
     ]
@@ -45,8 +48,8 @@ def _lines(found: Delivery, state: str) -> list[str]:
         lines.append(f"order       {printable(found.order)}")
     if found.out:
         lines.append(f"folder      {printable(found.out)}")
-    if found.expires_at:
-        lines.append(f"links end   {format_utc(found.expires_at)}")
+    if end := record.until(found.expires_at):
+        lines.append(f"links end   {format_utc(end)}")
     lines.append(f"files       {len(found.files):,}, {format_size(plan.deliverable.size)}")
     lines += [f"  {entry.sha256}  {entry.size:>14,}  {printable(entry.arcname)}" for entry in found.files]
     if found.attachments:

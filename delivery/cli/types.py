@@ -19,6 +19,9 @@ else:
 class Parsed(_Type):
     """A type over one of the parsers that the configuration uses too."""
 
+    envvar_list_splitter = ","
+    """A variable is divided as the configuration is, and not at the spaces of a name."""
+
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
         self.name = name
         self._parse = parse

@@ -68,7 +68,7 @@ def outline(account: Account, *, now: datetime) -> Iterator[Section]:
     yield Section("In short", [Facts(tuple(_summary(account, now)))])
     yield Section("What happened, in order", [Table(("Time", "What"), _timeline(account))])
     yield Section("What was delivered", [_files(account.delivery)])
-    yield Section("How it was handed over", list(_ways(account.delivery)))
+    yield Section("How it was handed over", list(_ways(account)))
     if account.messages:
         quotes = [Quote(f"{_moment(item.at)}: {_what(item.situation)}", item.text) for item in account.messages]
         note = Paragraph("Word for word as composed. {link:NAME} stands where the address of a link stood.")
@@ -139,23 +139,24 @@ def _summary(account: Account, now: datetime) -> Iterator[tuple[str, str]]:
     yield "Content", f"{_count(record.files)}, {format_size(record.size)}{exact}"
     if record.method is Method.ATTACH:
         several = f"{record.messages} messages" if record.messages > 1 else "one message"
-        yield "Way", f"{len(delivery.attachments):,} attachments in {several}"
+        count = len(delivery.attachments)
+        yield "Way", f"{count:,} {'attachment' if count == 1 else 'attachments'} in {several}"
     else:
         yield "Way", f"{len(delivery.links):,} download {'link' if len(delivery.links) == 1 else 'links'}"
-        if record.expires_at:
-            yield "Links work until", _moment(record.expires_at)
+        if end := record.until(record.expires_at):
+            yield "Links work until" if end > now else "Links worked until", _moment(end)
     yield f"State on {now:%Y-%m-%d}", _STATES[record.state]
 
 
 def _timeline(account: Account) -> Iterator[tuple[str, ...]]:
     lines = [(account.record.created_at, f"Made ready: {_count(account.record.files)}, and the message composed")]
+    lines += [(item.at, _event(item)) for item in account.events]
     lines += [
         (item.at, f"Message composed: {_what(item.situation)}")
         for item in account.messages
         if item.situation != "delivery"
     ]
-    lines += [(item.at, _event(item)) for item in account.events]
-    for at, what in sorted(lines, key=lambda line: line[0]):
+    for at, what in sorted(lines, key=lambda line: line[0].replace(microsecond=0)):  # what came later is kept so
         yield _moment(at), what
 
 
@@ -164,7 +165,8 @@ def _files(delivery: Delivery) -> Table:
     return Table(("File", "Bytes", "SHA-256", "Type"), rows, frozenset({2}))
 
 
-def _ways(delivery: Delivery) -> Iterator[Block]:
+def _ways(account: Account) -> Iterator[Block]:
+    delivery = account.delivery
     if delivery.attachments:
         yield Table(
             ("Message", "Attachment", "Bytes", "SHA-256"),
@@ -178,13 +180,22 @@ def _ways(delivery: Delivery) -> Iterator[Block]:
         yield Table(
             ("Link", "Object", "Bytes", "SHA-256", "Works until"),
             [
-                (printable(link.name), printable(link.key), f"{link.size:,}", link.sha256, _end(link))
+                (
+                    printable(link.name),
+                    printable(link.key),
+                    f"{link.size:,}",
+                    link.sha256,
+                    _moment(end) if end else "not known",
+                )
                 for link in _links(delivery)
+                for end in (account.record.until(link.expires_at),)
             ],
             frozenset({1, 3}),
         )
-    for reason in delivery.plan.reasons:
-        yield Paragraph(printable(reason))
+    if delivery.plan.reasons:  # in words for the seller, such as "you asked for a link"
+        yield Paragraph(
+            f"Why this way, as it was told to the seller: {'; '.join(map(printable, delivery.plan.reasons))}"
+        )
 
 
 def _checks(account: Account) -> Iterator[tuple[str, ...]]:
@@ -228,10 +239,6 @@ def _event(event: Event) -> str:
     return {"revoked": "Links ended before their time", "pruned": "Objects removed from the store"}.get(
         event.kind, event.kind
     )
-
-
-def _end(link: Link) -> str:
-    return _moment(link.expires_at) if link.expires_at else "not known"
 
 
 def _moment(moment: datetime) -> str:

@@ -35,6 +35,16 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             connection.close()
 
 
+def is_there(path: Path) -> bool:
+    """Raises LocalError."""
+    with _explained(path):
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All of it or nothing, also when the process is killed inside."""
@@ -109,12 +119,8 @@ def _explained(path: Path) -> Iterator[None]:
                 hint="wait for the other run to end and try again",
                 code="ledger-busy",
             ) from error
-        if _result(error) in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
-            raise LocalError(
-                f"the record of deliveries {path} is damaged",
-                hint=f"rename {path.name} and run again: a new one is begun; what was delivered is safe",
-                code="ledger-damaged",
-            ) from error
+        if _is_damage(error):
+            raise _damaged(path) from error
         if isinstance(error, sqlite3.OperationalError):
             raise LocalError(
                 f"the record of deliveries {path} cannot be used: {error}",
@@ -122,6 +128,8 @@ def _explained(path: Path) -> Iterator[None]:
                 code="ledger",
             ) from error
         raise
+    except UnicodeDecodeError as error:  # what SQLite says of the damage quotes it
+        raise _damaged(path) from error
     except OSError as error:
         if isinstance(error, LocalError):
             raise
@@ -130,6 +138,21 @@ def _explained(path: Path) -> Iterator[None]:
             hint="check the permissions there, or set DELIVERY_HOME to another folder",
             code="ledger",
         ) from error
+
+
+def _damaged(path: Path) -> LocalError:
+    return LocalError(
+        f"the record of deliveries {path} is damaged",
+        hint=f"rename {path.name} and run again: a new one is begun; what was delivered is safe",
+        code="ledger-damaged",
+    )
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Also a table or column that is not there, and a text that is none, for which SQLite has no code of its own."""
+    if isinstance(error, sqlite3.OperationalError) and _result(error) in {0, sqlite3.SQLITE_ERROR}:
+        return True
+    return _result(error) in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}
 
 
 def _result(error: sqlite3.Error) -> int:

@@ -36,15 +36,10 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.path = Path(folder) / "ledger.sqlite3"
 
-    def is_begun(self) -> bool:
-        """Whether there is something to open; what may not be looked at is left to who opens it, and says so."""
-        try:
-            self.path.stat()
-        except FileNotFoundError:
-            return False
-        except OSError:
-            pass
-        return True
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever kept there. Raises LocalError where that cannot be seen."""
+        return database.is_there(self.path)
 
     def record(
         self,
@@ -164,7 +159,7 @@ class Ledger:
 
         Raises UsageError (``unknown-delivery``, ``ambiguous-delivery``).
         """
-        if not self.is_begun():
+        if not self.begun:
             raise unknown(id)
         with database.opened(self.path) as db:
             return delivery_from(db, find(db, id))

@@ -48,6 +48,11 @@ class Record(NamedTuple):
     """What its message was for; None where an earlier version kept it."""
     state: State
 
+    def until(self, signed: datetime | None) -> datetime | None:
+        """When a link that is signed up to ``signed`` ends: at the latest when its object left the store."""
+        ends = (end for end in (signed, self.revoked_at, self.pruned_at) if end is not None)
+        return min(ends, default=None)
+
 
 class Event(NamedTuple):
     """Something that happened to a delivery after it was made."""

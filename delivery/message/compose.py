@@ -198,10 +198,13 @@ def _written(layout: str, values: dict[str, Value], language: Language, own: str
 @cache
 def _layout(name: str, own: str | None) -> Template:
     """The layout ``name``, the user's own if the folder ``own`` has one."""
-    if own is not None and os.path.isfile(path := Path(own) / f"{name}.txt"):
+    if own is not None:
+        path = Path(own) / f"{name}.txt"
         try:
             with path.open(encoding="utf-8-sig") as stream:
                 return Template.parse(stream.read(LONGEST_TEMPLATE + 1), str(path))
+        except FileNotFoundError:
+            pass
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} cannot be used: {error}", hint="save it as UTF-8 text") from error
     text = (files("delivery.message") / "layouts" / f"{name}.txt").read_text(encoding="utf-8")

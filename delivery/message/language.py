@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -225,14 +224,16 @@ def load(code: str, own: str | None = None) -> Language:
         )
     data = tomllib.loads((_folder() / f"{found}.toml").read_text(encoding="utf-8"))
     sentences = _sentences(data.pop("sentences"), f"{found}.toml")
-    if own is not None and os.path.isfile(path := Path(own) / f"{found}.toml"):
-        sentences |= _own_sentences(path, sentences)
+    if own is not None:
+        sentences |= _own_sentences(Path(own) / f"{found}.toml", sentences)
     return Language(code=found, sentences=sentences, months=tuple(data.pop("months")), **data)
 
 
 def _own_sentences(path: Path, known: Mapping[str, Sentence]) -> dict[str, Sentence]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be used: {error}", hint="docs/messages.md shows its form") from error
     extra = set(data) - {"sentences"}

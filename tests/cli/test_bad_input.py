@@ -403,6 +403,51 @@ def test_an_empty_variable_is_no_value(run: Run, work: Path, monkeypatch: pytest
     assert run("send", work).code == 0
 
 
+LOOKED_FOR = {
+    "check {}": 4,
+    "upload {} --abort": 4,
+    "verify {}": 4,
+    "join {} --out there": 4,
+    "init {}": 4,
+    "list --config {}": 2,
+    "pack work --out {}": 4,
+    "upload work --qr {}": 4,
+}
+AT_HOME = {"show ID": 4, "revoke ID": 4, "check work": 2, "lint words": 2, "platforms": 2, "send work --dry-run": 2}
+
+
+@posix
+@pytest.mark.parametrize("words", LOOKED_FOR)
+@pytest.mark.parametrize("place", ["n" * 300, "circle", "circle/below"])
+def test_a_place_that_the_system_will_not_even_look_for(
+    run: Run, work: Path, monkeypatch: pytest.MonkeyPatch, words: str, place: str
+) -> None:
+    """As one in a folder that the user may not enter, which root, under whom tests may run, always may."""
+    monkeypatch.chdir(work.parent)
+    Path("circle").symlink_to("circle")
+    answer = run(*words.format(place).split())
+    assert answer.code == LOOKED_FOR[words], answer.err
+    assert "hint: " in answer.err and answer.out == ""
+
+
+@posix
+@pytest.mark.parametrize("words", AT_HOME)
+def test_a_home_that_the_system_will_not_even_look_for(
+    run: Run, work: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.chdir(work.parent)
+    monkeypatch.setenv("DELIVERY_HOME", str(work / ("n" * 300)))
+    refused(run, AT_HOME[words], "File name too long", *words.split())
+
+
+def test_words_of_ones_own_that_cannot_be_read_are_not_passed_over(run: Run, work: Path, tmp_path: Path) -> None:
+    for name in ("en.toml", "attach.txt"):
+        (tmp_path / "words" / name).mkdir(parents=True)  # no file, so that reading fails for root too
+        (tmp_path / "delivery.ini").write_text("[message]\ntemplates = words\n")
+        refused(run, 2, name, "pack", work, "--dry-run", "--config", tmp_path / "delivery.ini")
+        (tmp_path / "words" / name).rmdir()
+
+
 @posix
 def test_a_path_that_is_too_long_for_the_system(run: Run, work: Path) -> None:
     here = os.getcwd()

@@ -57,6 +57,18 @@ def test_a_thread_hears_the_signal_where_the_main_one_waits() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")
+def test_it_ends_the_reading_of_what_is_typed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Typed(io.BytesIO):
+        def read(self, *_: object) -> bytes:
+            os.kill(os.getpid(), signal.SIGINT)
+            return b"read to its end all the same"
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Typed()))
+    answer = run("lint", "-")
+    assert answer.code == 130 and "cancelled" in answer.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")
 def test_it_says_how_to_go_on_and_abort_removes_what_was_sent(
     run: Run, moto_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

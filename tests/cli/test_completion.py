@@ -120,6 +120,13 @@ def test_fish_takes_the_script_and_completes(made: str, tmp_path: Path, path_wit
         env=path_with_delivery,
     )  # fmt: skip
     assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["gmail", made], done
+    assert "work, fiverr, attached" in done.stdout
+
+
+def test_fish_is_given_what_stands_behind_a_comma(run: Run) -> None:
+    """A path, and the words about a delivery."""
+    script = run("completion", "fish").out
+    assert script.count("string split") == script.count("string split --max 1") == 1
 
 
 @pytest.mark.heavy

@@ -15,6 +15,7 @@ from support.terminal import Run
 
 from delivery import report
 from delivery.cli import app, streams
+from delivery.cli.colour import colour
 from delivery.cli.progress import progress_for
 
 SERVICES = {
@@ -122,6 +123,15 @@ def test_no_bars_no_colour_and_no_question_though_there_is_a_terminal(
     with pytest.raises(SystemExit):
         app.main(["check", str(work / "none")])
     assert "\x1b[31m" in err.getvalue() or service in ("github", "azure")
+
+
+def test_a_dumb_terminal_gets_no_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+    assert colour() is False
+    monkeypatch.setenv("TERM", "xterm")
+    assert colour() is None
 
 
 def test_github_gets_a_summary_and_outputs(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,6 +36,16 @@ def test_check_tells_the_place_and_the_person(run: Run, work: Path):
     assert {("gps", "photo.jpg"), ("personal-metadata", "photo.jpg")} <= set(codes(result))
 
 
+def test_a_variable_with_a_list_is_divided_as_the_configuration_is(run: Run, work: Path, monkeypatch):
+    monkeypatch.setenv("DELIVERY_EXPECT", "final mix.wav, *.png")
+    monkeypatch.setenv("DELIVERY_ALLOW", "not-promised,promised-absent")
+    assert run("check", "work").code == 0
+    monkeypatch.delenv("DELIVERY_ALLOW")
+    found = run("check", "work", "--json").document["findings"]
+    absent = [item["message"] for item in found if item["code"] == "promised-absent"]
+    assert absent == ["no file matches final mix.wav", "no file matches *.png"]
+
+
 def test_expect_blocks_what_is_absent_and_since_tells_what_is_old(run: Run, work: Path):
     os.utime(work / "notes.md", (1_600_000_000, 1_600_000_000))
     result = run("check", "work", "--expect", "*.jpg,*.svg", "--since", "2025-01-01", "--json")

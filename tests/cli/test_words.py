@@ -21,6 +21,7 @@ from delivery.cli.act import finish
 from delivery.errors import DeliveryError, LocalError, UsageError
 from delivery.ledger import Ledger
 from delivery.model import Link
+from delivery.units import format_utc
 
 NOW = datetime.now(UTC)
 LINK = "https://deliveries.s3.eu-central-1.amazonaws.com/d/work.zip?X-Amz-Signature=" + "a1" * 32
@@ -60,12 +61,24 @@ def test_a_reply_is_in_the_language_of_the_delivery_and_is_kept(run: Run, sent: 
     assert len(Ledger(places.data_dir()).messages(sent)) == 2
 
 
+def test_what_is_shown_of_links_that_were_revoked_is_when_that_was(run: Run, sent: str) -> None:
+    linked(sent, timedelta(days=2))
+    at = datetime.now(UTC).replace(microsecond=0)
+    Ledger(places.data_dir()).revoked("link-172800", at=at)
+    assert f"links end   {format_utc(at)}" in run("show", "link-172800").out
+
+
 def test_a_reply_needs_no_delivery(run: Run) -> None:
     answer = run("reply", "cannot-open", "--json", "--platform", "upwork", "--language", "es", "--bilingual")
     jsonschema.validate(answer.document, report.schema("delivery.reply/1"))
     assert answer.document["platform"] == "upwork"
     assert "lamento la molestia" in answer.document["messages"][0]
     assert "sorry for the trouble" in answer.document["messages"][0]
+
+
+def test_a_list_says_in_which_zone_its_times_are(run: Run, sent: str) -> None:
+    made = Ledger(places.data_dir()).get(sent, now=NOW).created_at
+    assert f"{sent}  {made:%Y-%m-%d %H:%M}Z  fiverr" in run("list").out
 
 
 def test_a_terminal_lists_the_latest_and_a_pipe_gets_all(run: Run, sent: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,3 +389,6 @@ def test_a_qr_code_that_cannot_be_is_refused_before_anything_is_made(run: Run, w
     assert answer.code == 4
     assert not (work.parent / "ready").exists()
     assert (work.parent / "link.png").read_bytes() == b"mine"
+    answer = run("send", work, "--out", "ready", "--via", "link", "--qr", "nowhere/link.png")
+    assert answer.code == 4 and "cannot be written" in answer.err
+    assert not (work.parent / "ready").exists()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from dataclasses import fields
 from datetime import date, timedelta
 from pathlib import Path
@@ -103,7 +104,8 @@ def test_several_stores_and_platforms_have_sections_of_their_own(tmp_path: Path)
         ("[delivery]\nexpires = soon\n", "'soon' is not a duration", "How long links live"),
         ("[delivery]\nvia = pigeon\n", "'pigeon' is not one of auto, attach, link", "auto picks"),
         ("[delivery]\nstrict = perhaps\n", "neither yes nor no", "Warnings block too"),
-        ("platform = fiverr\n", "no section headers", "config.example.ini"),
+        ("platform = fiverr\n", "line 1 stands in no section", "config.example.ini"),
+        ("[store:mine]\nbucket = a\n[store: mine]\nbucket = b\n", "[store:mine] stands there twice", "make it one"),
         ("[delivery]\nplatform = a\nplatform = b\n", "already exists", "config.example.ini"),
     ],
 )
@@ -113,6 +115,34 @@ def test_a_broken_file_is_a_clear_error(tmp_path: Path, text: str, words: str, h
     assert words in str(caught.value)
     assert "config.ini" in str(caught.value)
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "secret_access_key {key}",
+        "secret_access_key {key}=",
+        "session_token =\n{key}==",
+        "[delivery\nsecret_access_key = {key}",
+        "secret_access_key = a\nsecret_access_key = {key}",
+    ],
+)
+def test_a_line_that_may_hold_a_key_is_not_quoted(tmp_path: Path, line: str) -> None:
+    key = "wJalrXUtnFEMI/K7MDENG"
+    for head in ("[store:mine]\n", ""):
+        with pytest.raises(ConfigError, match=r"config\.ini") as caught:
+            load(tmp_path, f"{head}{line.format(key=key)}\n")
+        told = "".join(traceback.format_exception(caught.value)) + caught.value.hint
+        assert key.lower() not in told.split("Error: ", 1)[1].lower()
+
+
+def test_a_store_of_ones_own_cannot_be_called_as_the_embedded_one(tmp_path: Path) -> None:
+    """Links would open on this machine only, where the bucket was meant."""
+    with pytest.raises(ConfigError, match="embedded store") as caught:
+        load(tmp_path, "[delivery]\nstore = local\n[store:local]\nbucket = my-deliveries\n")
+    assert "another name" in caught.value.hint
+    with pytest.raises(ConfigError, match="embedded store"):
+        Settings().with_store("local", StoreOptions(bucket="my-deliveries"))
 
 
 DURATIONS = [

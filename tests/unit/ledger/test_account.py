@@ -99,6 +99,32 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
+def test_one_attachment_is_one(tmp_path):
+    made = delivery()
+    plan = replace(made.plan, method=Method.ATTACH)
+    Ledger(tmp_path).record(replace(made, id="one", plan=plan, links=(), store=None, expires_at=None))
+    assert "**Way:** 1 attachment in one message" in markdown(Ledger(tmp_path).account("one", now=LATER))
+
+
+def test_what_came_in_the_second_of_the_delivery_stands_behind_it(tmp_path):
+    made = replace(delivery(), created_at=NOW + timedelta(milliseconds=200))
+    Ledger(tmp_path).record(made)
+    Ledger(tmp_path).renewed(made.id, until=LATER, at=NOW + timedelta(milliseconds=700))
+    text = markdown(Ledger(tmp_path).account(made.id, now=LATER))
+    assert text.index("| Made ready") < text.index("| Links renewed")
+
+
+def test_links_are_not_said_to_work_longer_than_they_did(tmp_path, kept):
+    assert "**Links work until:** 2026-12-01 10:00:00 UTC" in markdown(kept)
+    ledger = Ledger(tmp_path)
+    ledger.revoked("2026", at=LATER)
+    text = markdown(ledger.account("2026", now=LATER))
+    assert "**Links worked until:** 2026-11-24 10:00:00 UTC" in text
+    row = next(line for line in text.splitlines() if "d/work.zip" in line)
+    assert row.endswith("2026-11-24 10:00:00 UTC |")
+    assert text.index("Links renewed, working until 2026-12-01 10:00:00 UTC") < text.index("Message composed: answer")
+
+
 def test_the_page_is_well_formed_and_loads_nothing(kept):
     page = html(kept)
     tags = Tags()

@@ -82,6 +82,8 @@ def uploaded(ledger: Ledger) -> object:
         ("event SET detail = '{'", [accounted]),
         ("event SET detail = '[]'", [accounted]),
         (f"delivery SET profile = '{'[' * 100_000}'", [loaded, accounted]),
+        ("delivery SET name = CAST(x'ff' AS TEXT)", [listed, loaded, accounted, ending]),
+        ("message SET text = CAST(x'ff' AS TEXT)", [loaded, accounted]),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )
@@ -93,6 +95,26 @@ def test_a_value_that_is_none_is_told_as_damage(ledger: Ledger, harm: str, reads
             read(ledger)
         assert caught.value.code == "ledger-damaged"
         assert "rename" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("sound", "harmed"),
+    [
+        (b"CREATE TABLE delivery", b"CREATE TAB\xff\xff delivery"),
+        (b"CREATE TABLE delivery", b"CREATE TABLE delixery"),
+        (b"created_us   INTEGER", b"created_ux   INTEGER"),
+    ],
+)
+def test_tables_that_are_none_are_told_as_damage(ledger: Ledger, sound: bytes, harmed: bytes) -> None:
+    with closing(sqlite3.connect(ledger.path, isolation_level=None)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = ledger.path.read_bytes()
+    assert sound in data
+    ledger.path.write_bytes(data.replace(sound, harmed))
+    for read in (listed, loaded, accounted):
+        with pytest.raises(LocalError, match="damaged") as caught:
+            read(ledger)
+        assert caught.value.code == "ledger-damaged"
 
 
 def test_one_damaged_delivery_keeps_no_other_from_being_read(ledger: Ledger) -> None:
