@@ -151,6 +151,7 @@ class Handover:
             self._begun(packed.plan, packed.files, out),
             attachments=packed.attachments,
             manifest=ManifestPlace(path=packed.manifest_path),
+            notes=packed.notes,
         )
 
     def _link(self, plan: Plan, out: Path, recorded: _Recorded) -> Delivery:

@@ -37,6 +37,8 @@ class Packed(NamedTuple):
     attachments: tuple[Attachment, ...]
     """In the order of the plan's parts."""
     manifest_path: str | None
+    notes: tuple[str, ...] = ()
+    """What was asked for and left out."""
 
 
 def pack(
@@ -63,7 +65,7 @@ def pack(
         work.run(_CARRIERS)
         attachments = work.finish(out, language)
         if sheet is not None:
-            attachments += (work.add_sheet(sheet(workspace.folder, work.files), out),)
+            attachments += work.add_sheet(sheet(workspace.folder, work.files), out)
         listed = [part for part in attachments if part.kind is not PartKind.MANIFEST]
         names = [part.filename for part in listed]
         manifest.write_checksums(workspace.folder / CHECKSUMS, listed)
@@ -71,7 +73,7 @@ def pack(
         if not manifest_path.exists():
             manifest.write(manifest_path, plan.deliverable.name, work.files, listed)
         workspace.publish([*names, CHECKSUMS, MANIFEST])
-    return Packed(work.plan, work.files, attachments, str(out / MANIFEST))
+    return Packed(work.plan, work.files, attachments, str(out / MANIFEST), work.notes)
 
 
 def pack_archives(
@@ -116,6 +118,7 @@ class _Work:
     ) -> None:
         self.plan = plan
         self.files = plan.deliverable.entries
+        self.notes: tuple[str, ...] = ()
         self._folder = folder
         self._scratch = scratch
         self._progress = progress or NullProgress()
@@ -230,14 +233,17 @@ class _Work:
         self.plan = replace(self.plan, parts=parts)
         return tuple(by_name[part.filename] for part in parts if part.filename in by_name)
 
-    def add_sheet(self, path: Path, out: Path) -> Attachment:
-        """Attach the proof sheet at ``path`` to the first message that has room for it."""
+    def add_sheet(self, path: Path, out: Path) -> tuple[Attachment, ...]:
+        """Attach the proof sheet at ``path`` to the first message that has room for it, where there is one."""
         content = path.read_bytes()
         taken = [(part.message, part.size) for part in self.plan.parts]
         message = message_with_room(len(content), taken, self.plan.profile.limits)
+        if message is None:
+            self.notes = (f"the proof sheet is left out: {self.plan.profile.title} takes no more beside the files",)
+            return ()
         self.plan = replace(self.plan, messages=max(self.plan.messages, message))
         digest = hashlib.sha256(content).hexdigest()
-        return Attachment(message, str(out / path.name), len(content), digest, PartKind.PROOF)
+        return (Attachment(message, str(out / path.name), len(content), digest, PartKind.PROOF),)
 
     def _attachment(self, part: Part, out: Path) -> Attachment:
         size, sha256 = self._made[part.filename]

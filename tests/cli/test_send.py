@@ -225,3 +225,15 @@ def test_a_proof_sheet_goes_along_when_it_is_asked_for(run: Run, work: Path) -> 
     assert Path(proof["path"]).read_bytes().startswith(b"%PDF")
     assert sha256(Path(proof["path"])) == proof["sha256"]
     assert run("verify", "ready").code == 0
+
+
+def test_a_proof_sheet_makes_no_message_that_a_delivery_may_not_have(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "five").mkdir()
+    for number in range(5):
+        (tmp_path / "five" / f"{number}.txt").write_text(f"chapter {number}")
+    document = run("send", "five", "--json", "--out", "ready", "--proof", "--platform", "etsy").document
+    assert [(made["message"], made["kind"]) for made in document["attachments"]] == [(1, "as-is")] * 5
+    assert len(document["messages"]) == 1
+    assert "the proof sheet is left out" in document["notes"][0]
+    assert not list((tmp_path / "ready").glob("*.pdf"))
+    assert run("verify", "ready").code == 0
