@@ -222,7 +222,7 @@ def read_tar(view: View) -> None:
 
 
 def _tar_sums(header: bytes) -> tuple[int, int]:
-    """The checksum as the standard has it, and as old writers made it, of bytes with a sign. Every reader takes both."""
+    """The checksum as the standard has it, and as old writers made it, of signed bytes. Every reader takes both."""
     summed = header[:148] + b" " * 8 + header[156:]
     plain = sum(summed)
     return plain, plain - 256 * sum(byte > 127 for byte in summed)
