@@ -59,7 +59,8 @@ def compose_message(
         situation = message.Situation(record.situation) if record.situation else kept_by_older
     changes = message.compare(ledger.load(former).files, kept.files) if former else None
     texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=situation, changes=changes)
-    again = replace(again, messages=texts, notes=message.warnings(texts, again.plan.profile))
+    notes = message.warnings(texts, again.plan.profile, held=settings.message.held)
+    again = replace(again, messages=texts, notes=notes)
     ledger.wrote(again.id, again, situation="again", at=now)
     return again
 
@@ -108,9 +109,8 @@ def compose_reply(
     if kept is not None:
         ledger.wrote(kept.id, replace(kept, messages=texts), situation=f"reply: {to.value}", at=now)
     told = _said_to_be_over(kept, now) if kept is not None and to is message.Reply.EXPIRED else ()
-    return Written(
-        texts, profile.name, language, kept.id if kept is not None else None, (*told, *message.warnings(texts, profile))
-    )
+    notes = (*told, *message.warnings(texts, profile, held=settings.message.held))
+    return Written(texts, profile.name, language, kept.id if kept is not None else None, notes)
 
 
 def _said_to_be_over(kept: Delivery, now: datetime) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ class Handover:
             situation=situation,
             changes=message.compare(before.files, done.files) if before else None,
         )
-        notes = (*done.notes, *said, *message.warnings(texts, done.plan.profile))
+        notes = (*done.notes, *said, *message.warnings(texts, done.plan.profile, held=self.settings.message.held))
         done = replace(done, messages=texts, notes=notes)
         former = before.id if before and before.id != self.id else None
         ledger.record(done, waived=self.waived, revision_of=former, situation=situation, again=self.named)
@@ -117,7 +117,7 @@ class Handover:
         options, told = self.settings.delivery, []
         shown = (("--note", options.note), ("--order", options.order), ("the name", plan.deliverable.name))
         for place, text in shown:
-            for found in message.lint(text or "", plan.profile):
+            for found in message.lint(text or "", plan.profile, held=self.settings.message.held):
                 if place == "--note" and found.severity is Severity.ERROR:
                     raise UsageError(f"--note: {found.message}", hint=found.suggestion, code="held-words")
                 told.append(f"{place}: {found.message}; {found.suggestion}")

@@ -69,7 +69,8 @@ def renew(
         again = replace(again, page=hosting.republish(store, again, expires_in=life, now=now, cancel=cancel))
     zone = zone_of(settings, again.expires_at or now)
     texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=message.Situation.RENEWED)
-    again = replace(again, messages=texts, notes=(*again.notes, *message.warnings(texts, again.plan.profile)))
+    told = message.warnings(texts, again.plan.profile, held=settings.message.held)
+    again = replace(again, messages=texts, notes=(*again.notes, *told))
     ledger.renewed(kept.id, until=again.expires_at, at=now)
     ledger.wrote(kept.id, again, situation="renewed", at=now)
     return again

@@ -49,6 +49,14 @@ def linked(id: str, ends_in: timedelta) -> None:
     ledger.record(new)
 
 
+def test_words_of_the_sellers_own_are_looked_for_in_what_the_tool_writes(run: Run, work: Path, tmp_path: Path) -> None:
+    (tmp_path / "delivery.ini").write_text("[message]\nheld = thank you\n")
+    made = run("send", work, "--json", "--out", "ready").document
+    assert any("on your own list" in note for note in made["notes"])
+    for again in (run("message", made["id"]), run("reply", "cannot-open", made["id"])):
+        assert "on your own list" in again.err
+
+
 def test_a_reply_is_in_the_language_of_the_delivery_and_is_kept(run: Run, sent: str) -> None:
     answer = run("reply", "email-request", sent[:12])
     assert answer.code == 0
