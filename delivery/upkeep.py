@@ -18,6 +18,7 @@ from delivery.model import Delivery, Link
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.surroundings import now_in_utc, zone_of
+from delivery.units import LONGEST
 
 
 def renew(
@@ -129,10 +130,10 @@ def prune(
     which leads to one store, that of the settings. Until then `renew` can bring the links back. Standing deliveries
     are known from the store itself, whoever made them; ``retain`` is their end where it was given.
     """
-    if not isinstance(after, timedelta) or after < timedelta(0):
+    if not isinstance(after, timedelta) or not timedelta(0) <= after <= LONGEST:
         raise UsageError(
             f"after={after!r}: files cannot be kept so long after their links ended",
-            hint="give a timedelta from 0 up, such as timedelta(days=7)",
+            hint="give a timedelta from 0 to 100 years, such as timedelta(days=7)",
             code="prune-after",
         )
     settings, now = settings or Settings.load(), now_in_utc(now)

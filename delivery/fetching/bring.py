@@ -25,7 +25,7 @@ from delivery.model import Attachment, FileEntry, PartKind
 from delivery.packing import manifest as writer
 from delivery.packing.crew import Crew
 from delivery.packing.manifest_reader import Manifest, PartRecord
-from delivery.packing.trouble import writing
+from delivery.packing.trouble import path_of, writing
 from delivery.planning.names import MANIFEST
 from delivery.progress import CancelToken, Halt, NullProgress, Progress
 from delivery.storage.watch import Watch
@@ -79,6 +79,7 @@ def fetch(
     files in the way, Cancelled.
     """
     only = (only,) if isinstance(only, str) else tuple(only)
+    folder = None if out is None else path_of(out)
     progress, halt = progress or NullProgress(), Halt(cancel or CancelToken())
     client = Client(url, halt)
     run = _Run(client, Watch(progress=progress, cancel=halt), halt)
@@ -90,8 +91,8 @@ def fetch(
                 hint="leave out --only and --unpack, or give the link of the delivery page or of the manifest",
                 code="no-manifest",
             )
-        return run.single(found, Path(out or "."))
-    return run.listed(found, None if out is None else Path(out), only, unpack)
+        return run.single(found, folder or Path("."))
+    return run.listed(found, folder, only, unpack)
 
 
 class _Run:
