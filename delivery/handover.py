@@ -61,7 +61,7 @@ class Handover:
     def run(self, plan: Plan) -> Delivery:
         """Do what ``plan`` says, compose the messages, record it. What can be refused early is refused first."""
         ledger = Ledger(places.data_dir())
-        ledger.list(limit=1, now=self.now)
+        ledger.list(limit=1, now=self.now, damaged=lambda id: None)
         with out_folder(self.settings.delivery.out, plan) as out:
             foreseen, before = self._foreseen(plan, out, ledger)
             return self._carry_out(plan, out, partial(self._recorded, ledger, before, foreseen.notes))
@@ -90,7 +90,7 @@ class Handover:
         """
         options, ledger = self.settings.delivery, Ledger(places.data_dir())
         if ledger.path.exists():
-            ledger.list(limit=1, now=self.now)
+            ledger.list(limit=1, now=self.now, damaged=lambda id: None)
         foreseen, _ = self._foreseen(plan, foreseen_folder(options.out, plan), ledger)
         if plan.method is Method.LINK:
             until = self.now + options.expires

@@ -142,7 +142,8 @@ def prune(
     ledger = Ledger(places.data_dir())
     over = ledger.over(after=after, now=now)
     ended: dict[str, list[hosting.Ended]] = defaultdict(list)
-    for record in ledger.list(now=now):
+    tell = (progress or NullProgress()).note
+    for record in ledger.list(now=now, damaged=lambda id: tell(f"{id} is left as it is: its record is damaged")):
         if record.store is None or record.pruned_at is not None or (store is not None and record.store != store):
             continue
         found = ended[record.store]
@@ -159,7 +160,7 @@ def prune(
         except (ConfigError, StoreRefusedError) as error:
             if store is not None:
                 raise
-            (progress or NullProgress()).note(f"the store {name} is left as it is: {error}")
+            tell(f"the store {name} is left as it is: {error}")
             continue
         standing = hosting.standing_of(opened)
         past = {key: item for key, item in standing.items() if item.is_over(now, after)}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from delivery.errors import UsageError
 from delivery.escape import decodable
 from delivery.ledger import database
-from delivery.ledger.damage import checked
+from delivery.ledger.damage import DamagedError, checked
 from delivery.ledger.lines import COLUMNS, in_state, line
 from delivery.ledger.lookup import find, unknown
 from delivery.ledger.record import SOON, Account, Event, KeptMessage, Record, State
@@ -102,8 +102,12 @@ class Ledger:
         state: State | str | None = None,
         limit: int | None = None,
         now: datetime,
+        damaged: Callable[[str], object] | None = None,
     ) -> list[Record]:
-        """The deliveries that match, the latest first. Raises UsageError for an unknown state."""
+        """The deliveries that match, the latest first. Raises UsageError for an unknown state.
+
+        ``damaged`` is told the id of each whose row is damaged, which is left out; without it such a row is an error.
+        """
         clauses: list[str] = []
         values: dict[str, str | int] = {"now": seconds(now), "soon": seconds(now + SOON)}
         if order is not None:
@@ -124,7 +128,15 @@ class Ledger:
         values["limit"] = -1 if limit is None else limit
         query = f"SELECT {COLUMNS} FROM delivery {where} ORDER BY created_at DESC, n DESC LIMIT :limit"  # noqa: S608
         with database.opened(self.path) as db:
-            return [line(row, now) for row in db.execute(query, values)]
+            found = []
+            for row in db.execute(query, values):
+                try:
+                    found.append(line(row, now))
+                except DamagedError:
+                    if damaged is None:
+                        raise
+                    damaged(str(row["id"]))
+            return found
 
     def ending(self, *, within: timedelta, now: datetime) -> tuple[Record, ...]:
         """The deliveries whose links end from ``now`` on within ``within``, the next one first."""
