@@ -51,6 +51,7 @@ def renew(
     _refuse_others(store, kept)
     signed = hosting.sign(store, list(as_uploaded(kept)), expires_in=life, now=now)
     hosting.extend(store, kept.id, kept.prefix, _first_end(signed))
+    ledger.needed(kept.id, until=_first_end(signed))  # from now on manifest and page promise it, whatever fails
     for link in signed:
         if link.expires_at is not None:
             storage.keep_until(kept.store, link.expires_at)

@@ -175,6 +175,11 @@ class Ledger:
         with database.opened(self.path) as db:
             return line(find(db, id), now)
 
+    def needed(self, id: str, *, until: datetime | None) -> None:
+        """Keep that links were signed up to ``until``, whoever has them: :meth:`over` waits for it."""
+        with database.opened(self.path) as db, database.transaction(db):
+            _need(db, find(db, id)["n"], None if until is None else seconds(until))
+
     def renewed(self, id: str, *, until: datetime | None, at: datetime) -> None:
         """Keep that all links were signed again and when they end now."""
         end = None if until is None else seconds(until)
