@@ -58,7 +58,9 @@ class Ledger:
                 n = self._insert(db, row) if kept is None else kept
             except sqlite3.IntegrityError as error:
                 raise UsageError(
-                    f"the delivery {delivery.id} is in the record already", code="known-delivery"
+                    f"the delivery {delivery.id} is in the record already",
+                    hint="run the same command again: it gets another id",
+                    code="known-delivery",
                 ) from error
             db.executemany("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", file_rows(n, delivery))
             db.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", part_rows(n, delivery))
