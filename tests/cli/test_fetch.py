@@ -221,6 +221,11 @@ def test_a_manifest_that_comes_packed_unasked_is_one(run: Run, server: Origin, s
     assert Path("here/a.txt").read_bytes() == b"a"
 
 
+def test_nothing_is_asked_for_in_packed_form(run: Run, delivered: str, server: Origin) -> None:
+    assert run("fetch", delivered).code == 0
+    assert {asked.headers["accept-encoding"] for asked in server.asked} == {"identity"}
+
+
 def test_what_is_said_to_be_packed_and_is_not_is_a_file(run: Run, server: Origin) -> None:
     url = server.put("notes.txt", b"no gzip at all", headers={"Content-Encoding": "gzip"})
     assert run("fetch", url, "-o", "here").code == 0
