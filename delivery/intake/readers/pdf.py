@@ -63,7 +63,14 @@ def _note_metadata(view: View) -> None:
 
 
 def _follow(view: View, *, protected: bool) -> None:
-    """What only its objects tell: packed metadata, and whether a protected file opens for everyone all the same."""
+    """What only its objects tell: packed metadata, and whether a protected file opens for everyone all the same.
+
+    Without a table of contents all of the file would be read to find them.
+    """
+    if any(fact.kind is Seen.DOUBTFUL for fact in view.facts):
+        if protected:
+            view.note(Seen.ENCRYPTED, "it is protected")
+        return
     from pypdf import PdfReader
     from pypdf.errors import DependencyError, PyPdfError
 
