@@ -60,7 +60,8 @@ def compose_message(
         situation = message.Situation(record.situation) if record.situation else kept_by_older
     changes = message.compare(ledger.load(former).files, kept.files) if former else None
     texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=situation, changes=changes)
-    again = replace(again, messages=texts, notes=message.warnings(texts, again.plan.profile))
+    notes = message.warnings(texts, again.plan.profile, held=settings.message.held)
+    again = replace(again, messages=texts, notes=notes)
     ledger.wrote(again.id, again, situation="again", at=now)
     return again
 
@@ -108,9 +109,18 @@ def compose_reply(
     )  # fmt: skip
     if kept is not None:
         ledger.wrote(kept.id, replace(kept, messages=texts), situation=f"reply: {to.value}", at=now)
-    return Written(
-        texts, profile.name, language, kept.id if kept is not None else None, message.warnings(texts, profile)
-    )
+    told = _said_to_be_over(kept, now) if kept is not None and to is message.Reply.EXPIRED else ()
+    notes = (*told, *message.warnings(texts, profile, held=settings.message.held))
+    return Written(texts, profile.name, language, kept.id if kept is not None else None, notes)
+
+
+def _said_to_be_over(kept: Delivery, now: datetime) -> tuple[str, ...]:
+    """A word to the seller who is about to say that links have ended which have not."""
+    ends = [link.expires_at for link in kept.links if link.expires_at is not None and link.expires_at > now]
+    if not ends or len(ends) < len(kept.links):
+        return ()
+    until = format_utc(min(ends))
+    return (f"the links of {kept.id} work until {until}: `delivery message {kept.id}` gives them again, as they are",)
 
 
 def _as_it_stands(ledger: Ledger, id: str, now: datetime) -> Delivery:

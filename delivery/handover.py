@@ -61,7 +61,7 @@ class Handover:
     def run(self, plan: Plan) -> Delivery:
         """Do what ``plan`` says, compose the messages, record it. What can be refused early is refused first."""
         ledger = Ledger(places.data_dir())
-        ledger.list(limit=1, now=self.now)
+        ledger.list(limit=1, now=self.now, damaged=lambda id: None)
         with out_folder(self.settings.delivery.out, plan) as out:
             foreseen, before = self._foreseen(plan, out, ledger)
             return self._carry_out(plan, out, partial(self._recorded, ledger, before, foreseen.notes))
@@ -79,7 +79,7 @@ class Handover:
             situation=situation,
             changes=message.compare(before.files, done.files) if before else None,
         )
-        notes = (*done.notes, *said, *message.warnings(texts, done.plan.profile))
+        notes = (*done.notes, *said, *message.warnings(texts, done.plan.profile, held=self.settings.message.held))
         done = replace(done, messages=texts, notes=notes)
         old = before.id if before and before.id != self.id else None
         ledger.record(done, waived=self.waived, revision_of=old, situation=situation, bucket=bucket, again=self.named)
@@ -92,7 +92,7 @@ class Handover:
         """
         options, ledger = self.settings.delivery, Ledger(places.data_dir())
         if ledger.begun:
-            ledger.list(limit=1, now=self.now)
+            ledger.list(limit=1, now=self.now, damaged=lambda id: None)
         foreseen, _ = self._foreseen(plan, foreseen_folder(options.out, plan), ledger)
         if plan.method is Method.LINK:
             until = self.now + options.expires
@@ -119,7 +119,7 @@ class Handover:
         options, told = self.settings.delivery, []
         shown = (("--note", options.note), ("--order", options.order), ("the name", plan.deliverable.name))
         for place, text in shown:
-            for found in message.lint(text or "", plan.profile):
+            for found in message.lint(text or "", plan.profile, held=self.settings.message.held):
                 if place == "--note" and found.severity is Severity.ERROR:
                     raise UsageError(f"--note: {found.message}", hint=found.suggestion, code="held-words")
                 told.append(f"{place}: {found.message}; {found.suggestion}")
@@ -150,12 +150,11 @@ class Handover:
             progress=self.progress,
             cancel=self.cancel,
         )
-        shown = not options.proof or any(item.kind is PartKind.PROOF for item in packed.attachments)
         return replace(
             self._begun(packed.plan, packed.files, out),
             attachments=packed.attachments,
             manifest=ManifestPlace(path=packed.manifest_path),
-            notes=() if shown else (f"no proof sheet: {plan.profile.title} does not take one beside these files",),
+            notes=packed.notes,
         )
 
     def _link(self, plan: Plan, out: Path, recorded: _Recorded) -> Delivery:

@@ -10,7 +10,7 @@ for _power, _letter in enumerate("kmgt", start=1):
     _SIZE |= {_letter: 1000**_power, f"{_letter}b": 1000**_power, f"{_letter}ib": 1024**_power}
 
 _DURATION = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-_SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(days=36500)
+SHORTEST, LONGEST = timedelta(seconds=1), timedelta(days=36500)
 _OUT_OF_RANGE = "is out of range; a duration is at least 1s and at most 100 years"
 _NUMBER_UNIT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 
@@ -23,14 +23,14 @@ def parse_size(text: str) -> int:
     return round(float(match[1]) * _SIZE[match[2].lower()])
 
 
-def parse_duration(text: str) -> timedelta:
-    """A positive duration for ``"7d"``, ``"1d12h"`` or ``"20s"``. Raises ValueError with what is accepted."""
+def parse_duration(text: str, *, shortest: timedelta = SHORTEST) -> timedelta:
+    """A duration for ``"7d"``, ``"1d12h"`` or ``"20s"``. Raises ValueError with what is accepted."""
     compact = text.replace(" ", "").lower()
     pieces = re.findall(r"(\d+(?:\.\d+)?)([a-z]+)", compact)
     if not pieces or "".join(a + b for a, b in pieces) != compact or any(unit not in _DURATION for _, unit in pieces):
         raise ValueError(f"{text!r} is not a duration; write a number and s, m, h, d or w: 20s, 36h, 7d, 1d12h")
     seconds = sum(float(number) * _DURATION[unit] for number, unit in pieces)
-    if not _SHORTEST.total_seconds() <= seconds <= _LONGEST.total_seconds():
+    if not shortest.total_seconds() <= seconds <= LONGEST.total_seconds():
         raise ValueError(f"{text!r} {_OUT_OF_RANGE}")
     return timedelta(seconds=round(seconds))
 
@@ -39,7 +39,7 @@ def check_duration(value: object) -> None:
     """Raise ValueError for what :func:`parse_duration` never answers."""
     if not isinstance(value, timedelta):
         raise ValueError(f"{value!r} is not a duration; give a timedelta, or text with a unit: 20s, 36h, 7d, 1d12h")
-    if not _SHORTEST <= value <= _LONGEST:
+    if not SHORTEST <= value <= LONGEST:
         raise ValueError(f"{value} {_OUT_OF_RANGE}")
 
 

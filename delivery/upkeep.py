@@ -18,6 +18,7 @@ from delivery.model import Delivery
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.surroundings import now_in_utc, zone_of
+from delivery.units import LONGEST
 
 
 def renew(
@@ -50,6 +51,7 @@ def renew(
     _refuse_others(store, kept)
     signed = hosting.sign(store, list(as_uploaded(kept)), expires_in=life, now=now)
     hosting.extend(store, kept.id, kept.prefix, hosting.first_end(signed))
+    ledger.needed(kept.id, until=hosting.first_end(signed))  # from now on manifest and page promise it, whatever fails
     for link in signed:
         if link.expires_at is not None:
             storage.keep_until(kept.store, link.expires_at)
@@ -69,7 +71,8 @@ def renew(
         again = replace(again, page=hosting.republish(store, again, expires_in=life, now=now, cancel=cancel))
     zone = zone_of(settings, again.expires_at or now)
     texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=message.Situation.RENEWED)
-    again = replace(again, messages=texts, notes=(*again.notes, *message.warnings(texts, again.plan.profile)))
+    told = message.warnings(texts, again.plan.profile, held=settings.message.held)
+    again = replace(again, messages=texts, notes=(*again.notes, *told))
     ledger.renewed(kept.id, until=again.expires_at, at=now)
     ledger.wrote(kept.id, again, situation="renewed", at=now)
     return again
@@ -131,10 +134,10 @@ def prune(
     which leads to one store, that of the settings. Until then `renew` can bring the links back. Standing deliveries
     are known from the store itself, whoever made them; ``retain`` is their end where it was given.
     """
-    if not isinstance(after, timedelta) or after < timedelta(0):
+    if not isinstance(after, timedelta) or not timedelta(0) <= after <= LONGEST:
         raise UsageError(
             f"after={after!r}: files cannot be kept so long after their links ended",
-            hint="give a timedelta from 0 up, such as timedelta(days=7)",
+            hint="give a timedelta from 0 to 100 years, such as timedelta(days=7)",
             code="prune-after",
         )
     settings, now = settings or Settings.load(), now_in_utc(now)
@@ -143,7 +146,8 @@ def prune(
     ledger = Ledger(places.data_dir())
     over = ledger.over(after=after, now=now)
     ended: dict[str, list[hosting.Ended]] = defaultdict(list)
-    for record in ledger.list(now=now):
+    tell = (progress or NullProgress()).note
+    for record in ledger.list(now=now, damaged=lambda id: tell(f"{id} is left as it is: its record is damaged")):
         if record.store is None or record.pruned_at is not None or (store is not None and record.store != store):
             continue
         found = ended[record.store]
@@ -160,7 +164,7 @@ def prune(
         except (ConfigError, StoreRefusedError) as error:
             if store is not None:
                 raise
-            (progress or NullProgress()).note(f"the store {name} is left as it is: {error}")
+            tell(f"the store {name} is left as it is: {error}")
             continue
         if not dry_run:
             hosting.forget_done(opened, ledger.holds)

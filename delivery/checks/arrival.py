@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from delivery.checks.rule import Case, File, Group, each, whole
 from delivery.escape import printable
-from delivery.intake.names import PATH_CHARS, extension, flaw, is_safe
+from delivery.intake.names import PATH_CHARS, extension, flaw, is_safe, length
 from delivery.intake.observation import Seen
 from delivery.intake.readers.formats import PROGRAMS, TITLES
 from delivery.model import FileEntry, Severity
@@ -136,9 +136,9 @@ def _mended(entry: FileEntry) -> str:
     hint="shorten the folder names above it",
 )  # fmt: skip
 def path_too_long(file: File, case: Case) -> Iterator[str]:
-    length = len(file.entry.original or file.path)
-    if length > PATH_CHARS:
-        yield f"its path has {length} characters; above {PATH_CHARS} Windows may not unpack it{_mended(file.entry)}"
+    chars = length(file.entry.original or file.path)
+    if chars > PATH_CHARS:
+        yield f"its path has {chars} characters; above {PATH_CHARS} Windows may not unpack it{_mended(file.entry)}"
 
 
 @each(

@@ -84,7 +84,7 @@ def deliveries(context: click.Context) -> Iterator[_Offer]:
 
     ledger = Ledger(places.data_dir())
     if ledger.begun:
-        for record in ledger.list(limit=_MOST_IDS, now=datetime.now(UTC)):
+        for record in ledger.list(limit=_MOST_IDS, now=datetime.now(UTC), damaged=lambda id: None):
             yield record.id, f"{record.name}, {record.platform}, {record.state.value}"
 
 

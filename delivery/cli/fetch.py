@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
 from delivery import report
 from delivery.cli import options, render
+from delivery.cli.types import FOLDER
 from delivery.errors import UsageError
 from delivery.escape import printable
 from delivery.units import format_size
@@ -18,7 +18,7 @@ from delivery.units import format_size
 @click.command("fetch")
 @click.argument("url", metavar="PAGE_OR_MANIFEST_URL")
 @click.option(
-    "--out", "-o", type=click.Path(path_type=Path), metavar="DIR",
+    "--out", "-o", type=FOLDER, metavar="DIR",
     help="Where the files go (default: a folder named after the delivery).",
 )  # fmt: skip
 @click.option(
@@ -26,7 +26,7 @@ from delivery.units import format_size
 )
 @click.option("--unpack", is_flag=True, help="Unpack zips and join volumes: the files as they were, in their folders.")
 @options.common
-def command(url: str, out: Path | None, only: tuple[str, ...], unpack: bool, **values: Any) -> None:
+def command(url: str, out: str | None, only: tuple[str, ...], unpack: bool, **values: Any) -> None:
     """Download all of a delivery, verified, from the link of its page or manifest, or one file from its own link.
 
     The same command again goes on where it stopped, and brings nothing twice; where a single file's link does not tell

@@ -10,14 +10,15 @@ import click
 
 from delivery import report
 from delivery.cli import options, render
+from delivery.cli.types import FOLDER
 from delivery.escape import printable
 
 
 @click.command("join")
 @click.argument("place", type=click.Path(readable=False, path_type=Path), metavar="DIR_OR_MANIFEST")
-@click.option("--out", "-o", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where the file goes.")
+@click.option("--out", "-o", type=FOLDER, required=True, metavar="DIR", help="Where the file goes.")
 @options.common
-def command(place: Path, out: Path, **values: Any) -> None:
+def command(place: Path, out: str, **values: Any) -> None:
     """Join the volumes beside the manifest into DIR and verify the result. Nothing is overwritten.
 
     Exit code 7 names everything that is missing, swapped, truncated or altered, and nothing is made.

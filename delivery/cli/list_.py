@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SCREENFUL = 50
 """A person looks for the latest; a program that reads the list gets all of it."""
+_SHOWN_DAMAGED = 5
 
 
 @click.command("list")
@@ -52,6 +53,7 @@ def command(
         from delivery import places
         from delivery.ledger import Ledger
 
+        harmed: list[str] = []
         since = since.replace(tzinfo=UTC) if since else None
         found = Ledger(places.data_dir()).list(
             order=order,
@@ -61,11 +63,15 @@ def command(
             state=state,
             limit=most + 1 if most else limit,
             now=datetime.now(UTC),
+            damaged=harmed.append,
         )
+    if harmed:
+        shown = ", ".join(map(printable, harmed[:_SHOWN_DAMAGED])) + (" ..." if len(harmed) > _SHOWN_DAMAGED else "")
+        render.note(f"{len(harmed):,} damaged in the record and left out: {shown}")
     if session.as_json:
         report.write(report.list_document(found), sys.stdout)
         return
-    if not found:
+    if not found and not harmed:
         render.say(
             "nothing delivered yet" if not any((order, platform, since, until, state)) else "no delivery matches"
         )

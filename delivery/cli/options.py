@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from delivery.cli import complete, stdin
 from delivery.cli.progress import progress_for
-from delivery.cli.types import DAY, DURATION, LIST, RATE
+from delivery.cli.types import DAY, DURATION, FILE, FOLDER, LIST, RATE
 from delivery.model import Via
 from delivery.progress import CancelToken, Progress
 
@@ -56,6 +56,7 @@ via = _option(
 out = _option(
     "--out",
     "-o",
+    type=FOLDER,
     metavar="DIR",
     shell_complete=complete.folders,
     help="The folder for what to attach (default: NAME-delivery).",
@@ -108,12 +109,11 @@ revision_of = click.option(
     help="The delivery that this one replaces: the message says what changed.",
 )  # fmt: skip
 
-report = _option(
-    "--report", metavar="FILE", help="Write the JSON document to FILE too, links and all: an artifact for CI."
-)
-summary = _option("--summary", metavar="FILE", help="Write a Markdown summary to FILE; GitHub gets its own by itself.")
-dotenv = _option("--dotenv", metavar="FILE", help="Write what later CI jobs want to know to FILE, as NAME=value.")
-code_quality = _option("--code-quality", metavar="FILE", help="Write the findings as a GitLab Code Quality report.")
+_written = partial(_option, type=FILE, metavar="FILE")
+report = _written("--report", help="Write the JSON document to FILE too, links and all: an artifact for CI.")
+summary = _written("--summary", help="Write a Markdown summary to FILE; GitHub gets its own by itself.")
+dotenv = _written("--dotenv", help="Write what later CI jobs want to know to FILE, as NAME=value.")
+code_quality = _written("--code-quality", help="Write the findings as a GitLab Code Quality report.")
 reporting = together(report, summary, dotenv, code_quality)
 
 json = _option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")

@@ -10,13 +10,13 @@ import click
 
 from delivery import report
 from delivery.cli import options, render
-from delivery.cli.types import DURATION
+from delivery.cli.types import AGE
 from delivery.units import format_size
 
 
 @click.command("prune")
 @click.option(
-    "--after", type=DURATION, metavar="7d", help="Keep files so long after their links ended (default: 7d), for renew."
+    "--after", type=AGE, metavar="7d", help="Keep files so long after their links ended (default: 7d), for renew."
 )
 @options.store
 @options.dry_run

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,7 +37,23 @@ class Parsed(_Type):
             self.fail(str(error), parameter, context)
 
 
+def _folder(text: str) -> str:
+    """A variable that is not set leaves nothing, which would be the folder that one is in."""
+    if not text:
+        raise ValueError("the name of the folder is empty; write . for the folder that you are in")
+    return text
+
+
+def _file(text: str) -> str:
+    if text == "-":
+        raise ValueError("name a file: standard output has the message, or with --json the document")
+    return text
+
+
 DURATION = Parsed("duration", parse_duration)
+AGE = Parsed("duration", partial(parse_duration, shortest=timedelta(0)))
+FOLDER = Parsed("folder", _folder)
+FILE = Parsed("file", _file)
 RATE = Parsed("rate", parse_rate)
 DAY = Parsed("day", parse_day)
 LIST = Parsed("list", parse_list)

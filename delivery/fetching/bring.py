@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,12 +20,12 @@ from delivery.fetching.place import Place, choose
 from delivery.fetching.source import Single
 from delivery.fetching.transfer import Settle, Transfer
 from delivery.fetching.units import Output, Unit, units
-from delivery.intake.names import fold
+from delivery.intake.names import fold, unique
 from delivery.model import Attachment, FileEntry, PartKind
 from delivery.packing import manifest as writer
 from delivery.packing.crew import Crew
 from delivery.packing.manifest_reader import Manifest, PartRecord
-from delivery.packing.trouble import writing
+from delivery.packing.trouble import path_of, writing
 from delivery.planning.names import MANIFEST
 from delivery.progress import CancelToken, Halt, NullProgress, Progress
 from delivery.storage.watch import Watch
@@ -79,6 +79,7 @@ def fetch(
     files in the way, Cancelled.
     """
     only = (only,) if isinstance(only, str) else tuple(only)
+    folder = None if out is None else path_of(out)
     progress, halt = progress or NullProgress(), Halt(cancel or CancelToken())
     client = Client(url, halt)
     run = _Run(client, Watch(progress=progress, cancel=halt), halt)
@@ -90,8 +91,8 @@ def fetch(
                 hint="leave out --only and --unpack, or give the link of the delivery page or of the manifest",
                 code="no-manifest",
             )
-        return run.single(found, Path(out or "."))
-    return run.listed(found, None if out is None else Path(out), only, unpack)
+        return run.single(found, folder or Path("."))
+    return run.listed(found, folder, only, unpack)
 
 
 class _Run:
@@ -135,22 +136,24 @@ class _Run:
             download.discard()
             raise
         known.date(download.path, download.modified)
-        self._put(place, download.path, output)
+        self._put(place, {output.name: download.path}, (output,))
 
     def listed(self, manifest: Manifest, out: Path | None, only: Sequence[str], unpacked: bool) -> Fetched:
         todo = units(manifest, only=only, unpack=unpacked)
         marks = _without_links(manifest)
-        kept = Output(MANIFEST, len(marks), hashlib.sha256(marks).hexdigest())
-        ours = all(fold(output.name) != MANIFEST for unit in todo for output in unit.outputs)
-        with Place(out or choose(manifest.name, marks)) as place:
-            is_kept = ours and place.has(kept, lambda count: None)
+        called = unique(MANIFEST, {fold(output.name) for unit in todo for output in unit.outputs})
+        kept = Output(called, len(marks), hashlib.sha256(marks).hexdigest())
+        if called != MANIFEST:
+            self.watch.progress.note(f"a file of the delivery is called {MANIFEST}; its own manifest is {called}")
+        with Place(out or choose(manifest.name, marks, kept.name)) as place:
+            is_kept = place.has(kept, lambda count: None)
             missing = self._missing(place, todo)
             note = place.work / MANIFEST
             with writing(note):
                 note.write_bytes(marks)
             self._transfer([item for unit in missing for item in self._items(unit, place)], place)
-            if ours and not is_kept:
-                place.put(note, MANIFEST)
+            if not is_kept:
+                place.put({kept.name: note})
         names = [output.name for unit in todo for output in unit.outputs]
         return Fetched(
             str(place.out),
@@ -197,7 +200,7 @@ class _Run:
     def _settle(self, unit: Unit, paths: Sequence[Path], place: Place) -> None:
         name, size, sha256 = unit.outputs[0]
         if unit.members is None and (size, sha256) == (unit.parts[0].size, unit.parts[0].sha256):
-            self._put(place, paths[0], unit.outputs[0])
+            self._put(place, {name: paths[0]}, unit.outputs)
             return
         from delivery.fetching import unpack
 
@@ -210,17 +213,16 @@ class _Run:
         else:
             made = {name: folder / "0"}
             unpack.join(paths, name, size, sha256, made[name], self._crew)
-        for output in unit.outputs:
-            self._put(place, made[output.name], output)
+        self._put(place, made, unit.outputs)
         for path in paths:
             with writing(path):
                 path.unlink()
         shutil.rmtree(folder, ignore_errors=True)
 
-    def _put(self, place: Place, source: Path, output: Output) -> None:
-        path = place.put(source, output.name)
+    def _put(self, place: Place, made: Mapping[str, Path], outputs: Sequence[Output]) -> None:
+        place.put(made)
         with self._lock:
-            self._brought[output.name] = _file(path, output)
+            self._brought |= {output.name: _file(place.path_of(output.name), output) for output in outputs}
 
     def _transfer(self, items: Sequence[tuple[Item, Settle]], place: Place) -> None:
         if items:

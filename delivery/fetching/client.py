@@ -70,11 +70,12 @@ class Client:
         Raises Failed for what another try may mend, StoreRefusedError, IntegrityError for an object that was replaced.
         """
         signed = "signature=" in url.lower()
+        sent = {"Accept-Encoding": "identity", **(headers or {})}  # packed on the way, it would be of another size
         try:
             for _ in range(_REDIRECTS + 1):
                 parts = self._parts(url)
                 target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-                with self._wire(f"{parts.scheme}://{parts.netloc}").stream(target, headers or {}, self._cancel) as got:
+                with self._wire(f"{parts.scheme}://{parts.netloc}").stream(target, sent, self._cancel) as got:
                     if got.status not in _MOVED:
                         if got.status not in (200, 206):
                             raise _refusal(got, what, signed=signed)

@@ -189,7 +189,10 @@ class Download:
         if content.start is None and self._in_one:
             return True
         if content.start != piece.at or content.end > piece.end:
-            error = StoreUnreachableError(f"downloading {self._shown}: the server sent other bytes than were asked for")
+            error = StoreUnreachableError(
+                f"downloading {self._shown}: the server sent other bytes than were asked for",
+                hint="run the same command again: it goes on where it stopped",
+            )
             raise Failed(faults.lost("other bytes"), error)
         return True
 

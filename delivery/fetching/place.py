@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -20,11 +20,13 @@ from delivery.intake.names import mend_name, numbered
 from delivery.intake.source import BLOCK, unreadable
 from delivery.lock import locked
 from delivery.memory import read_buffer
+from delivery.packing.flusher import flush_files, flush_folders
 from delivery.packing.trouble import writing
 from delivery.packing.workspace import PREFIX
 from delivery.planning.names import MANIFEST
 
 WORK = f"{PREFIX}fetch"
+_LOCK = "lock"
 
 
 class Place:
@@ -45,7 +47,8 @@ class Place:
             self.out.mkdir(parents=True, exist_ok=True)
             _refuse_link(self.work)
             self.work.mkdir(exist_ok=True)
-            if not self._stack.enter_context(locked(self.work / "lock")):
+            lock = self.work / _LOCK
+            if not self._stack.enter_context(locked(lock)) or not lock.exists():  # it may just have been removed
                 self._stack.close()
                 raise LocalError(
                     f"another run is writing to {printable(str(self.out))} right now",
@@ -57,9 +60,17 @@ class Place:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.close()
-        if error is None or not any(self.work.glob("*.part")):
+        if error is None:
+            flush_folders(self._checked)
+        done = error is None or not any(self.work.glob("*.part"))
+        if done:  # under the lock, so that nothing goes which another run has begun
             shutil.rmtree(self.work, ignore_errors=True)
+        self._stack.close()
+        if done:
+            with suppress(OSError):
+                if os.name == "nt":  # where no open file can be removed, neither ours before nor another's now
+                    (self.work / _LOCK).unlink()
+                    self.work.rmdir()
             with suppress(OSError):
                 self.out.rmdir()  # where nothing else lies in it
 
@@ -76,15 +87,19 @@ class Place:
             raise _taken(path)
         return True
 
-    def put(self, source: Path, name: str) -> Path:
-        """Move the finished ``source`` to ``name``. Raises LocalError where something has that name."""
-        target = self.path_of(name)
-        with writing(target):
-            self._make_folders(target.parent)
-            if os.path.lexists(target):
-                raise _taken(target)
-            os.rename(source, target)
-        return target
+    def put(self, sources: Mapping[str, Path]) -> None:
+        """Move the finished files to their names, once all that is in them is on the disk.
+
+        Raises LocalError where something has such a name.
+        """
+        flush_files(sources.values())
+        for name, source in sources.items():
+            target = self.path_of(name)
+            with writing(target):
+                self._make_folders(target.parent)
+                if os.path.lexists(target):
+                    raise _taken(target)
+                os.rename(source, target)
 
     def path_of(self, name: str) -> Path:
         return self.out.joinpath(*name.split("/"))  # units refused every name that is not safe
@@ -99,13 +114,13 @@ class Place:
         self._checked.add(folder)
 
 
-def choose(name: str, marks: memoryview) -> Path:
+def choose(name: str, marks: memoryview, manifest: str = MANIFEST) -> Path:
     """A folder here for the delivery ``name``: a new one, or that of an earlier fetch of the same (by its manifest)."""
     wanted = mend_name(name) if name else "delivery"
     candidates = numbered(wanted)
     folder = Path(wanted)
     while os.path.lexists(folder):
-        for kept in (folder / MANIFEST, folder / WORK / MANIFEST):
+        for kept in (folder / manifest, folder / WORK / MANIFEST):
             with suppress(OSError):
                 if kept.stat().st_size == len(marks) and kept.read_bytes() == marks:
                     return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -66,11 +67,11 @@ def find(client: Client, url: str, watch: Watch) -> Manifest | Single:
 def _look(client: Client, url: str, what: str) -> bytes | Single:
     """The whole text of what may be a page or a manifest; anything else is closed again after its head."""
     with client.open(url, what) as answer:
-        text = bytearray()
-        _read(answer, text, _HEAD)
+        text, body = bytearray(), _Body(answer)
+        body.read(text, _HEAD)
         if not (_MANIFEST.match(text) or _PAGE.match(text)):
             return _described(answer, url)
-        _read(answer, text, _LARGEST + 1)
+        body.read(text, _LARGEST + 1)
         if len(text) > _LARGEST:
             return _described(answer, url)
         return bytes(text)
@@ -92,10 +93,28 @@ def _described(answer: Stream, url: str) -> Single:
     return Single(mend_name(leaf), content.total, *content.version, url)
 
 
-def _read(answer: Stream, text: bytearray, most: int) -> None:
-    buffer = memoryview(bytearray(_HEAD))
-    while len(text) < most and (count := answer.readinto(buffer[: most - len(text)])):
-        text += buffer[:count]
+class _Body:
+    """What an answer holds, unpacked where the server has packed it although nobody asked."""
+
+    def __init__(self, answer: Stream) -> None:
+        self._answer = answer
+        self._buffer = memoryview(bytearray(_HEAD))
+        packed = answer.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
+        self._unpack = zlib.decompressobj(31) if packed else None
+
+    def read(self, text: bytearray, most: int) -> None:
+        """Lengthen ``text`` to ``most`` bytes, as far as there are so many; what cannot be unpacked is no text."""
+        while len(text) < most:
+            data = self._unpack.unconsumed_tail if self._unpack else b""
+            if not data:
+                count = self._answer.readinto(self._buffer[: most - len(text)])
+                if not count:
+                    return
+                data = bytes(self._buffer[:count])
+            try:
+                text += self._unpack.decompress(data, most - len(text)) if self._unpack else data
+            except zlib.error:
+                return
 
 
 def _text(data: bytes) -> str:

@@ -13,13 +13,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 PATH_CHARS = 180
-"""The longest path: Windows stops at 260, and the buyer's own folder comes in front."""
+"""The longest path, as :func:`length` counts: Windows stops at 260, and the buyer's own folder comes in front."""
 NAME_BYTES = 240
 """The longest single name in UTF-8: Linux stops at 255, and a volume adds its number."""
 
 _RESERVED = r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])"
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\\\ud800-\udfff]')
-_FORBIDDEN_KINDS = {"Cc": "has a control character in it", "Cs": "is not readable text"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UNREADABLE = re.compile(r"[\ud800-\udfff]|\\udc[89a-f][0-9a-f]")
+"""A byte that is no UTF-8, as Python reads it or as :func:`~delivery.escape.decodable` writes it."""
 _UNSAFE_END = re.compile(r"[. ]+$")
 _RESERVED_NAME = re.compile(rf"({_RESERVED})( *(?:\..*)?)", re.IGNORECASE | re.DOTALL)
 _SUSPECT = re.compile(
@@ -66,15 +68,22 @@ def flaw(name: str) -> str:
         return "is empty"
     if _RESERVED_NAME.fullmatch(name):
         return "is a reserved name on Windows"
-    if found := _FORBIDDEN.search(name):
-        return _FORBIDDEN_KINDS.get(
-            unicodedata.category(found[0]), "has a character that Windows does not allow in names"
-        )
+    if _UNREADABLE.search(name):
+        return "is not readable text"
+    if _CONTROL.search(name):
+        return "has a control character in it"
+    if _FORBIDDEN.search(name):
+        return "has a character that Windows does not allow in names"
     if _UNSAFE_END.search(name):
         return "ends in a dot or space, which Windows drops"
     if len(name.encode()) > NAME_BYTES:
         return f"has {len(name.encode())} bytes; above {NAME_BYTES} it may not fit a Linux or Android disk"
     return ""
+
+
+def length(path: str) -> int:
+    """The characters of ``path`` as Windows counts them: UTF-16 units, so that an emoji is two."""
+    return len(path) if path.isascii() else len(path.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def is_safe(path: str) -> bool:
@@ -96,8 +105,8 @@ def numbered(path: str) -> Iterator[str]:
     number = 2
     while True:
         mark = f" ({number})"
-        room = PATH_CHARS - len(folder) - len(slash) - len(mark) - len(extension)
-        yield f"{folder}{slash}{stem[: max(room, 1)].rstrip('. ')}{mark}{extension}"
+        room = PATH_CHARS - length(f"{folder}{slash}{mark}{extension}")
+        yield f"{folder}{slash}{_beginning(stem, room)}{mark}{extension}"
         number += 1
 
 
@@ -133,7 +142,7 @@ def shorten(name: str, size: int) -> str:
 
 
 def _mend_path(path: str) -> str:
-    if len(path) <= PATH_CHARS and not _SUSPECT.search(path) and (path.isascii() or _is_safe_unicode(path)):
+    if length(path) <= PATH_CHARS and not _SUSPECT.search(path) and (path.isascii() or _is_safe_unicode(path)):
         return path
     names = [mend_name(name) for name in path.split("/") if name not in ("", ".", "..")] or ["_"]
     return _fit(names)
@@ -147,24 +156,30 @@ def _is_safe_unicode(path: str) -> bool:
 
 def _fit(names: list[str]) -> str:
     """The longest names give way first; where even that is not enough, the folders become one."""
-    excess = sum(map(len, names)) + len(names) - 1 - PATH_CHARS
+    excess = sum(map(length, names)) + len(names) - 1 - PATH_CHARS
     while excess > 0:
-        longest = max(range(len(names)), key=lambda place: len(names[place]))
-        length = len(names[longest])
-        shorter = _cut(names[longest], max(length - excess, 24))
-        if len(shorter) >= length:
+        longest = max(range(len(names)), key=lambda place: length(names[place]))
+        before = length(names[longest])
+        shorter = _cut(names[longest], max(before - excess, 24))
+        if length(shorter) >= before:
             mark = hashlib.sha256("/".join(names[:-1]).encode()).hexdigest()[:12]
-            return f"{names[0][:24].rstrip('. ')}~{mark}/{names[-1]}"
+            return f"{_beginning(names[0], 24)}~{mark}/{names[-1]}"
         names[longest] = shorter
-        excess -= length - len(shorter)
+        excess -= before - length(shorter)
     return "/".join(names)
 
 
 def _cut(name: str, chars: int) -> str:
-    """Like :func:`shorten`, by characters."""
+    """Like :func:`shorten`, by characters as Windows counts them."""
     stem, extension = split_extension(name)
     tail = f"~{hashlib.sha256(name.encode()).hexdigest()[:6]}{extension}"
-    return (stem[: max(chars - len(tail), 1)].rstrip(". ") or "_") + tail
+    return (_beginning(stem, chars - length(tail)) or "_") + tail
+
+
+def _beginning(name: str, chars: int) -> str:
+    """As much of ``name`` as fits, one character at least; none is cut in two."""
+    kept = name.encode("utf-16-le", "surrogatepass")[: 2 * chars].decode("utf-16-le", "ignore") if chars > 0 else ""
+    return (kept or name[:1]).rstrip(". ")
 
 
 def _folders(path: str) -> Iterator[str]:

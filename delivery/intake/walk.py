@@ -16,7 +16,7 @@ from delivery.escape import decodable, printable
 from delivery.intake.junk import Filter
 from delivery.intake.links import is_link
 from delivery.intake.many_types import type_in_place
-from delivery.intake.names import mend, shorten
+from delivery.intake.names import fold, mend, shorten
 from delivery.intake.source import unreadable
 from delivery.model import Deliverable, FileEntry, LeftOut
 from delivery.places import absolute
@@ -99,6 +99,8 @@ class _Walk:
     problems: list[DeliveryError] = field(default_factory=list)
     modes: dict[int, int] = field(default_factory=dict)
     """Each mode once: 100,000 equal integers would be 3 MB."""
+    folders: dict[str, Path] = field(default_factory=dict)
+    """What was named, by what it is called in the delivery."""
 
     def add(self, root: Path, *, alone: bool) -> None:
         own_name = _own_name(root)
@@ -108,7 +110,11 @@ class _Walk:
             self.problems.append(_no_such_path(root, error))
             return
         if stat.S_ISDIR(status.st_mode):
-            self._folder(root, Path(os.path.realpath(root)), "" if alone else f"{own_name}/")
+            known, tree = self.folders.setdefault(fold(own_name), root), os.path.realpath(root)
+            if os.path.realpath(known) != tree:  # their files would lie mixed in one folder
+                self.problems.append(_same_name(str(known), str(root), f"{own_name}/"))
+            elif known is root:
+                self._folder(root, Path(tree), "" if alone else f"{own_name}/")
         else:
             self._file(str(root), own_name, status)
 

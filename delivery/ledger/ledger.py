@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from delivery.errors import UsageError
 from delivery.escape import decodable
 from delivery.ledger import database
-from delivery.ledger.damage import checked
+from delivery.ledger.damage import DamagedError, checked
 from delivery.ledger.lines import COLUMNS, in_state, line
 from delivery.ledger.lookup import find, unknown
 from delivery.ledger.record import SOON, Account, Event, KeptMessage, Record, State
@@ -64,7 +64,9 @@ class Ledger:
                 n = self._insert(db, row) if kept is None else kept
             except sqlite3.IntegrityError as error:
                 raise UsageError(
-                    f"the delivery {delivery.id} is in the record already", code="known-delivery"
+                    f"the delivery {delivery.id} is in the record already",
+                    hint="run the same command again: it gets another id",
+                    code="known-delivery",
                 ) from error
             db.executemany("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", file_rows(n, delivery))
             db.executemany("INSERT INTO part VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", part_rows(n, delivery))
@@ -108,8 +110,12 @@ class Ledger:
         state: State | str | None = None,
         limit: int | None = None,
         now: datetime,
+        damaged: Callable[[str], object] | None = None,
     ) -> list[Record]:
-        """The deliveries that match, the latest first. Raises UsageError for an unknown state."""
+        """The deliveries that match, the latest first. Raises UsageError for an unknown state.
+
+        ``damaged`` is told the id of each whose row is damaged, which is left out; without it such a row is an error.
+        """
         clauses: list[str] = []
         values: dict[str, str | int] = {"now": seconds(now), "soon": seconds(now + SOON)}
         if order is not None:
@@ -130,7 +136,15 @@ class Ledger:
         values["limit"] = -1 if limit is None else limit
         query = f"SELECT {COLUMNS} FROM delivery {where} ORDER BY created_at DESC, n DESC LIMIT :limit"  # noqa: S608
         with database.opened(self.path) as db:
-            return [line(row, now) for row in db.execute(query, values)]
+            found = []
+            for row in db.execute(query, values):
+                try:
+                    found.append(line(row, now))
+                except DamagedError:
+                    if damaged is None:
+                        raise
+                    damaged(str(row["id"]))
+            return found
 
     def ending(self, *, within: timedelta, now: datetime) -> tuple[Record, ...]:
         """The deliveries whose links end from ``now`` on within ``within``, the next one first."""
@@ -168,6 +182,11 @@ class Ledger:
         """The line of :meth:`list` for one delivery. Raises UsageError as :meth:`load` does."""
         with database.opened(self.path) as db:
             return line(find(db, id), now)
+
+    def needed(self, id: str, *, until: datetime | None) -> None:
+        """Keep that links were signed up to ``until``, whoever has them: :meth:`over` waits for it."""
+        with database.opened(self.path) as db, database.transaction(db):
+            _need(db, find(db, id)["n"], None if until is None else seconds(until))
 
     def renewed(self, id: str, *, until: datetime | None, at: datetime) -> None:
         """Keep that all links were signed again and when they end now."""

@@ -19,6 +19,7 @@ _HANDLE = re.compile(r"(?<![\w@.])@[a-z0-9_.]{3,}")
 _DIGITS = re.compile(r"[+(]?\d(?:[ \t().\-/]{0,3}\d){6,}")
 _SIZE = re.compile(r"\(\d[\d.,\s]*[^\W\d_][^()\d]*\)")
 """As in ``film.mov.001 (123.4 MB)``: digits in brackets that go on with a unit."""
+_CALLED_ISBN = re.compile(r"\bisbn(?:-?1[03])?\s?:?\s{0,3}$")
 _NUMBER_WORDS = re.compile(
     r"\b(?:(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)[\s,.\-]+){6,}"
     r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine)\b"
@@ -49,12 +50,24 @@ def contacts_in(view: str, text: str) -> Iterator[LintFinding]:
     for match in _HANDLE.finditer(plain.text):
         yield finding("contact", *match.span(), "looks like an account name elsewhere", "leave it out")
     for match in _DIGITS.finditer(_SIZE.sub(lambda size: "\n" * len(size[0]), plain.text)):
-        if _dialled(match[0]):
+        if _dialled(match[0]) and not _is_isbn(plain.text, *match.span()):
             yield finding(
                 "phone-digits", *match.span(), "looks like a phone number", "break it up with words, or leave it out"
             )
     for match in _NUMBER_WORDS.finditer(plain.text):
         yield finding("phone-digits", *match.span(), "looks like a phone number in words", "leave it out")
+
+
+def _is_isbn(text: str, start: int, end: int) -> bool:
+    """A book's number, by its check digit: of 13 digits by itself, of 10 where it is called so."""
+    tail = re.match(r"-?x\b", text[end:])  # ten, which is no digit
+    digits = re.sub(r"[\s-]", "", text[start:end] + (tail[0] if tail else ""))
+    if re.fullmatch(r"97[89]\d{10}", digits):
+        return sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits)) % 10 == 0
+    if re.fullmatch(r"\d{9}[\dx]", digits) and _CALLED_ISBN.search(text[max(0, start - 12) : start]):
+        values = [10 if digit == "x" else int(digit) for digit in digits]
+        return sum(value * (10 - place) for place, value in enumerate(values)) % 11 == 0
+    return False
 
 
 def _dialled(run: str) -> bool:

@@ -110,6 +110,8 @@ class Language:
         if local.utcoffset() == utc.utcoffset():
             return first
         name = str(getattr(zone, "key", None) or local.tzname() or local.strftime("%z"))
+        if name.startswith("Etc/"):  # Etc/GMT+3 is three hours behind, which nobody reads in it
+            name = local.tzname() or local.strftime("%z")
         if name[0] in "+-":  # many zones have no letters of their own
             name = f"UTC{name}"
         second = self._at(local, name) if local.date() != utc.date() else self._clock(local, name)

@@ -59,12 +59,12 @@ def held_words(name: str, profile: Profile) -> tuple[LintFinding, ...]:
     return tuple(finding for finding in words_in(name, name, ()) if finding.severity is not Severity.INFO)
 
 
-def warnings(texts: Iterable[str], profile: Profile) -> tuple[str, ...]:
+def warnings(texts: Iterable[str], profile: Profile, *, held: tuple[str, ...] = ()) -> tuple[str, ...]:
     """What to tell the seller of composed texts that do not pass, as own templates may not."""
     return tuple(
         f"message {number}: {finding.message}; {finding.suggestion}"
         for number, text in enumerate(texts, start=1)
-        for finding in lint(text, profile)
+        for finding in lint(text, profile, held=held)
     )
 
 

@@ -24,6 +24,8 @@ from delivery.packing.zipfile_form import central_header, end_record, local_head
 from delivery.planning.sizes import ARCHIVE_MAX, END, MEMBERS_MAX, header_bytes
 from delivery.progress import Task
 
+_AS_LINK = "run the same command again, or send it as a link: --via link"
+
 
 def assemble(
     part: Part, path: Path, spool: Spool, places: Mapping[str, int], crew: Crew, task: Task, *, lasting: bool
@@ -34,7 +36,9 @@ def assemble(
     """
     size = END + sum(header_bytes(e.arcname) + spool.packed[places[e.arcname]] for e in part.members)
     if size > min(part.size, ARCHIVE_MAX) or len(part.members) > MEMBERS_MAX:
-        raise PackingError(f"{printable(part.filename)} would be {size:,} bytes, more than the {part.size:,} planned")
+        raise PackingError(
+            f"{printable(part.filename)} would be {size:,} bytes, more than the {part.size:,} planned", hint=_AS_LINK
+        )
     with ExitStack() as held:
         held.enter_context(writing(path))
         out = held.enter_context(path.open("wb", buffering=BLOCK))
@@ -47,7 +51,9 @@ def assemble(
             writer.add(stretch)
         written = writer.finish()
         if written != size:
-            raise PackingError(f"{printable(part.filename)} became {written:,} bytes instead of {size:,}")
+            raise PackingError(
+                f"{printable(part.filename)} became {written:,} bytes instead of {size:,}", hint=_AS_LINK
+            )
         if lasting:
             os.fsync(out.fileno())
         return size, digest.hexdigest() if digest else ""

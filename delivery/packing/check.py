@@ -18,7 +18,7 @@ from delivery.packing import manifest_reader
 from delivery.packing.crew import Crew
 from delivery.packing.direct import write_all
 from delivery.packing.manifest_reader import FileRecord, Manifest, PartRecord, is_plain_name, volume_sets
-from delivery.packing.trouble import writing
+from delivery.packing.trouble import path_of, writing
 from delivery.packing.workspace import Workspace, flush_to_disk
 from delivery.planning.names import CHECKSUMS, Filenames
 from delivery.progress import CancelToken, NullProgress, Progress, Task
@@ -61,7 +61,7 @@ def verify(
     Raises IntegrityError, which names everything that is missing, altered, truncated or swapped, LocalError, and
     UsageError (``sent-by-link``) for the folder that a delivery by link leaves with the seller: no file lies there.
     """
-    manifest = manifest_reader.read(Path(place))
+    manifest = manifest_reader.read(path_of(place))
     check = _Check(manifest, progress or NullProgress(), Crew(cancel or CancelToken()))
     return check.run()
 
@@ -77,7 +77,7 @@ def join(
 
     ``out`` may hold other files; none is overwritten. Raises like :func:`verify`, and then makes nothing.
     """
-    manifest, out = manifest_reader.read(Path(place)), Path(out)
+    manifest, out = manifest_reader.read(path_of(place)), path_of(out)
     crew = Crew(cancel or CancelToken())
     check = _Check(manifest, progress or NullProgress(), crew)
     sets = volume_sets(manifest)

@@ -25,7 +25,9 @@ class Crew:
     def check(self) -> None:
         """Raise Cancelled when the user, or the failure of another job, asks to stop."""
         if self._stop.is_set():
-            raise Cancelled("stopped because another part of the work failed")
+            raise Cancelled(
+                "stopped because another part of the work failed", hint="run the same command again to go on"
+            )
         self._cancel.check()
 
     def run(self, jobs: Iterable[Callable[[], object]], workers: int = WORKERS) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from delivery.errors import LocalError
+from delivery.errors import LocalError, UsageError
 from delivery.escape import printable
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -45,3 +46,14 @@ def _translated(error: OSError, place: str) -> LocalError:
             code="disk-full",
         )
     return LocalError(f"{place} cannot be written: {error.strerror or error}", hint="try another folder with --out")
+
+
+def path_of(given: str | os.PathLike[str]) -> Path:
+    """What a caller gave as a path. Raises UsageError for what is none."""
+    try:
+        path = Path(given)
+        if "\0" not in str(path):
+            return path
+    except TypeError:
+        pass
+    raise UsageError(f"{given!r} is no path", hint="give it as text or as a pathlib.Path", code="not-a-path")

@@ -40,6 +40,8 @@ class Packed(NamedTuple):
     attachments: tuple[Attachment, ...]
     """In the order of their messages."""
     manifest_path: str | None
+    notes: tuple[str, ...] = ()
+    """What was asked for and left out."""
 
 
 def pack(
@@ -76,7 +78,7 @@ def pack(
         if not manifest_path.exists():
             manifest.write(manifest_path, plan.deliverable.name, work.files, listed)
         workspace.publish([*names, CHECKSUMS, MANIFEST])
-    return Packed(work.plan, work.files, attachments, str(out / MANIFEST))
+    return Packed(work.plan, work.files, attachments, str(out / MANIFEST), work.notes)
 
 
 def pack_archives(
@@ -121,6 +123,7 @@ class _Work:
     ) -> None:
         self.plan = plan
         self.files = plan.deliverable.entries
+        self.notes: tuple[str, ...] = ()
         self._folder = folder
         self._scratch = scratch
         self._progress = progress or NullProgress()
@@ -236,11 +239,12 @@ class _Work:
         return tuple(by_name[part.filename] for part in parts if part.filename in by_name)
 
     def add_sheet(self, path: Path, out: Path) -> tuple[Attachment, ...]:
-        """Attach the proof sheet at ``path`` to the first message with room for it; it costs no message too many."""
+        """Attach the proof sheet at ``path`` to the first message that has room for it, where there is one."""
         content, profile = path.read_bytes(), self.plan.profile
-        message = message_with_room(len(content), [(p.message, p.size) for p in self.plan.parts], profile.limits)
-        if not is_taken(path.name, profile) or message > max(self.plan.messages, profile.limits.messages or message):
-            path.unlink()
+        taken = [(part.message, part.size) for part in self.plan.parts]
+        message = message_with_room(len(content), taken, profile.limits) if is_taken(path.name, profile) else None
+        if message is None:
+            self.notes = (f"no proof sheet: {profile.title} does not take one beside these files",)
             return ()
         self.plan = replace(self.plan, messages=max(self.plan.messages, message))
         digest = hashlib.sha256(content).hexdigest()

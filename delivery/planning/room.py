@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from delivery.profile import Limits
 
 
-def message_with_room(size: int, attached: Iterable[tuple[int, int]], limits: Limits) -> int:
-    """The first message that takes ``size`` more bytes, or a new one; ``attached`` are (message, size) pairs."""
+def message_with_room(size: int, attached: Iterable[tuple[int, int]], limits: Limits) -> int | None:
+    """The first message that takes ``size`` more bytes, or a new one; ``attached`` are (message, size) pairs.
+
+    None where a delivery may have no more messages.
+    """
     bytes_of: dict[int, int] = {}
     count_of: dict[int, int] = {}
     for message, taken in attached:
@@ -18,4 +21,5 @@ def message_with_room(size: int, attached: Iterable[tuple[int, int]], limits: Li
         fits = limits.message_bytes is None or bytes_of[message] + size <= limits.message_bytes
         if fits and (limits.message_files is None or count_of[message] < limits.message_files):
             return message
-    return max(bytes_of, default=0) + 1
+    new = max(bytes_of, default=0) + 1
+    return new if limits.messages is None or new <= limits.messages else None

@@ -69,7 +69,10 @@ def ensure_running(folder: Folder, until: datetime) -> None:
     """Start the supervisor unless one is alive, and have it stay up to ``until``. Two at once start only one."""
     with locked(folder.lock("start"), wait=_START_SECONDS) as held:
         if not held:
-            raise LocalError("the embedded store is being started by another process and does not come up")
+            raise LocalError(
+                "the embedded store is being started by another process and does not come up",
+                hint="run the same command again in a minute; `delivery store status` tells whether it is up by then",
+            )
         folder.identity()  # refused here in words: the supervisor has only its log to speak to
         deadline = time.monotonic() + _START_SECONDS
         folder.extend(until)

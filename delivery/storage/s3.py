@@ -229,7 +229,7 @@ class S3Store(Bucket):
         if not self.ask("copying inside the store", ask):  # some say nothing, and some of them have put an empty object
             made = self.look(key)
             if made is None or made.stored.size != source.size:
-                raise StoreRefusedError("copying inside the store: the store does not copy")
+                raise StoreRefusedError("copying inside the store: the store does not copy", hint="upload it instead")
 
     def delete(self, keys: Sequence[str]) -> None:
         for key in keys:

@@ -108,7 +108,10 @@ class Wire:
             for name, value in headers.items():
                 connection.putheader(name, value)
         except ValueError:  # whose text shows what it is, secrets too
-            raise StoreRefusedError("a request for the store holds what HTTP cannot carry") from None
+            raise StoreRefusedError(
+                "a request for the store holds what HTTP cannot carry",
+                hint="check bucket, endpoint and keys for line breaks and letters that are not ASCII",
+            ) from None
         if body is not None:
             connection.putheader("Content-Length", str(body.size))
         connection.endheaders()

@@ -485,3 +485,24 @@ def test_a_note_that_gets_the_seller_flagged_is_refused_before_anything_is_done(
     answer = run("send", work, "--out", "ready", "--order", "pay me 20")
     assert answer.code == 0
     assert "--order: " in answer.err
+
+
+@pytest.mark.parametrize("command", [("pack", "work"), ("join", "work"), ("fetch", "http://127.0.0.1:9/x")])
+def test_a_folder_without_a_name_is_not_the_one_that_one_is_in(run: Run, work: Path, command: tuple[str, str]) -> None:
+    """As a shell makes it of a variable that is not set."""
+    answer = run(*command, "--out", "")
+    assert (answer.code, answer.out) == (2, "")
+    assert "write . for the folder that you are in" in answer.err
+
+
+@pytest.mark.parametrize("option", ["--report", "--summary", "--dotenv", "--code-quality"])
+def test_what_is_written_to_a_file_is_not_written_to_one_called_dash(run: Run, work: Path, option: str) -> None:
+    answer = run("send", work, "--out", "ready", option, "-")
+    assert (answer.code, answer.out) == (2, "")
+    assert "name a file" in answer.err
+    assert not (work.parent / "-").exists() and not (work.parent / "ready").exists()
+
+
+def test_files_may_be_kept_no_longer_than_their_links(run: Run) -> None:
+    assert run("prune", "--after", "0d").code == 0
+    assert run("prune", "--after", "200000d").code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import zipfile
@@ -194,3 +195,38 @@ def test_a_zip_that_holds_more_than_was_listed_puts_nothing_in_place(run: Run, d
     answer = run("fetch", url, "--unpack", "-o", "here")
     assert answer.code == 7 and "logo/b.png, which is not in the manifest" in answer.err
     assert not Path("here/logo").exists()
+
+
+def test_a_delivered_file_that_is_called_like_the_manifest_hides_it_not(run: Run, server: Origin) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("delivery-manifest.json", b"the buyer's own")
+    listed = [record_of("delivery-manifest.json", b"the buyer's own", "Work.zip")]
+    url = server.deliver({"Work.zip": packed.getvalue()}, files=listed, Work={"kind": "archive"})
+    answer = run("fetch", url, "--unpack")
+    assert "its own manifest is delivery-manifest (2).json" in answer.err
+    assert Path("Work/delivery-manifest.json").read_bytes() == b"the buyer's own"
+    assert run("verify", Path("Work", "delivery-manifest (2).json")).code == 0
+    assert "1 of them there already" in run("fetch", url, "--unpack").err
+    assert [path.name for path in Path().iterdir() if path.name.startswith("Work")] == ["Work"]
+
+
+@pytest.mark.parametrize("size", [200, 200_000])
+def test_a_manifest_that_comes_packed_unasked_is_one(run: Run, server: Origin, size: int) -> None:
+    """As some servers and caches in front of a store do."""
+    url = server.deliver({"a.txt": b"a"}, name="W" * size)
+    plain = server.objects["manifest"].data
+    server.put("manifest", gzip.compress(plain), headers={"Content-Encoding": "gzip"})
+    assert run("fetch", url, "-o", "here").code == 0
+    assert Path("here/a.txt").read_bytes() == b"a"
+
+
+def test_nothing_is_asked_for_in_packed_form(run: Run, delivered: str, server: Origin) -> None:
+    assert run("fetch", delivered).code == 0
+    assert {asked.headers["accept-encoding"] for asked in server.asked} == {"identity"}
+
+
+def test_what_is_said_to_be_packed_and_is_not_is_a_file(run: Run, server: Origin) -> None:
+    url = server.put("notes.txt", b"no gzip at all", headers={"Content-Encoding": "gzip"})
+    assert run("fetch", url, "-o", "here").code == 0
+    assert Path("here/notes.txt").read_bytes() == b"no gzip at all"

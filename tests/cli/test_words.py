@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import shutil
+import sqlite3
 import stat
 import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,6 +52,14 @@ def linked(id: str, ends_in: timedelta) -> None:
     ledger.record(new)
 
 
+def test_words_of_the_sellers_own_are_looked_for_in_what_the_tool_writes(run: Run, work: Path, tmp_path: Path) -> None:
+    (tmp_path / "delivery.ini").write_text("[message]\nheld = thank you\n")
+    made = run("send", work, "--json", "--out", "ready").document
+    assert any("on your own list" in note for note in made["notes"])
+    for again in (run("message", made["id"]), run("reply", "cannot-open", made["id"])):
+        assert "on your own list" in again.err
+
+
 def test_a_reply_is_in_the_language_of_the_delivery_and_is_kept(run: Run, sent: str) -> None:
     answer = run("reply", "email-request", sent[:12])
     assert answer.code == 0
@@ -92,6 +102,18 @@ def test_a_terminal_lists_the_latest_and_a_pipe_gets_all(run: Run, sent: str, mo
     assert "--limit" in short.err
     assert len(run("list", "--limit", "3").out.splitlines()) == 3
     assert len(run("list", "--json").document["deliveries"]) == 3
+
+
+def test_a_damaged_record_hides_no_other_and_stops_no_delivery(run: Run, sent: str, work: Path) -> None:
+    kept = Ledger(places.data_dir())
+    kept.record(replace(kept.load(sent), id="harmed", created_at=datetime.now(UTC) + timedelta(hours=1)))
+    with closing(sqlite3.connect(kept.path, isolation_level=None)) as db:
+        db.execute("UPDATE delivery SET method = 'x' WHERE id = 'harmed'")
+    answer = run("list")
+    assert (answer.code, answer.out.split()[0]) == (0, sent)
+    assert "1 damaged in the record and left out: harmed" in answer.err
+    assert run("send", work, "--out", "more").code == 0
+    assert "harmed is left as it is" in run("prune").err
 
 
 def test_the_list_can_be_of_one_day(run: Run, sent: str) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from delivery import report, upkeep
 from delivery.config import Settings
-from delivery.errors import UsageError
+from delivery.errors import StoreUnreachableError, UsageError
 from delivery.service import upload
 from delivery.storage import local, open_store
 
@@ -83,6 +83,26 @@ def test_renewed_links_and_page_live_on_without_another_upload(work: Path) -> No
     assert again.page.url in again.messages[0]
     listed = document("list")["deliveries"]
     assert listed[0]["expires_at"] == again.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_a_renewal_that_fails_on_its_way_is_waited_for_all_the_same(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Page and manifest in the store may tell of the later end by then, so it is kept."""
+    made = upload([work], platform="none", expires=timedelta(minutes=3))
+    assert made.prefix is not None
+    with monkeypatch.context() as patch, pytest.raises(StoreUnreachableError):
+        patch.setattr(upkeep.hosting, "republish", failing)
+        upkeep.renew(made.id, expires=timedelta(hours=2))
+    store = open_store("local", Settings(), until=datetime.now(UTC))
+    upkeep.prune(after=timedelta(0), now=datetime.now(UTC) + timedelta(hours=1))
+    assert list(store.keys(made.prefix))
+    upkeep.prune(after=timedelta(0), now=datetime.now(UTC) + timedelta(hours=3))
+    assert not list(store.keys(made.prefix))
+
+
+def failing(*given: object, **more: object) -> None:
+    raise StoreUnreachableError("the store is gone")
 
 
 def test_revoked_is_dead_and_cannot_be_renewed(work: Path) -> None:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from delivery import LocalError, UsageError, compose_message, compose_reply, fetch, pack, renew, revoke, verify
+from delivery import (
+    LocalError,
+    UsageError,
+    compose_message,
+    compose_reply,
+    fetch,
+    join,
+    pack,
+    prune,
+    renew,
+    revoke,
+    verify,
+)
 
 
 @pytest.fixture
@@ -40,6 +53,30 @@ def test_what_is_no_address_is_no_link(wrong: Any) -> None:
     with pytest.raises(UsageError) as caught:
         fetch(wrong)
     assert caught.value.code == "link-unusable"
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"out", "a\0b"])
+def test_what_is_no_path_is_none(work: Path, wrong: Any) -> None:
+    out = pack([work], out=work.parent / "out").out
+    verbs: list[Callable[[], object]] = [
+        lambda: verify(wrong),
+        lambda: join(wrong, "x"),
+        lambda: join(out or "", wrong),
+    ]
+    if wrong is not None:
+        verbs.append(lambda: fetch("http://127.0.0.1:9/x", wrong))
+    for verb in verbs:
+        with pytest.raises(UsageError) as caught:
+            verb()
+        assert caught.value.code == "not-a-path" and caught.value.hint
+
+
+@pytest.mark.parametrize("wrong", [timedelta.max, timedelta(seconds=-1), 7])
+def test_files_are_kept_for_a_time_that_there_is(wrong: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        prune(after=wrong)
+    assert caught.value.code == "prune-after" and caught.value.hint
+    assert prune(after=timedelta(days=36500)) == ()
 
 
 def test_a_manifest_that_cannot_be_read_is_told_with_a_hint(work: Path) -> None:

@@ -54,6 +54,14 @@ def test_links_that_were_revoked_or_pruned_are_not_said_to_work(ledger: Ledger) 
     assert "works until" not in asked()
 
 
+def test_that_links_have_ended_which_still_work_is_not_said_without_a_word_to_the_seller(ledger: Ledger) -> None:
+    noted = compose_reply("expired", "one", now=NOW).notes
+    assert "the links of one work until 2026-10-26T10:00:00Z" in noted[0]
+    assert compose_reply("expired", "one", now=END).notes == ()
+    ledger.revoked("one", at=NOW)
+    assert compose_reply("expired", "one", now=NOW).notes == ()
+
+
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of the process cannot be set here")
 def test_the_end_is_in_the_zone_as_it_is_at_the_end(ledger: Ledger, berlin: None) -> None:
     assert "26 October 2026 at 10:00 UTC (11:00 CET)" in asked()

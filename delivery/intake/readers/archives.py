@@ -201,8 +201,7 @@ def read_tar(view: View) -> None:
         if len(header) < 512:
             view.damaged(_CUT)
             return
-        stated = _tar_number(header[148:156])
-        if size is None or stated != sum(header[:148]) + 8 * 32 + sum(header[156:]):
+        if size is None or _tar_number(header[148:156]) not in _tar_sums(header):
             view.damaged("its headers are damaged")
             return
         name = header[:100].split(b"\0")[0]
@@ -220,6 +219,13 @@ def read_tar(view: View) -> None:
         at += (size + 511) // 512 * 512
     if at > view.size:
         view.damaged(_CUT)
+
+
+def _tar_sums(header: bytes) -> tuple[int, int]:
+    """The checksum as the standard has it, and as old writers made it, of signed bytes. Every reader takes both."""
+    summed = header[:148] + b" " * 8 + header[156:]
+    plain = sum(summed)
+    return plain, plain - 256 * sum(byte > 127 for byte in summed)
 
 
 def _after_map(view: View, at: int, more: bytes) -> int:

@@ -103,7 +103,7 @@ def sniff(head: bytes) -> str:
     if head[257:262] == b"ustar":
         return "tar"
     if len(head) > 3 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06 and head[2] & 0xF0 != 0xF0:
-        return "mp3"
+        return "mp3" if head[:2] not in UTF16_MARKS else ""
     if b"%PDF-" in head[:1024]:
         return "pdf"
     return ""

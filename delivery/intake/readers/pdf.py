@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import re
+import struct
+import zlib
+from typing import TYPE_CHECKING
 
 from delivery.intake.observation import Seen
 from delivery.intake.readers.metadata import note_text, note_xmp
-from delivery.intake.readers.view import View
+from delivery.intake.readers.view import HEAD, Exhausted, View
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _POSTSCRIPT_ENDS = (b"%%EOF", b"showpage", b"%%EndBinary", b"%%Trailer")
+_FIELDS = frozenset({"author", "company", "title", "subject", "keywords"})
+_PEOPLE = frozenset({"author", "company"})
 _START = re.compile(rb"startxref\s+(\d+)")
 _FIELD = re.compile(
     rb"/(Author|Company|Title|Subject|Keywords)\s*(?:\(((?:[^()\\]|\\.){1,500})\)|<([0-9A-Fa-f\s]{4,2000})>)", re.DOTALL
 )
+_INFO = re.compile(rb"/Info\s+\d+\s+\d+\s+R")
 _XREF = re.compile(rb"\s*(?:xref\b|\d+\s+\d+\s+obj\b)")
 
 
@@ -32,20 +43,84 @@ def read_pdf(view: View) -> None:
     if offset and not any(_XREF.match(view.at(at, 40)) for at in (offset, offset + shift)):
         view.note(Seen.DOUBTFUL, "its table of contents is not where it should be, so some programs refuse it")
     if re.search(rb"/Encrypt\s+\d+\s+\d+\s+R", tail) or re.search(rb"/Encrypt\s*<<", tail):
-        view.note(Seen.ENCRYPTED, "it is protected")
+        _follow(view, protected=True)
     else:
         _note_metadata(view)
 
 
 def _note_metadata(view: View) -> None:
-    """The Info dictionary and the XMP packet, where they lie open in the first or last 64 KiB."""
-    for block in {view.head, view.tail}:
+    """The Info dictionary and the XMP packet, where they lie open in the first or last 64 KiB; else where they lie."""
+    blocks, noted = {view.head, view.tail}, False
+    for block in blocks:
         for found in _FIELD.finditer(block):
-            field = found[1].decode().lower()
-            note_text(view, _string(found[2], found[3]), f"PDF {field}", person=field in ("author", "company"))
+            field, noted = found[1].decode().lower(), True
+            note_text(view, _string(found[2], found[3]), f"PDF {field}", person=field in _PEOPLE)
         at = block.find(b"<x:xmpmeta")
         if at >= 0:
             note_xmp(view, block[at:])
+    if not noted and any(_INFO.search(block) for block in blocks):
+        _follow(view, protected=False)
+
+
+def _follow(view: View, *, protected: bool) -> None:
+    """What only its objects tell: packed metadata, and whether a protected file opens for everyone all the same.
+
+    Without a table of contents all of the file would be read to find them.
+    """
+    if any(fact.kind is Seen.DOUBTFUL for fact in view.facts):
+        if protected:
+            view.note(Seen.ENCRYPTED, "it is protected")
+        return
+    from pypdf import PdfReader
+    from pypdf.errors import DependencyError, PyPdfError
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    locked = "it is protected" if protected else ""
+    try:
+        reader = PdfReader(io.BufferedReader(_Stream(view), HEAD), strict=False)
+        if not protected or reader.decrypt(""):
+            locked = ""
+            for key, value in (reader.metadata or {}).items():
+                field = str(key).lstrip("/").lower()
+                if field in _FIELDS:
+                    note_text(view, str(value)[:500], f"PDF {field}", person=field in _PEOPLE)
+            packet = reader.root_object.get("/Metadata")
+            if packet is not None:
+                note_xmp(view, packet.get_object().get_data())
+    except DependencyError:  # AES, without the library that pypdf needs for it
+        locked = locked and "to open it, or only to change it, which cannot be told here"
+    except (
+        PyPdfError, Exhausted, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError,
+        RuntimeError, OSError, struct.error, zlib.error,
+    ):  # fmt: skip
+        pass
+    if locked:
+        view.note(Seen.ENCRYPTED, locked)
+
+
+class _Stream(io.RawIOBase):
+    """A view, as pypdf reads."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = max(0, offset + (0, self._at, self._view.size)[whence])
+        return self._at
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        into = memoryview(buffer)
+        data = self._view.at(self._at, len(into))
+        into[: len(data)] = data
+        self._at += len(data)
+        return len(data)
 
 
 def _string(plain: bytes | None, coded: bytes | None) -> str:

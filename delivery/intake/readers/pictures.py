@@ -88,7 +88,7 @@ def _jpeg_metadata(view: View, block: bytes) -> None:
 
 
 def read_gif(view: View) -> None:
-    """Blocks up to the trailer."""
+    """Blocks up to the trailer, and what the comments among them tell."""
     at, frames = 13 + _gif_colours(view.at(10, 1)), 0
     while at < view.size:
         kind = view.at(at, 1)
@@ -100,6 +100,7 @@ def read_gif(view: View) -> None:
             frames += 1
             at += 11 + _gif_colours(view.at(at + 9, 1))
         elif kind == b"!":
+            _gif_metadata(view, view.at(at + 1, 1), at + 2)
             at += 2
         else:
             view.damaged("its blocks are damaged")
@@ -108,7 +109,25 @@ def read_gif(view: View) -> None:
             at += 1 + length[0]
             if length == b"\0":
                 break
-    view.damaged(_CUT)
+        else:
+            view.damaged(_CUT)
+            return
+    if frames and at == view.size:  # every program opens it
+        view.note(Seen.DOUBTFUL, "its end mark is missing; it may be cut off")
+    else:
+        view.damaged(_CUT)
+
+
+def _gif_metadata(view: View, label: bytes, at: int) -> None:
+    """A comment, or an XMP packet: the latter lies there as it is, behind the name of its kind."""
+    if label == b"\xff" and view.at(at, 12) == b"\x0bXMP DataXMP":
+        metadata.note_xmp(view, view.at(at + 12, metadata.LARGEST).partition(b"\1\xff\xfe")[0])
+    elif label == b"\xfe":
+        text = b""
+        while (length := view.at(at, 1).strip(b"\0")) and len(text) < 4096:
+            text += view.at(at + 1, length[0])
+            at += 1 + length[0]
+        metadata.note_text(view, text.decode("utf-8", "replace"), "GIF comment")
 
 
 def _gif_colours(flags: bytes) -> int:

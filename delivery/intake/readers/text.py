@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from delivery.intake.readers.view import View
 
 LOOKED_AT = 256 * 1024
 _ALL = 32 * 1024**2
+_BLOCK = 1024**2
+_EDGE = 1024
+"""More than a credential and what tells it apart take; two blocks share twice as much."""
 _LARGEST_SCENE = 8 * 1024**2
 _PROSE = frozenset({"txt", "rtf"})
 _PAGES = frozenset({"md", "html", "htm", "svg"})
@@ -50,12 +54,12 @@ _LOCAL_MARKS = (b"/Users/", b"\\Users\\", b"/home/", b"Documents and Settings")
 
 
 def read_text(view: View, *, deep: bool = False) -> None:
-    """Note what the first 256 KiB tell; with ``deep`` the first 32 MiB."""
+    """Note what the first 256 KiB tell; with ``deep``, and always of credentials, the first 32 MiB."""
     ending = extension(view.name.rpartition("/")[2].lstrip("."))  # .npmrc and its like are settings, of no other type
     data = view.head if view.size <= len(view.head) else view.at(0, _ALL if deep else LOOKED_AT)
+    _note_all_secrets(view, data, ending)
     if data.startswith(UTF16_MARKS):
         data = data.decode("utf-16", "replace").encode()
-    note_secrets(view, data, ending)
     if ending in _PROSE or ending in _PAGES:
         common = bool(_COMMON.match(view.name.rpartition("/")[2]) or _MAIL.match(data))
         note_contacts(view, data, only_first_person=ending in _PAGES or common)
@@ -72,6 +76,30 @@ def read_text(view: View, *, deep: bool = False) -> None:
         view.note(Seen.DOUBTFUL, "its JSON does not end; it may be cut off")
     for asset in _assets(view, data, ending):
         view.note(Seen.ASSET, asset)
+
+
+def _note_all_secrets(view: View, first: bytes, ending: str) -> None:
+    """Block by block, so that a large log costs no memory; at the edge of two, the one that sees more decides."""
+    before, begin = 0, 0
+    for block, more in _blocks(view, first):
+        end = len(block) - _EDGE if more else len(block)
+        for kind, start in secrets.find(block, ending):
+            if begin <= start < end:
+                view.note(Seen.SECRET, kind, f"line {before + _line(block, start)}")
+        before, begin = before + block.count(b"\n", 0, end - _EDGE), _EDGE
+    if view.size > _ALL:
+        view.note(Seen.UNSEEN, "it is a long text: only its first 32 MiB were searched for credentials")
+
+
+def _blocks(view: View, first: bytes) -> Iterator[tuple[bytes, bool]]:
+    """The text from ``first`` on, each block with whether more follow; each begins with the end of the one before."""
+    wide = codecs.getincrementaldecoder("utf-16")("replace") if first.startswith(UTF16_MARKS) else None
+    at, end, block = 0, min(view.size, max(_ALL, len(first))), b""
+    while at < end:
+        raw = view.at(at, min(_BLOCK, end - at)) if at else first
+        at = at + len(raw) if raw else end
+        block = block[-2 * _EDGE :] + (wide.decode(raw).encode() if wide else raw)
+        yield block, at < end
 
 
 def note_secrets(view: View, data: bytes, ending: str, place: str = "") -> None:

@@ -47,6 +47,18 @@ def test_a_zip_behind_other_bytes_is_one(check, codes):
     assert not check({"work.zip": b"#" * 100 + zipped()})
 
 
+def test_a_tar_whose_checksum_is_of_bytes_with_a_sign(check):
+    """As old writers made it; it differs where a name is not ASCII."""
+    info = tarfile.TarInfo("café.txt")
+    header = bytearray(info.tobuf(tarfile.USTAR_FORMAT))
+    summed = header[:148] + b" " * 8 + header[156:]
+    header[148:156] = b"%06o\0 " % sum(byte - 256 if byte > 127 else byte for byte in summed)
+    data = bytes(header) + bytes(10240 - 512)
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        assert archive.getnames() == ["café.txt"]
+    assert not check({"work.tar": data})
+
+
 @pytest.mark.parametrize("holes", [3, 40])
 def test_a_sparse_file_in_a_tar_of_gnu(check, holes):
     """Where the header has no room for all its holes, blocks between it and the data tell the rest."""

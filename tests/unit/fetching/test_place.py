@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ def output(name: str, data: bytes) -> Output:
 
 def put(place: Place, name: str, data: bytes) -> Path:
     (place.work / "x").write_bytes(data)
-    return place.put(place.work / "x", name)
+    place.put({name: place.work / "x"})
+    return place.path_of(name)
 
 
 def test_what_is_put_lies_there_and_nothing_else(tmp_path: Path) -> None:
@@ -44,6 +46,44 @@ def test_another_file_of_that_name_is_never_overwritten(tmp_path: Path, other: b
     with pytest.raises(LocalError, match="exists already"), Place(tmp_path) as place:
         put(place, "b.txt", b"2")
     assert (tmp_path / "b.txt").read_bytes() == other
+
+
+@pytest.mark.parametrize("many", [1, 40])
+def test_what_is_put_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """A power cut would leave a file of the right name and size, full of zeros; one wait is enough for many."""
+    order: list[str] = []
+
+    def noting(name: str) -> None:
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *given: (order.append(name), real(*given))[1])
+
+    for name in ("rename", "fsync", *(("sync",) if hasattr(os, "sync") else ())):
+        noting(name)
+    with Place(tmp_path / "out") as place:
+        made = {f"{number}.txt": place.work / str(number) for number in range(many)}
+        for path in made.values():
+            path.write_bytes(b"1")
+        place.put(made)
+        flushed = order[: order.index("rename")]
+        assert flushed == (["sync"] if many > 1 and hasattr(os, "sync") else ["fsync"] * many)
+
+
+def test_what_is_removed_in_the_end_is_not_another_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, refused = shutil.rmtree, []
+
+    def removing(*given: object, **more: object) -> None:
+        with pytest.raises(LocalError, match="another run") as caught:
+            Place(tmp_path / "out").__enter__()
+        refused.append(caught.value.code)
+        real(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(shutil, "rmtree", removing)
+    with Place(tmp_path / "out") as place:
+        put(place, "a.txt", b"1")
+    assert refused == ["out-in-use"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.txt"]
 
 
 @posix
@@ -104,6 +144,7 @@ def test_the_folder_is_new_or_that_of_the_same_delivery(tmp_path: Path, monkeypa
     assert choose("Work", memoryview(b"[]")) == Path("Work (3)")
     Path("Work", "delivery-manifest.json").write_bytes(b"{}")
     assert choose("Work", marks) == Path("Work")
+    assert choose("Work", marks, "delivery-manifest (2).json") == Path("Work (2)")
     for hostile in ("../x", "/etc", "CON", "a\x00b", ""):
         made = choose(hostile, marks)
         assert len(made.parts) == 1 and made.name not in ("..", ".", "CON", "")

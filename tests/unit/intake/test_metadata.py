@@ -1,12 +1,14 @@
-"""EXIF wherever it lies, and however it is cut off."""
+"""EXIF wherever it lies, and however it is cut off; what a GIF tells."""
 
 from __future__ import annotations
 
+import io
 import struct
 
 import pytest
+from PIL import Image
 
-from delivery.intake.observation import Seen
+from delivery.intake.observation import Fact, Seen
 from delivery.intake.observe import look
 from delivery.intake.readers.metadata import note_exif
 from delivery.intake.readers.view import View
@@ -45,3 +47,28 @@ def test_exif_that_is_cut_off_anywhere_is_no_trouble():
     for size in range(len(data)):
         view = View.of_bytes(data)
         note_exif(view, data[:size])
+
+
+def gif(**options: bytes) -> bytes:
+    out = io.BytesIO()
+    Image.new("P", (9, 9)).save(out, "GIF", **options)
+    return out.getvalue()
+
+
+def noted(data: bytes) -> list[Fact]:
+    view = View.of_bytes(data, name="a.gif")
+    look(view)
+    return view.facts
+
+
+def test_a_comment_and_an_author_in_a_gif_are_seen():
+    long = b"made for you, " * 30 + b"write to jane.roe@gmail.com"
+    assert noted(gif(comment=long)) == [Fact(Seen.CONTACT, "an email address: jane.roe@gmail.com", "GIF comment")]
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><dc:creator>Jane Roe</dc:creator></x:xmpmeta>'
+    block = b"!\xff\x0bXMP DataXMP" + packet + b"\1" + bytes(range(255, -1, -1)) + b"\0"
+    assert noted(gif()[:-1] + block + b";") == [Fact(Seen.PERSON, "Jane Roe", "XMP creator")]
+
+
+def test_a_gif_that_lacks_nothing_but_its_end_mark_is_not_damaged():
+    assert [fact.kind for fact in noted(gif()[:-1])] == [Seen.DOUBTFUL]
+    assert [fact.kind for fact in noted(gif()[:-2])] == [Seen.DAMAGED]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.intake import take_in
-from delivery.intake.names import NAME_BYTES, PATH_CHARS, flaw, fold, is_safe, mend, mend_name
+from delivery.intake.names import NAME_BYTES, PATH_CHARS, flaw, fold, is_safe, length, mend, mend_name
 
 AWKWARD = st.text(alphabet=st.sampled_from("aAéÉ\u0301e.: /\\CONcon1~\x00ß\U0001f600\ud800"), max_size=40)
 NAMES = st.one_of(
@@ -62,6 +62,15 @@ def test_long_paths_are_cut_and_stay_different() -> None:
     assert one.endswith(".psd")
 
 
+def test_a_path_is_as_long_as_windows_counts_it() -> None:
+    """It has 16 bits for a character; an emoji takes two of them."""
+    folder = "/".join(["🎨" * 30, "🖼" * 30])
+    safe, *long = mend([f"{folder}/{'a' * 58}", f"{folder}/{'a' * 59}", f"{folder}/{'🎬' * 50}.mov"])
+    assert safe == f"{folder}/{'a' * 58}" and length(safe) == 180
+    assert all(170 < length(path) <= 180 for path in long)
+    assert long[1].endswith(".mov")
+
+
 def test_very_deep_paths_fit() -> None:
     (path,) = mend(["/".join(["abcdefgh"] * 60) + "/file.txt"])
     assert len(path) <= PATH_CHARS
@@ -88,7 +97,7 @@ def test_whatever_comes_is_safe_unique_and_stable(paths: list[str]) -> None:
     assert len({fold(path) for path in mended}) == len(paths)
     folded = {fold(path) for path in mended}
     for path in mended:
-        assert 0 < len(path) <= PATH_CHARS
+        assert 0 < length(path) <= PATH_CHARS
         for name in path.split("/"):
             assert mend_name(name) == name
             assert 0 < len(name.encode()) <= NAME_BYTES
@@ -112,6 +121,7 @@ def test_a_name_is_mended_where_it_has_a_flaw_and_only_there(name: str) -> None:
         ("a?", "does not allow"),
         ("a\x85", "control"),
         ("a\udcff", "not readable"),
+        ("caf\\udce9.txt", "not readable"),
         ("a.", "dot or space"),
         ("漢" * 81, "243 bytes"),
         ("Gru\u0308n.txt", ""),

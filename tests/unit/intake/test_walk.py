@@ -79,6 +79,16 @@ def test_two_files_that_would_get_one_name_are_refused(tmp_path: Path) -> None:
     assert caught.value.code == "same-name"
 
 
+@pytest.mark.parametrize("other", ["final", "FINAL"])
+def test_two_folders_of_one_name_are_not_mixed(tmp_path: Path, other: str) -> None:
+    make(tmp_path, x__final__a="1")
+    make(tmp_path / "y", **{f"{other}__b": "2"})
+    with pytest.raises(LocalError, match=rf"would both be called {other}/") as caught:
+        take_in([tmp_path / "x" / "final", tmp_path / "y" / other])
+    assert caught.value.code == "same-name"
+    assert names(tmp_path / "x" / "final", f"{tmp_path}/y/../x/final/") == ["final/a"]
+
+
 def test_names_are_normalised(tmp_path: Path) -> None:
     decomposed = unicodedata.normalize("NFD", "é.txt")
     (tmp_path / decomposed).write_text("x")

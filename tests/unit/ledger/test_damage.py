@@ -125,6 +125,16 @@ def test_one_damaged_delivery_keeps_no_other_from_being_read(ledger: Ledger) -> 
     assert ledger.load(ID) == other
 
 
+def test_one_damaged_delivery_keeps_no_other_from_being_listed(ledger: Ledger) -> None:
+    other = ledger.load(ID)
+    with closing(sqlite3.connect(ledger.path, isolation_level=None)) as db:
+        db.execute("UPDATE delivery SET id = 'harmed', created_at = 99999999999999")
+    ledger.record(other)
+    told: list[str] = []
+    assert [record.id for record in ledger.list(now=NOW, damaged=told.append)] == [ID]
+    assert told == ["harmed"]
+
+
 def test_a_caller_that_errs_is_not_told_of_damage(ledger: Ledger) -> None:
     for wrong in ("unknown", None):
         with pytest.raises(UsageError):

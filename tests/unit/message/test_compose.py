@@ -108,10 +108,11 @@ def test_utc_stands_once(situations):
     assert "until 29 November 2026 at 10:00 UTC." in text
 
 
-def test_a_zone_without_letters_is_told_from_utc(make):
+@pytest.mark.parametrize("zone", [timezone(timedelta(hours=-3), "-03"), ZoneInfo("Etc/GMT+3")], ids=str)
+def test_a_zone_without_letters_is_told_from_utc(make, zone):
+    """As the system names it; the sign in the names of the tz database is the other way round."""
     link = Link("x", "k", 5, "e" * 64, NOW + timedelta(days=1), "https://example.com/x")
-    sao_paulo = timezone(timedelta(hours=-3), "-03")  # as the system names it
-    (text,) = written(make(links=(link,)), zone=sao_paulo)
+    (text,) = written(make(links=(link,)), zone=zone)
     assert "10:00 UTC (07:00 UTC-03)" in text
 
 

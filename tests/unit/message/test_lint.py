@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-from delivery.message import lint, lint_name
+from delivery.message import lint, lint_name, warnings
 from delivery.model import Severity
 from delivery.profile import Profile
 
@@ -47,6 +47,8 @@ def test_email_is_seen_in_every_spelling(text):
         ("add me, @john_doe", "contact"),
         ("+49 171 234 56 78", "phone-digits"),
         ("0171-2345678", "phone-digits"),
+        ("ISBN 0-306-40615-3", "phone-digits"),
+        ("9783161484101", "phone-digits"),
         ("٠١٧١٢٣٤٥٦٧٨", "phone-digits"),
         ("nine eight seven six five four three two one zero", "phone-digits"),
         ("https://bit.ly/abc", "shortener"),
@@ -75,6 +77,7 @@ def test_what_is_held_back_is_named(text, code):
     "text",
     [
         "All communication needs to be within the platform.",
+        "Set from ISBN 978-3-16-148410-0; before that it was ISBN 0-306-40615-2, or ISBN-10: 0-8044-2957-X.",
         "The play area is repainted; I displayed it in the bay.",
         "The work.zip is 1,234,567 bytes; frame 1920 x 1080 at 29.97 fps.",
         "Until 29 November 2026 at 10:00 UTC (11:00 Europe/Berlin).",
@@ -111,6 +114,7 @@ def test_words_are_free_where_it_is_no_marketplace():
 
 def test_own_words_are_held_too():
     assert [finding.code for finding in lint("the invoice", FIVERR, held=("invoice*",))] == ["own-word"]
+    assert "'invoices' is on your own list" in warnings(["the invoices"], FIVERR, held=("invoice*",))[0]
 
 
 def test_a_name_is_never_too_long():
