@@ -60,7 +60,8 @@ if TYPE_CHECKING:
     from delivery.progress import CancelToken, NullProgress, Progress, RecordingProgress, Task
     from delivery.service import Inspection, carry_out, check, dry_run, pack, plan, send, upload
     from delivery.storage import Connection
-    from delivery.upkeep import PrunedStore, doctor, prune, renew, revoke
+    from delivery.store_care import doctor
+    from delivery.upkeep import PrunedStore, prune, renew, revoke
 
 _ROOMS = {
     "afterwards": "compose_message compose_reply",
@@ -78,7 +79,8 @@ _ROOMS = {
     "progress": "CancelToken NullProgress Progress RecordingProgress Task",
     "service": "Inspection carry_out check dry_run pack plan send upload",
     "storage": "Connection",
-    "upkeep": "PrunedStore doctor prune renew revoke",
+    "store_care": "doctor",
+    "upkeep": "PrunedStore prune renew revoke",
 }
 
 __all__ = [

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from delivery import by_link, hosting, message, packing, places, planning, storage
 from delivery.config import Settings
-from delivery.errors import PackingError, UsageError
+from delivery.errors import PackingError
 from delivery.hosting import Upload, Uploaded
 from delivery.hosting.page import FILENAME as PAGE
 from delivery.intake import with_digests
@@ -26,7 +26,6 @@ from delivery.model import (
     Method,
     PartKind,
     Plan,
-    Severity,
 )
 from delivery.packing import manifest, proof
 from delivery.packing.workspace import Workspace
@@ -103,7 +102,7 @@ class Handover:
     def _foreseen(self, plan: Plan, out: Path, ledger: Ledger) -> tuple[Delivery, Delivery | None]:
         """The delivery as it is planned, and the one that it replaces. What this refuses, a dry run refuses too."""
         before = ledger.load(self.revision_of) if self.revision_of else None
-        said = self._seller_words(plan)
+        said = message.refuse_held(self._shown(plan), plan.profile, held=self.settings.message.held)
         packing.refuse_out(out, plan.deliverable)
         foreseen = replace(self._begun(plan, plan.deliverable.entries, out), dry_run=True, notes=said)
         message.check_templates(
@@ -111,19 +110,10 @@ class Handover:
         )
         return foreseen, before
 
-    def _seller_words(self, plan: Plan) -> tuple[str, ...]:
-        """What may be held against the seller in the words that page and proof show; a note that surely is, is refused.
-
-        Raises UsageError before anything is packed or sent.
-        """
-        options, told = self.settings.delivery, []
-        shown = (("--note", options.note), ("--order", options.order), ("the name", plan.deliverable.name))
-        for place, text in shown:
-            for found in message.lint(text or "", plan.profile, held=self.settings.message.held):
-                if place == "--note" and found.severity is Severity.ERROR:
-                    raise UsageError(f"--note: {found.message}", hint=found.suggestion, code="held-words")
-                told.append(f"{place}: {found.message}; {found.suggestion}")
-        return tuple(told)
+    def _shown(self, plan: Plan) -> dict[str, str]:
+        """The seller's words on page and proof."""
+        options = self.settings.delivery
+        return {"--note": options.note or "", "--order": options.order or "", "the name": plan.deliverable.name}
 
     def _carry_out(self, plan: Plan, out: Path, recorded: _Recorded) -> Delivery:
         """Where the zips turn out larger than samples promised, it is planned again by what is certain: the sizes."""

@@ -30,12 +30,12 @@ def command(store: str | None, fix: bool, policy: bool, **values: Any) -> int:
     Ends with 5 when something failed that deliveries need, and with 6 when the store cannot be reached.
     """
     with options.session(values) as session:
-        from delivery import upkeep
+        from delivery import store_care
 
         if policy:
-            click.echo(json.dumps(upkeep.policy(store=store, settings=session.settings), indent=2))
+            click.echo(json.dumps(store_care.policy(store=store, settings=session.settings), indent=2))
             return 0
-        found = upkeep.doctor(
+        found = store_care.doctor(
             store=store, fix=fix, settings=session.settings, progress=session.progress, cancel=session.cancel
         )
     if session.as_json:

@@ -94,10 +94,10 @@ def _asked_store(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _tidy_by_itself(path: Path) -> None:
-    from delivery import upkeep
+    from delivery import store_care
 
     try:
-        words = upkeep.tidy_by_itself(store=_NAME, settings=config.Settings.load(path))
+        words = store_care.tidy_by_itself(store=_NAME, settings=config.Settings.load(path))
     except DeliveryError:
         render.hint("the configuration stands; `delivery doctor --fix` sets the rule once the following is mended")
         raise

@@ -11,8 +11,8 @@ from pathlib import Path
 from delivery.errors import UsageError
 from delivery.escape import decodable
 from delivery.ledger import database
-from delivery.ledger.damage import DamagedError, checked
-from delivery.ledger.lines import COLUMNS, in_state, line
+from delivery.ledger.damage import DamagedError
+from delivery.ledger.lines import COLUMNS, event, in_state, kept_message, line, stored
 from delivery.ledger.lookup import find, unknown
 from delivery.ledger.record import SOON, Account, Event, KeptMessage, Record, State
 from delivery.ledger.rows import (
@@ -21,7 +21,6 @@ from delivery.ledger.rows import (
     file_rows,
     finding_rows,
     findings_from,
-    from_seconds,
     member_rows,
     part_rows,
     seconds,
@@ -232,7 +231,7 @@ class Ledger:
         )
         with database.opened(self.path) as db:
             rows = db.execute(query, (store, limit))
-            return tuple(_stored(row) for row in rows)
+            return tuple(stored(row) for row in rows)
 
     def wrote(self, id: str, delivery: Delivery, *, situation: str, at: datetime) -> None:
         """Keep the texts of ``delivery.messages``, composed later than it was made, unless they are kept already."""
@@ -256,30 +255,13 @@ class Ledger:
         """Every text that was composed for it, in order."""
         with database.opened(self.path) as db:
             rows = db.execute("SELECT * FROM message WHERE delivery = ? ORDER BY position", (find(db, id)["n"],))
-            return tuple(_message(row) for row in rows)
+            return tuple(kept_message(row) for row in rows)
 
     def events(self, id: str) -> tuple[Event, ...]:
         """What happened to it since, in order."""
         with database.opened(self.path) as db:
             rows = db.execute("SELECT * FROM event WHERE delivery = ? ORDER BY at, n", (find(db, id)["n"],))
-            return tuple(_event(row) for row in rows)
-
-
-@checked
-def _stored(row: sqlite3.Row) -> StoredObject:
-    return StoredObject(row["place"], int(row["size"]), f"sha256:{row['sha256'].hex()}", row["etag"])
-
-
-@checked
-def _message(row: sqlite3.Row) -> KeptMessage:
-    return KeptMessage(from_seconds(row["composed_at"]), row["situation"], row["text"])
-
-
-@checked
-def _event(row: sqlite3.Row) -> Event:
-    if not isinstance(json.loads(row["detail"]), dict):
-        raise ValueError("an event without its facts")
-    return Event(from_seconds(row["at"]), row["kind"], row["detail"])
+            return tuple(event(row) for row in rows)
 
 
 def _need(db: sqlite3.Connection, n: int, until: int | None) -> None:

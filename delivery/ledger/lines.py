@@ -1,15 +1,16 @@
-"""The lines of a list: which columns they are read from, and in which state a delivery is at a given time."""
+"""What rows say: a line of the list with its state at a given time, a text, an event, an object in the store."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from datetime import datetime
 
 from delivery.errors import UsageError
 from delivery.ledger.damage import checked
-from delivery.ledger.record import SOON, Record, State
+from delivery.ledger.record import SOON, Event, KeptMessage, Record, State
 from delivery.ledger.rows import from_seconds, seconds
-from delivery.model import Method
+from delivery.model import Method, StoredObject
 
 COLUMNS = (
     "id, created_at, created_us, name, order_label, platform, method, language, store, file_count, size, message_count,"
@@ -73,3 +74,20 @@ def line(row: sqlite3.Row, now: datetime) -> Record:
         situation=row["situation"],
         state=state,
     )
+
+
+@checked
+def stored(row: sqlite3.Row) -> StoredObject:
+    return StoredObject(row["place"], int(row["size"]), f"sha256:{row['sha256'].hex()}", row["etag"])
+
+
+@checked
+def kept_message(row: sqlite3.Row) -> KeptMessage:
+    return KeptMessage(from_seconds(row["composed_at"]), row["situation"], row["text"])
+
+
+@checked
+def event(row: sqlite3.Row) -> Event:
+    if not isinstance(json.loads(row["detail"]), dict):
+        raise ValueError("an event without its facts")
+    return Event(from_seconds(row["at"]), row["kind"], row["detail"])

@@ -4,7 +4,7 @@ from delivery.message.changes import Changes, compare
 from delivery.message.compose import Reply, Situation, check_templates, compose, reply
 from delivery.message.finding import LintFinding
 from delivery.message.language import codes as language_codes
-from delivery.message.lint import held_words, lint, lint_name, warnings
+from delivery.message.lint import held_words, lint, lint_name, refuse_held, warnings
 
 __all__ = [
     "Changes",
@@ -18,6 +18,7 @@ __all__ = [
     "language_codes",
     "lint",
     "lint_name",
+    "refuse_held",
     "reply",
     "warnings",
 ]

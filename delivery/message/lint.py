@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from delivery.errors import UsageError
 from delivery.message import disguise, hypertext
 from delivery.message.contacts import contacts_in
 from delivery.message.finding import LintFinding
@@ -66,6 +67,20 @@ def warnings(texts: Iterable[str], profile: Profile, *, held: tuple[str, ...] = 
         for number, text in enumerate(texts, start=1)
         for finding in lint(text, profile, held=held)
     )
+
+
+def refuse_held(words: Mapping[str, str], profile: Profile, *, held: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What may be held against the seller in ``words`` that the buyer sees, by where they come from.
+
+    Raises UsageError for a ``--note`` that surely is.
+    """
+    told = []
+    for place, text in words.items():
+        for found in lint(text, profile, held=held):
+            if place == "--note" and found.severity is Severity.ERROR:
+                raise UsageError(f"--note: {found.message}", hint=found.suggestion, code="held-words")
+            told.append(f"{place}: {found.message}; {found.suggestion}")
+    return tuple(told)
 
 
 def _hidden(text: str) -> Iterator[LintFinding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -227,12 +226,7 @@ class _Work:
         by_name = {attachment.filename: attachment for attachment in made}
         kept = [part for part in self.plan.parts if part.filename in by_name or self.plan.method is Method.LINK]
         parts = tuple(
-            replace(
-                part,
-                index=index,
-                total=len(kept),
-                size=by_name[part.filename].size if part.filename in by_name else part.size,
-            )
+            replace(part, index=index, total=len(kept), size=(by_name.get(part.filename) or part).size)
             for index, part in enumerate(kept, start=1)
         )
         self.plan = replace(self.plan, parts=parts)
@@ -260,15 +254,13 @@ class _Work:
         return Attachment(part.message, str(out / part.filename), size, sha256, part.kind)
 
     def _joiner(self, part: Part, made: Sequence[Attachment], language: str) -> bytes | None:
-        """The page that joins the volumes, or None where there is none or it is larger than the room kept for it."""
-        try:
-            joiner = importlib.import_module("delivery.packing.joiner")
-        except ModuleNotFoundError:
-            return None
+        """The page that joins the volumes, or None where it is larger than the room kept for it."""
+        from delivery.packing import joiner
+
         cut = {entry.arcname for entry in part.members}
         volumes = [a for a in made if a.kind is PartKind.VOLUME]
         files = [entry for entry in self.files if entry.arcname in cut]
-        page: bytes = joiner.page(manifest.document(self.plan.deliverable.name, files, volumes), language=language)
+        page = joiner.page(manifest.document(self.plan.deliverable.name, files, volumes), language=language)
         return page if len(page) <= part.size else None
 
 
