@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "surroundings": SETTINGS | {"ci", "packing"},
     "inputs": SETTINGS | {"intake"},
     "report": GROUND | {"fetching", "ledger", "message"},
+    "store_care": SETTINGS | {"hosting", "storage", "surroundings"},
     "schemas": set(),
 }
 SOLE_IMPORTERS = {
