@@ -31,15 +31,9 @@ def section(name: str, settings: Settings) -> StoreOptions | None:
 
     Raises ConfigError for a name, and for a profile, that is not known. Nothing is contacted, nothing heavy loaded.
     """
-    options = settings.stores.get(name)
     if name == LOCAL:
-        if options is not None:
-            raise ConfigError(
-                f"no section can be called [store:{LOCAL}]: {LOCAL} is the embedded store on this machine",
-                hint="give the section a name of its own, such as [store:mine], and write store = mine into [delivery]",
-                code="store-unknown",
-            )
         return None
+    options = settings.stores.get(name)
     if options is None:
         known = ", ".join([LOCAL, *settings.stores])
         origin = settings.origin("delivery.store") if name == settings.delivery.store else "given"

@@ -255,6 +255,8 @@ def test_a_record_that_cannot_be_looked_at(
     arguments: tuple[str, ...], run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DELIVERY_HOME", str(tmp_path / ("n" * 300)))
+    (tmp_path / "own.ini").touch()
+    monkeypatch.setenv("DELIVERY_CONFIG", str(tmp_path / "own.ini"))
     refused(run, 4, "the record of deliveries", *arguments)
 
 

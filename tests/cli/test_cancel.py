@@ -61,6 +61,7 @@ def test_it_ends_the_reading_of_what_is_typed(run: Run, monkeypatch: pytest.Monk
     class Typed(io.BytesIO):
         def read(self, *_: object) -> bytes:
             os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)  # ends when the signal is heard
             return b"read to its end all the same"
 
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Typed()))

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,7 +64,8 @@ def serving(
             yield listener.getsockname()[1]
         finally:
             ended.set()
-            listener.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # refused but on Linux, where closing alone would not wake who accepts
+                listener.shutdown(socket.SHUT_RDWR)
 
 
 def _whole(asked: bytes) -> bool:

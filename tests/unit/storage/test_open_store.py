@@ -52,12 +52,6 @@ def test_an_unknown_store_lists_the_known() -> None:
     assert "local, main" in caught.value.hint
 
 
-def test_a_section_that_the_embedded_store_would_hide_is_told() -> None:
-    with pytest.raises(ConfigError, match="is the embedded store") as caught:
-        section("local", Settings(stores={"local": StoreOptions(**FULL)}))
-    assert "[store:mine]" in caught.value.hint
-
-
 def test_a_store_is_looked_up_by_name_and_profile_alone() -> None:
     incomplete = StoreOptions(profile="r2")
     assert section("main", Settings(stores={"main": incomplete})) is incomplete
