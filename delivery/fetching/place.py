@@ -20,7 +20,6 @@ from delivery.intake.names import mend_name, numbered
 from delivery.intake.source import BLOCK, unreadable
 from delivery.lock import locked
 from delivery.memory import read_buffer
-from delivery.packing.flusher import flush_files, flush_folders
 from delivery.packing.trouble import writing
 from delivery.packing.workspace import PREFIX
 from delivery.planning.names import MANIFEST
@@ -60,8 +59,6 @@ class Place:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            flush_folders(self._checked)
         done = error is None or not any(self.work.glob("*.part"))
         if done:  # under the lock, so that nothing goes which another run has begun
             shutil.rmtree(self.work, ignore_errors=True)
@@ -88,11 +85,7 @@ class Place:
         return True
 
     def put(self, sources: Mapping[str, Path]) -> None:
-        """Move the finished files to their names, once all that is in them is on the disk.
-
-        Raises LocalError where something has such a name.
-        """
-        flush_files(sources.values())
+        """Move the finished files to their names. Raises LocalError where something has such a name."""
         for name, source in sources.items():
             target = self.path_of(name)
             with writing(target):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
@@ -14,8 +12,6 @@ from typing import BinaryIO, Self
 from delivery.packing.trouble import writing
 
 _STRIDE = 64 * 1024**2
-_MANY = 16
-"""From so many on, the whole system's unwritten data cost less than one wait for each file."""
 _flush_data = getattr(os, "fdatasync", os.fsync)
 
 
@@ -69,31 +65,3 @@ class Flusher:
 def _close(stream: BinaryIO | FileIO, path: Path) -> None:
     with writing(path), stream:
         os.fsync(stream.fileno())
-
-
-def flush_files(paths: Collection[Path]) -> None:
-    """Wait until what was written to the files is on the disk."""
-    if not _flushed_at_once(paths):
-        for path in paths:
-            with writing(path), path.open("r+b") as stream:
-                os.fsync(stream.fileno())
-
-
-def flush_folders(folders: Collection[Path]) -> None:
-    """So that renames in them outlive a power cut. Windows keeps no such promise and needs no such call."""
-    if os.name == "nt" or _flushed_at_once(folders):
-        return
-    for folder in folders:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            with contextlib.suppress(OSError):
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _flushed_at_once(paths: Collection[Path]) -> bool:
-    if len(paths) < _MANY or not hasattr(os, "sync"):
-        return False
-    os.sync()
-    return True

@@ -21,7 +21,6 @@ from typing import IO, Self
 from delivery.errors import LocalError
 from delivery.escape import printable
 from delivery.lock import try_lock
-from delivery.packing.flusher import flush_folders
 from delivery.packing.trouble import writing
 
 PREFIX = ".delivery-unfinished-"
@@ -92,11 +91,11 @@ class Workspace:
             with (self._own / _MOVING).open("wb") as note:
                 note.write("\0".join(names).encode("utf-8", "surrogateescape"))
                 flush_to_disk(note)
-            flush_folders((self._own,))
+            _flush_folder(self._own)
             self.refuse_existing(names)
             for name in names:
                 os.rename(self.folder / name, self.out / name)
-            flush_folders((self.out,))
+            _flush_folder(self.out)
             (self._own / _MOVING).unlink()
         self._published = names
 
@@ -237,3 +236,15 @@ def _is_young(folder: Path) -> bool:
         return time.time() - folder.stat().st_mtime < _STARTING
     except FileNotFoundError:
         return False
+
+
+def _flush_folder(folder: Path) -> None:
+    """So that the renames outlive a power cut. Windows keeps no such promise and needs no such call."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

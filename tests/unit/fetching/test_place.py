@@ -48,28 +48,6 @@ def test_another_file_of_that_name_is_never_overwritten(tmp_path: Path, other: b
     assert (tmp_path / "b.txt").read_bytes() == other
 
 
-@pytest.mark.parametrize("many", [1, 40])
-def test_what_is_put_is_on_the_disk_before_it_has_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
-) -> None:
-    """A power cut would leave a file of the right name and size, full of zeros; one wait is enough for many."""
-    order: list[str] = []
-
-    def noting(name: str) -> None:
-        real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *given: (order.append(name), real(*given))[1])
-
-    for name in ("rename", "fsync", *(("sync",) if hasattr(os, "sync") else ())):
-        noting(name)
-    with Place(tmp_path / "out") as place:
-        made = {f"{number}.txt": place.work / str(number) for number in range(many)}
-        for path in made.values():
-            path.write_bytes(b"1")
-        place.put(made)
-        flushed = order[: order.index("rename")]
-        assert flushed == (["sync"] if many > 1 and hasattr(os, "sync") else ["fsync"] * many)
-
-
 def test_what_is_removed_in_the_end_is_not_another_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, refused = shutil.rmtree, []
 
