@@ -152,7 +152,7 @@ def test_every_door_gives_the_same_result(run: Run, work: Path, home: Path) -> N
     first = facts(run("send", work, "--json", "--out", "in-process").document)
     for number, door in enumerate(([str(ROOT / "cli.py")], ["-m", "delivery"])):
         command = [sys.executable, *door, "send", str(work), "--json", "--out", str(work.parent / f"door{number}")]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=ROOT, check=True)
         assert facts(json.loads(done.stdout)) == first
     result = send([work], settings=Settings.load(), out=str(work.parent / "library"))
     assert facts(report.as_dict(report.send_document(result))) == first

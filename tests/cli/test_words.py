@@ -371,7 +371,7 @@ def test_another_program_reads_the_same_link_from_the_picture_and_from_the_termi
     for name in ("link.png", "terminal.png"):
         read = subprocess.run(
             ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", name],
-            cwd=tmp_path, capture_output=True, text=True, check=True,
+            cwd=tmp_path, capture_output=True, encoding="utf-8", check=True,
         )  # fmt: skip
         assert read.stdout.strip() == url
 

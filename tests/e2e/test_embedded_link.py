@@ -26,7 +26,7 @@ SAMPLE = ROOT / "sample"
 
 def delivery(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=check, timeout=120)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=check, timeout=120)
 
 
 def document(*arguments: str | Path) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def test_no_link_is_left_on_the_sellers_disk_or_the_buyers(work: Path, tmp_path:
     signatures = [link.url.rpartition("X-Amz-Signature=")[2] for link in made.links]
     command = [sys.executable, "-m", "delivery", "fetch", "-", "-o", str(tmp_path / "out"), "--verbose"]
     done = subprocess.run(
-        command, input=urls(made)[0], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        command, input=urls(made)[0], cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=60
     )
     places = [*(tmp_path / "out").rglob("*"), *Path(made.out or "").rglob("*"), *home.glob("ledger*")]
     held = [done.stdout.encode(), done.stderr.encode(), *(p.read_bytes() for p in places if p.is_file())]

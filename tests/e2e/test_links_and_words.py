@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 def delivery(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120)
 
 
 @pytest.fixture(autouse=True)
