@@ -50,7 +50,11 @@ def fetch(url: str) -> tuple[int, bytes]:
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(ROOT / "cli.py"), *arguments], capture_output=True, encoding="utf-8", check=False, timeout=120
+        [sys.executable, str(ROOT / "cli.py"), *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
     )
 
 
