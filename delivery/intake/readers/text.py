@@ -16,6 +16,8 @@ from delivery.intake.readers.view import View
 
 LOOKED_AT = 256 * 1024
 _ALL = 32 * 1024**2
+_SEARCHED = 8 * 1024**2
+"""For credentials without being asked to look deep: 0.2 s of a processor."""
 _BLOCK = 1024**2
 _EDGE = 1024
 """More than a credential and what tells it apart take; two blocks share twice as much."""
@@ -54,10 +56,10 @@ _LOCAL_MARKS = (b"/Users/", b"\\Users\\", b"/home/", b"Documents and Settings")
 
 
 def read_text(view: View, *, deep: bool = False) -> None:
-    """Note what the first 256 KiB tell; with ``deep``, and always of credentials, the first 32 MiB."""
+    """Note what the first 256 KiB tell, and 8 MiB of credentials; with ``deep`` of everything the first 32 MiB."""
     ending = extension(view.name.rpartition("/")[2].lstrip("."))  # .npmrc and its like are settings, of no other type
     data = view.head if view.size <= len(view.head) else view.at(0, _ALL if deep else LOOKED_AT)
-    _note_all_secrets(view, data, ending)
+    _note_all_secrets(view, data, ending, most=_ALL if deep else _SEARCHED)
     if data.startswith(UTF16_MARKS):
         data = data.decode("utf-16", "replace").encode()
     if ending in _PROSE or ending in _PAGES:
@@ -78,23 +80,23 @@ def read_text(view: View, *, deep: bool = False) -> None:
         view.note(Seen.ASSET, asset)
 
 
-def _note_all_secrets(view: View, first: bytes, ending: str) -> None:
+def _note_all_secrets(view: View, first: bytes, ending: str, *, most: int) -> None:
     """Block by block, so that a large log costs no memory; at the edge of two, the one that sees more decides."""
     before, begin = 0, 0
-    for block, more in _blocks(view, first):
+    for block, more in _blocks(view, first, most):
         end = len(block) - _EDGE if more else len(block)
         for kind, start in secrets.find(block, ending):
             if begin <= start < end:
                 view.note(Seen.SECRET, kind, f"line {before + _line(block, start)}")
         before, begin = before + block.count(b"\n", 0, end - _EDGE), _EDGE
-    if view.size > _ALL:
-        view.note(Seen.UNSEEN, "it is a long text: only its first 32 MiB were searched for credentials")
+    if view.size > most:
+        view.note(Seen.UNSEEN, f"it is a long text: only its first {most >> 20} MiB were searched for credentials")
 
 
-def _blocks(view: View, first: bytes) -> Iterator[tuple[bytes, bool]]:
+def _blocks(view: View, first: bytes, most: int) -> Iterator[tuple[bytes, bool]]:
     """The text from ``first`` on, each block with whether more follow; each begins with the end of the one before."""
     wide = codecs.getincrementaldecoder("utf-16")("replace") if first.startswith(UTF16_MARKS) else None
-    at, end, block = 0, min(view.size, max(_ALL, len(first))), b""
+    at, end, block = 0, min(view.size, max(most, len(first))), b""
     while at < end:
         raw = view.at(at, min(_BLOCK, end - at)) if at else first
         at = at + len(raw) if raw else end
