@@ -27,5 +27,4 @@ def command(id: str, **values: Any) -> None:
         report.write({**document, "proven": done.proven}, sys.stdout)
         return
     objects = "object" if done.removed == 1 else "objects"
-    links = "its link does" if done.proven == 1 else f"all {done.proven:,} links do"
-    click.echo(f"revoked: {done.removed:,} {objects} removed; {links} not open any more")
+    click.echo(f"revoked: {done.removed:,} {objects} removed; no link opens any more ({done.proven:,} tried)")
