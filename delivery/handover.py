@@ -33,8 +33,8 @@ from delivery.planning.names import CHECKSUMS, MANIFEST
 from delivery.progress import CancelToken, Progress
 from delivery.surroundings import foreseen_folder, out_folder, zone_of
 
-_Recorded = Callable[..., Delivery]
-"""Composes the messages of what was made, and keeps it in the ledger; ``bucket``: with where it lies."""
+_Recorded = Callable[[Delivery, str | None], Delivery]
+"""Composes the messages of what was made, and keeps it in the ledger, with a word for the bucket that it lies in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Handover:
             return self._carry_out(plan, out, partial(self._recorded, ledger, before, foreseen.notes))
 
     def _recorded(
-        self, ledger: Ledger, before: Delivery | None, said: tuple[str, ...], done: Delivery, bucket: str | None = None
+        self, ledger: Ledger, before: Delivery | None, said: tuple[str, ...], done: Delivery, bucket: str | None
     ) -> Delivery:
         zone = zone_of(self.settings, done.expires_at or self.now)
         situation = self.situation or (message.Situation.REVISION if before else message.Situation.FIRST)
@@ -120,7 +120,7 @@ class Handover:
         if plan.method is Method.LINK:
             return self._link(plan, out, recorded)
         try:
-            return recorded(self._attach(plan, out))
+            return recorded(self._attach(plan, out), None)
         except PackingError as error:
             if error.code != "plan-changed":
                 raise
@@ -128,7 +128,7 @@ class Handover:
         certain = planning.plan(plan.deliverable, plan.profile, via=self.settings.delivery.via)
         if certain.method is Method.LINK:
             return self._link(certain, out, recorded)
-        return recorded(self._attach(certain, out))
+        return recorded(self._attach(certain, out), None)
 
     def _attach(self, plan: Plan, out: Path) -> Delivery:
         options = self.settings.delivery

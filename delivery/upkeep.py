@@ -177,7 +177,7 @@ def prune(
         ]
         outside = {item.prefix for item in gone if hosting.own_place(item.prefix, opened.prefix) != item.prefix}
         if outside:
-            (progress or NullProgress()).note(
+            tell(
                 f"left as they are: {len(outside):,} ended under another prefix than [store:{name}] has now; "
                 "`delivery prune` removes them where it is what it was when they were made"
             )

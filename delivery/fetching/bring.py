@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -136,7 +136,7 @@ class _Run:
             download.discard()
             raise
         known.date(download.path, download.modified)
-        self._put(place, {output.name: download.path}, (output,))
+        self._put(place, download.path, output)
 
     def listed(self, manifest: Manifest, out: Path | None, only: Sequence[str], unpacked: bool) -> Fetched:
         todo = units(manifest, only=only, unpack=unpacked)
@@ -153,7 +153,7 @@ class _Run:
                 note.write_bytes(marks)
             self._transfer([item for unit in missing for item in self._items(unit, place)], place)
             if not is_kept:
-                place.put({kept.name: note})
+                place.put(note, kept.name)
         names = [output.name for unit in todo for output in unit.outputs]
         return Fetched(
             str(place.out),
@@ -200,7 +200,7 @@ class _Run:
     def _settle(self, unit: Unit, paths: Sequence[Path], place: Place) -> None:
         name, size, sha256 = unit.outputs[0]
         if unit.members is None and (size, sha256) == (unit.parts[0].size, unit.parts[0].sha256):
-            self._put(place, {name: paths[0]}, unit.outputs)
+            self._put(place, paths[0], unit.outputs[0])
             return
         from delivery.fetching import unpack
 
@@ -213,16 +213,17 @@ class _Run:
         else:
             made = {name: folder / "0"}
             unpack.join(paths, name, size, sha256, made[name], self._crew)
-        self._put(place, made, unit.outputs)
+        for output in unit.outputs:
+            self._put(place, made[output.name], output)
         for path in paths:
             with writing(path):
                 path.unlink()
         shutil.rmtree(folder, ignore_errors=True)
 
-    def _put(self, place: Place, made: Mapping[str, Path], outputs: Sequence[Output]) -> None:
-        place.put(made)
+    def _put(self, place: Place, source: Path, output: Output) -> None:
+        path = place.put(source, output.name)
         with self._lock:
-            self._brought |= {output.name: _file(place.path_of(output.name), output) for output in outputs}
+            self._brought[output.name] = _file(path, output)
 
     def _transfer(self, items: Sequence[tuple[Item, Settle]], place: Place) -> None:
         if items:

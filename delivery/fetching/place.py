@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -84,15 +84,15 @@ class Place:
             raise _taken(path)
         return True
 
-    def put(self, sources: Mapping[str, Path]) -> None:
-        """Move the finished files to their names. Raises LocalError where something has such a name."""
-        for name, source in sources.items():
-            target = self.path_of(name)
-            with writing(target):
-                self._make_folders(target.parent)
-                if os.path.lexists(target):
-                    raise _taken(target)
-                os.rename(source, target)
+    def put(self, source: Path, name: str) -> Path:
+        """Move the finished ``source`` to ``name``. Raises LocalError where something has that name."""
+        target = self.path_of(name)
+        with writing(target):
+            self._make_folders(target.parent)
+            if os.path.lexists(target):
+                raise _taken(target)
+            os.rename(source, target)
+        return target
 
     def path_of(self, name: str) -> Path:
         return self.out.joinpath(*name.split("/"))  # units refused every name that is not safe

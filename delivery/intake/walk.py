@@ -82,7 +82,7 @@ def _shared_name(roots: Sequence[Path], given: Sequence[FileEntry]) -> str:
     if len(roots) + len(given) > 1:
         first = first.parent
     stem = first.stem if os.path.isfile(first) else first.name
-    return unicodedata.normalize("NFC", decodable(stem)).strip(". ") or "delivery"
+    return unicodedata.normalize("NFC", decodable(stem))
 
 
 def _own_name(root: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a disk can do to an output, in the words of the error tree."""
+"""What can be wrong with a path, and what a disk can do to an output, in the words of the error tree."""
 
 from __future__ import annotations
 

@@ -23,8 +23,7 @@ def output(name: str, data: bytes) -> Output:
 
 def put(place: Place, name: str, data: bytes) -> Path:
     (place.work / "x").write_bytes(data)
-    place.put({name: place.work / "x"})
-    return place.path_of(name)
+    return place.put(place.work / "x", name)
 
 
 def test_what_is_put_lies_there_and_nothing_else(tmp_path: Path) -> None:
