@@ -135,13 +135,14 @@ def _media(path: str, cancel: CancelToken) -> Fact | None:
     if find_spec("av") is None:
         return Fact(Seen.UNSEEN, 'it was not decoded: install the extra for that, pip install "delivery[media]"')
     try:
-        import av
         import av.error
+
+        from delivery import films
     except ImportError as error:  # as on a Windows without the system's media libraries
         return Fact(Seen.UNSEEN, f"it was not decoded: the extra for that does not load here, {_short(error)}")
 
     try:
-        with av.open(path, metadata_errors="ignore") as container:
+        with films.opened(path) as container:
             streams = [stream for stream in container.streams if stream.type in ("video", "audio")]
             if not streams:
                 return Fact(Seen.DAMAGED, "it holds neither pictures nor sound")

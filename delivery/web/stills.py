@@ -43,13 +43,14 @@ def pdf_page(path: str | Path, box: int) -> Image | None:
 def video_frame(path: str | Path, box: int) -> Image | None:
     """A frame from a few seconds in, where films have left black; turned as the file says, at most ``box`` pixels."""
     try:
-        import av
+        from av.error import FFmpegError
+
+        from delivery import films
     except ImportError:
         return None
-    from av.error import FFmpegError
 
     try:
-        with av.open(str(path), metadata_errors="ignore") as film:
+        with films.opened(str(path)) as film:
             stream = next((stream for stream in film.streams.video), None)
             if stream is None or not 0 < stream.codec_context.width * stream.codec_context.height <= _MOST_PIXELS:
                 return None

@@ -14,6 +14,7 @@ import tarfile
 import wave
 import zipfile
 import zlib
+from contextlib import closing
 
 from PIL import Image
 
@@ -241,11 +242,11 @@ def ole() -> bytes:
 
 
 def database() -> bytes:
-    made = sqlite3.connect(":memory:")
-    made.execute("create table work(data blob)")
-    made.executemany("insert into work values (?)", [(noise(900),) for _ in range(30)])
-    made.commit()
-    return made.serialize()
+    with closing(sqlite3.connect(":memory:")) as made:
+        made.execute("create table work(data blob)")
+        made.executemany("insert into work values (?)", [(noise(900),) for _ in range(30)])
+        made.commit()
+        return made.serialize()
 
 
 def rtf() -> bytes:

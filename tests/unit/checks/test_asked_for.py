@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import os
+import struct
 import sys
 import warnings
 import zipfile
@@ -129,7 +130,12 @@ def test_sound_is_decoded_with_the_media_extra(check, codes):
         sound.setsampwidth(2)
         sound.setframerate(8000)
         sound.writeframes(os.urandom(16000))
-    assert check({"a.wav": out.getvalue()}, deep=True) == ()
+    sounds = out.getvalue()
+    assert check({"a.wav": sounds}, deep=True) == ()
+    title = "Café".encode("latin-1")
+    tags = b"LIST" + struct.pack("<I", 16) + b"INFOINAM" + struct.pack("<I", len(title)) + title
+    length = struct.pack("<I", len(sounds) + len(tags) - 8)
+    assert check({"tagged.wav": sounds[:4] + length + sounds[8:] + tags}, deep=True) == ()
 
 
 def test_without_the_media_extra_it_says_so(check, codes, monkeypatch):
