@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 
-from delivery.intake.codecs import UNPACK_ERRORS
+from delivery.intake.codecs import DECODE_ERRORS
 from delivery.intake.strip.pieces import CannotStrip
 
 _LARGEST_UNPACKED = 1024**3
@@ -40,7 +40,7 @@ def clean(data: bytes) -> tuple[bytes, tuple[str, ...]]:
                 raise CannotStrip("it is signed, and cleaning would break the signature")
             for member in members:
                 _copy(source, target, member, what)
-    except UNPACK_ERRORS as error:
+    except DECODE_ERRORS as error:
         raise CannotStrip(f"it is damaged or protected ({type(error).__name__})") from error
     return (out.getvalue(), tuple(dict.fromkeys(what))) if what else (data, ())
 

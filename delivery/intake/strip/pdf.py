@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 
+from delivery.intake.codecs import DECODE_ERRORS
 from delivery.intake.strip.pieces import CannotStrip
 
 _PRIVATE = ("/Metadata", "/PieceInfo", "/LastModified")
@@ -40,8 +41,8 @@ def clean(data: bytes) -> tuple[bytes, tuple[str, ...]]:
         writer.write(out)
         if len(PdfReader(io.BytesIO(out.getvalue())).pages) != len(reader.pages):
             raise CannotStrip("its pages would change")
-    except DependencyError as error:  # AES, without the library that pypdf would need for it
+    except (DependencyError, NotImplementedError) as error:  # a lock that pypdf cannot open here
         raise CannotStrip("it is protected with a password") from error
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError) as error:
+    except (PyPdfError, *DECODE_ERRORS) as error:
         raise CannotStrip(f"it is damaged ({type(error).__name__})") from error
     return out.getvalue(), tuple(dict.fromkeys(what))

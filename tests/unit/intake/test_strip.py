@@ -148,6 +148,17 @@ def test_a_protected_pdf_is_delivered_as_it_is_and_told(tmp_path):
     assert "password" in str(stripped.removed[0])
 
 
+def test_a_pdf_locked_in_a_publishers_own_way_is_delivered_as_it_is_and_told(tmp_path):
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf())))
+    writer.encrypt("secret", algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    locked = out.getvalue().replace(b"/Filter /Standard", b"/Filter /FOPN_fLo")
+    cleaned, stripped, _ = clean(tmp_path, "a.pdf", locked)
+    assert cleaned == locked
+    assert "password" in str(stripped.removed[0])
+
+
 WITHOUT_CRYPTOGRAPHY = """
 import sys
 sys.modules["cryptography"] = sys.modules["Crypto"] = None
