@@ -13,6 +13,8 @@ _CUT = "the file is cut off"
 _PNG_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt", b"eXIf"))
 _MOST_ROWS = 1_000_000
 _SEARCH = 48 * 1024**2
+_SOX_UNKNOWN = 0x7FFFF000
+"""What sox writes for the length of sound that it passes on while it is made."""
 
 
 def read_png(view: View) -> None:
@@ -256,9 +258,12 @@ def read_riff(view: View) -> None:
         return
     if stated in (0, 0xFFFFFFFF) or view.head[:4] == b"RF64":
         return
+    chunks = list(_chunks(view, order))
+    if (b"data", _SOX_UNKNOWN) in ((chunk, length) for chunk, _, length in chunks):
+        return
     if stated + 8 > view.size + 1:
         view.damaged(_CUT)
-    elif kind == b"WAVE" and all(chunk != b"data" for chunk, _, _ in _chunks(view, order)):
+    elif kind == b"WAVE" and all(chunk != b"data" for chunk, _, _ in chunks):
         view.note(Seen.DAMAGED, "it holds no sound data")
 
 
