@@ -56,6 +56,27 @@ def png_text(**fields: str) -> bytes:
     return corpus.picture("PNG", pnginfo=text)
 
 
+def raw_profile() -> bytes:
+    """A place as ImageMagick keeps it where it makes a PNG of a photo."""
+    exif = b"Exif\0\0" + Image.open(io.BytesIO(photo(gps=True))).info["exif"].removeprefix(b"Exif\0\0")
+    digits = exif.hex()
+    lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
+    text = PngInfo()
+    text.add_text("Raw profile type exif", f"\nexif\n{len(exif):8d}\n" + "\n".join(lines) + "\n", zip=True)
+    return corpus.picture("PNG", pnginfo=text)
+
+
+def commented(text: bytes) -> bytes:
+    data = corpus.picture("JPEG")
+    return data[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + data[2:]
+
+
+def user_comment(text: bytes) -> bytes:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0" + text
+    return corpus.picture("JPEG", exif=exif.tobytes())
+
+
 def docx(core: str = "", app: str = "", body: str = "<w:p><w:t>Work</w:t></w:p>", **more: bytes) -> bytes:
     parts = {
         "[Content_Types].xml": b"<Types/>",
@@ -74,9 +95,22 @@ def pdf(**options: str) -> bytes:
 
 def place(text: bytes) -> bytes:
     """A video as a phone writes it, with where it was taken."""
-    xyz = corpus.box(b"\xa9xyz", struct.pack(">HH", len(text), 0x15C7), text)
-    index = corpus.box(b"moov", corpus.box(b"mvhd", bytes(100)), corpus.box(b"udta", xyz))
-    return corpus.box(b"ftyp", b"mp42", bytes(4)) + index + corpus.box(b"mdat", bytes(400))
+    return film(inside=corpus.box(b"\xa9xyz", struct.pack(">HH", len(text), 0x15C7), text))
+
+
+def loci(east: int, north: int) -> bytes:
+    """The same as ffmpeg and 3GPP phones write it."""
+    degrees = struct.pack(">iii", east << 16, north << 16, 0)
+    return film(inside=corpus.box(b"loci", bytes(8), degrees, b"earth\0\0"))
+
+
+def film(inside: bytes = b"", behind: bytes = b"") -> bytes:
+    index = corpus.box(b"moov", corpus.box(b"mvhd", bytes(100)), corpus.box(b"udta", inside))
+    return corpus.box(b"ftyp", b"mp42", bytes(4)) + index + corpus.box(b"mdat", bytes(400)) + behind
+
+
+PROJECT = b"<x:xmpmeta><r creatorAtom:uncProjectPath='C:\\Users\\jane\\Acme\\spot.prproj'/></x:xmpmeta>"
+XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
 
 def token(kind: str) -> bytes:
@@ -197,8 +231,10 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "f.jpg": photo(xmp='<r exif:GPSLatitude="52,31.2N"/>'),
             "j.heic": heic(b"Exif\0\0"),
             "k.heic": heic(b""),
+            "l.mp4": loci(13, 52),
+            "m.png": raw_profile(),
         },
-        {"g.jpg": JPG, "h.mp4": place(b""), "i.jpg": photo(note="52.5200, 13.4050 is a number")},
+        {"g.jpg": JPG, "h.mp4": place(b""), "n.mp4": loci(0, 0), "i.jpg": photo(note="52.5200, 13.4050 is a number")},
     ),
     "serial-number": (
         {"a.jpg": photo(serial="0123456789"), "b.jpg": photo(xmp='<r aux:SerialNumber="012345"/>')},
@@ -233,6 +269,8 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "b.svg": b'<svg a="/home/janeroe/x.png"></svg>',
             "c.html": b'<img src="file:///C:/Users/jane/x.png">',
             "d.png": png_text(Comment="/Users/jane/Desktop/x.psd"),
+            "h.mp4": film(behind=corpus.box(b"uuid", XMP_BOX, PROJECT)),
+            "i.mov": film(inside=corpus.box(b"XMP_", PROJECT)),
         },
         {
             "e.html": b"<p>Put it into /home/user/x or /Users/you/y</p>",
@@ -259,6 +297,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "f.html": b"<p>write me: jane@roe.studio</p>",
             "g.txt": b"find me on t.me/janeroe\n",
             "h.pdf": pdf(keywords="jane.roe@gmail.com"),
+            "o.jpg": commented(b"jane.roe@gmail.com"),
+            "p.jpg": user_comment(b"jane.roe@gmail.com"),
+            "q.jpg": photo(xmp='<r Iptc4xmpCore:CiTelWork="+49 170 123 45 67"/>'),
         },
         {
             "i.txt": b"git@github.com:a/b.git\n",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from delivery.intake.observation import Seen
 from delivery.intake.readers import metadata
@@ -14,7 +14,8 @@ _CUT = "the file is cut off"
 _PLACE = re.compile(rb"[+-]\d{1,2}(?:\.\d+)?[+-]\d{1,3}\.\d+[+-/]?")
 _EXIF = re.compile(rb"(?<=Exif\0\0)(?:II\*\0|MM\0\*)|II\*\0\x08\0\0\0|MM\0\*\0\0\0\x08")
 """The word itself is no mark: a picture's list of contents holds it too, and cameras may leave it out."""
-_FOLDERS = frozenset((b"moov", b"udta", b"meta", b"trak", b"mdia", b"minf"))
+_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_FOLDERS = frozenset((b"moov", b"udta", b"trak", b"mdia", b"minf"))
 
 
 def read_mp4(view: View) -> None:
@@ -26,7 +27,9 @@ def read_mp4(view: View) -> None:
             return
         kinds.add(kind)
         if kind == b"moov":
-            _note_places(view, start, end)
+            _note_inside(view, start, end)
+        elif kind == b"uuid" and view.at(start, 16) == _XMP:
+            metadata.note_xmp(view, view.at(start + 16, min(end - start, metadata.LARGEST)))
     if b"meta" in kinds and b"moov" not in kinds:
         _note_picture(view)
     if kinds & {b"moof", b"styp", b"sidx"}:
@@ -70,17 +73,22 @@ def _boxes(view: View, at: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
         at += length
 
 
-def _note_places(view: View, start: int, end: int, depth: int = 0) -> None:
-    """The location that phones write: a box called (c)xyz, or Apple's metadata."""
+def _note_inside(view: View, start: int, end: int, depth: int = 0) -> None:
+    """XMP, and the location that phones write: a box called (c)xyz or loci, or Apple's metadata."""
     for kind, inside, stop in _boxes(view, start, min(end, view.size)):
-        if kind == b"\xa9xyz" and _PLACE.search(view.at(inside, 64)):
+        if kind in _PLACES and _PLACES[kind](view.at(inside, min(stop - inside, 65536))):
             view.note(Seen.GPS, place="video metadata")
-        elif kind == b"meta":
-            block = view.at(inside, min(stop - inside, 65536))
-            if b"location.ISO6709" in block and _PLACE.search(block):
-                view.note(Seen.GPS, place="video metadata")
+        elif kind == b"XMP_":
+            metadata.note_xmp(view, view.at(inside, min(stop - inside, metadata.LARGEST)))
         elif kind in _FOLDERS and depth < 3:
-            _note_places(view, inside, stop, depth + 1)
+            _note_inside(view, inside, stop, depth + 1)
+
+
+_PLACES: dict[bytes, Callable[[bytes], object]] = {
+    b"\xa9xyz": lambda block: _PLACE.search(block[:64]),
+    b"loci": lambda block: any(block[6:].partition(b"\0")[2][1:9]),  # behind its name and role: degrees east and north
+    b"meta": lambda block: b"location.ISO6709" in block and _PLACE.search(block),
+}
 
 
 def read_matroska(view: View) -> None:

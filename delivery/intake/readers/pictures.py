@@ -68,7 +68,11 @@ def read_jpeg(view: View) -> None:
             at += 2
         else:
             length = max(2, int.from_bytes(head[2:], "big"))
-            if kind in (0xE1, 0xED):
+            if kind == 0xFE:
+                metadata.note_text(
+                    view, view.at(at + 4, min(length - 2, 4096)).decode("utf-8", "replace"), "JPEG comment"
+                )
+            elif kind in (0xE1, 0xED):
                 _jpeg_metadata(view, view.at(at + 4, length - 2))
             at += 2 + length
     if b"\xff\xd9" in view.tail[-(view.size - at) :]:
