@@ -17,3 +17,10 @@ DECODE_ERRORS: tuple[type[Exception], ...] = (
 
 with suppress(ImportError, AttributeError):  # from Python 3.14 on, where it was built with it
     DECODE_ERRORS += (import_module("compression.zstd").ZstdError,)
+
+
+def pdf_errors() -> tuple[type[Exception], ...]:
+    """Those and pypdf's own, which is loaded only where there is a PDF."""
+    from pypdf.errors import PyPdfError
+
+    return (PyPdfError, *DECODE_ERRORS)

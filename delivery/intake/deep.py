@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from delivery.intake.codecs import DECODE_ERRORS
+from delivery.intake.codecs import DECODE_ERRORS, pdf_errors
 from delivery.intake.observation import Fact, Seen
 from delivery.intake.readers.zips import BOMB_RATIO, BOMB_SIZE
 from delivery.pictures import opened
@@ -108,7 +108,7 @@ def _pdf(path: str, cancel: CancelToken) -> Fact | None:
     import logging
 
     from pypdf import PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
+    from pypdf.errors import DependencyError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
@@ -123,7 +123,7 @@ def _pdf(path: str, cancel: CancelToken) -> Fact | None:
                     contents.get_data()
     except DependencyError:  # it is encrypted, and the library for that is not here
         return None
-    except (PyPdfError, *DECODE_ERRORS) as error:
+    except pdf_errors() as error:
         return Fact(Seen.DAMAGED, f"its pages do not decode: {_short(error)}")
     return None
 

@@ -84,7 +84,14 @@ def docx(core: str = "", app: str = "", body: str = "<w:p><w:t>Work</w:t></w:p>"
         "docProps/core.xml": f"<c>{core}</c>".encode(),
         "docProps/app.xml": f"<p>{app}</p>".encode(),
     }
-    return corpus.zipped({**parts, **{f"word/{name}.xml": data for name, data in more.items()}})
+    return corpus.zipped({**parts, **{f"word/{name}" if "." in name else f"word/{name}.xml": data for name, data in more.items()}})
+
+
+TEMPLATE = (
+    b'<Relationships><Relationship Id="rId1" Type="http://x/attachedTemplate" '
+    b'Target="file:///C:\\Users\\jane\\Templates\\acme.dotm" TargetMode="External"/></Relationships>'
+)
+FOLDER = b'<workbook><x15ac:absPath url="C:\\Users\\jane\\Documents\\Acme\\" xmlns:x15ac="x"/><sheets/></workbook>'
 
 
 def pdf(**options: str) -> bytes:
@@ -260,6 +267,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
         {
             "a.docx": docx(comments=b"<w:comments/>"),
             "b.docx": docx(body='<w:p><w:ins w:id="1" w:author="J"><w:t>x</w:t></w:ins></w:p>'),
+            "e.odt": corpus.zipped({"content.xml": b"<p>x<office:annotation office:name='1'>y</office:annotation></p>"}),
         },
         {"c.docx": docx(), "d.docx": docx(body="<w:p><w:t>w:ins</w:t></w:p>")},
     ),
@@ -271,6 +279,8 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "d.png": png_text(Comment="/Users/jane/Desktop/x.psd"),
             "h.mp4": film(behind=corpus.box(b"uuid", XMP_BOX, PROJECT)),
             "i.mov": film(inside=corpus.box(b"XMP_", PROJECT)),
+            "j.xlsx": corpus.zipped({"xl/workbook.xml": FOLDER}),
+            "k.docx": docx(**{"_rels/settings.xml.rels": TEMPLATE}),
         },
         {
             "e.html": b"<p>Put it into /home/user/x or /Users/you/y</p>",

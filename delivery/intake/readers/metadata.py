@@ -116,9 +116,14 @@ def note_xmp(view: View, data: bytes) -> None:
         view.note(Seen.SERIAL, "camera's serial number", "XMP")
     if _XMP_GPS.search(data):
         view.note(Seen.GPS, place="XMP")
+    note_local_path(view, data, "XMP")
+
+
+def note_local_path(view: View, data: bytes, place: str) -> None:
+    """The first path of somebody's own computer; one tells as much as all."""
     local = _LOCAL.search(data)
     if local:
-        view.note(Seen.LOCAL_PATH, local[0].decode("utf-8", "replace"), "XMP")
+        view.note(Seen.LOCAL_PATH, local[0].decode("utf-8", "replace"), place)
 
 
 def note_photoshop(view: View, data: bytes) -> None:
@@ -169,9 +174,7 @@ def note_png_chunk(view: View, kind: bytes, data: bytes) -> None:
         return
     name = key.decode("latin-1")
     note_text(view, rest[:4096].decode("utf-8", "replace"), f"PNG {name}", person=name.lower() in ("author", "artist"))
-    local = _LOCAL.search(rest[:8192])
-    if local:
-        view.note(Seen.LOCAL_PATH, local[0].decode("utf-8", "replace"), f"PNG {name}")
+    note_local_path(view, rest[:8192], f"PNG {name}")
 
 
 def _hexadecimal(profile: bytes) -> bytes:

@@ -24,6 +24,14 @@ _FIELDS: dict[str, tuple[tuple[str, bytes], ...]] = {
         ("keywords", b"meta:keyword"), ("description", b"dc:description"), ("own fields", b"meta:user-defined"),
     ),
 }  # fmt: skip
+_PATHS: dict[str, tuple[str, re.Pattern[bytes]]] = {
+    "xl/workbook.xml": ("folder", re.compile(rb"(<x15ac:absPath\s[^>]*?\burl=\")[^\"]+")),
+    "word/_rels/settings.xml.rels": (
+        "template's folder",
+        re.compile(rb"(<Relationship\s(?=[^>]*/attachedTemplate\")[^>]*?\bTarget=\")[^\">]*[\\/]"),
+    ),
+}
+"""Where a document lay, and the template that it was made from: emptied, and cut down to its name."""
 _CUSTOM = re.compile(rb"<property\b.*</property>", re.DOTALL)
 
 
@@ -48,7 +56,7 @@ def clean(data: bytes) -> tuple[bytes, tuple[str, ...]]:
 def _copy(source: zipfile.ZipFile, target: zipfile.ZipFile, member: zipfile.ZipInfo, what: list[str]) -> None:
     info = zipfile.ZipInfo(member.filename, member.date_time)
     info.compress_type, info.external_attr = member.compress_type, member.external_attr
-    if member.filename in _FIELDS or member.filename == "docProps/custom.xml":
+    if member.filename in _FIELDS or member.filename in _PATHS or member.filename == "docProps/custom.xml":
         target.writestr(info, _emptied(member.filename, source.read(member), what))
         return
     info.file_size = member.file_size
@@ -63,7 +71,11 @@ def _emptied(name: str, part: bytes, what: list[str]) -> bytes:
         if cleaned != part:
             what.append("own fields")
         return cleaned
-    for field, tag in _FIELDS[name]:
+    if name in _PATHS:
+        field, path = _PATHS[name]
+        part, count = path.subn(rb"\1", part)
+        what += [field] * bool(count)
+    for field, tag in _FIELDS.get(name, ()):
         pattern = re.compile(rb"(<%s(?:\s[^>]*)?>)([^<]+)(</%s>)" % (tag, tag))
         part, count = pattern.subn(rb"\1\3", part)
         if count:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 from pypdf import PdfReader, PdfWriter
+from support import corpus, leaky
 
 from delivery import intake
 from delivery.checks.rule import STRIP
@@ -124,6 +125,16 @@ def test_office_documents_keep_every_other_part(tmp_path, name):
         assert SECRET.encode() not in b"".join(after.read(part) for part in after.namelist())
         assert b"<dc:title>Kept</dc:title>" in after.read("docProps/core.xml")
     assert stripped.removed[0].what == ("author", "company")
+
+
+def test_office_documents_forget_where_they_lay_and_keep_the_name_of_their_template(tmp_path):
+    parts = {"xl/workbook.xml": leaky.FOLDER, "word/_rels/settings.xml.rels": leaky.TEMPLATE}
+    cleaned, stripped, _ = clean(tmp_path, "a.docx", corpus.zipped(parts))
+    with zipfile.ZipFile(io.BytesIO(cleaned)) as after:
+        workbook, relations = map(after.read, parts)
+    assert workbook == leaky.FOLDER.replace(b"C:\\Users\\jane\\Documents\\Acme\\", b"")
+    assert relations == leaky.TEMPLATE.replace(b"file:///C:\\Users\\jane\\Templates\\", b"")
+    assert stripped.removed[0].what == ("folder", "template's folder")
 
 
 def test_pdfs_keep_their_pages(tmp_path):
