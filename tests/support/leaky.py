@@ -84,7 +84,9 @@ def docx(core: str = "", app: str = "", body: str = "<w:p><w:t>Work</w:t></w:p>"
         "docProps/core.xml": f"<c>{core}</c>".encode(),
         "docProps/app.xml": f"<p>{app}</p>".encode(),
     }
-    return corpus.zipped({**parts, **{f"word/{name}" if "." in name else f"word/{name}.xml": data for name, data in more.items()}})
+    return corpus.zipped(
+        {**parts, **{f"word/{name}" if "." in name else f"word/{name}.xml": data for name, data in more.items()}}
+    )
 
 
 TEMPLATE = (
@@ -267,7 +269,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
         {
             "a.docx": docx(comments=b"<w:comments/>"),
             "b.docx": docx(body='<w:p><w:ins w:id="1" w:author="J"><w:t>x</w:t></w:ins></w:p>'),
-            "e.odt": corpus.zipped({"content.xml": b"<p>x<office:annotation office:name='1'>y</office:annotation></p>"}),
+            "e.odt": corpus.zipped(
+                {"content.xml": b"<p>x<office:annotation office:name='1'>y</office:annotation></p>"}
+            ),
         },
         {"c.docx": docx(), "d.docx": docx(body="<w:p><w:t>w:ins</w:t></w:p>")},
     ),
