@@ -255,6 +255,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "j.heic": heic(b"Exif\0\0"),
             "k.heic": heic(b""),
             "l.mp4": loci(13, 52),
+            "o.docx": docx(**{"media/image1.jpeg": photo(gps=True)}),
             "m.png": raw_profile(),
         },
         {"g.jpg": JPG, "h.mp4": place(b""), "n.mp4": loci(0, 0), "i.jpg": photo(note="52.5200, 13.4050 is a number")},

@@ -1,12 +1,16 @@
-"""Office documents: the fields of their properties are emptied; every other part is copied as it is."""
+"""Office documents: the fields of their properties are emptied, their photos cleaned; all else is copied as it is."""
 
 from __future__ import annotations
 
 import io
 import re
 import zipfile
+from contextlib import suppress
 
 from delivery.intake.codecs import DECODE_ERRORS
+from delivery.intake.readers.formats import sniff
+from delivery.intake.readers.office import PICTURES
+from delivery.intake.strip import pictures
 from delivery.intake.strip.pieces import CannotStrip
 
 _LARGEST_UNPACKED = 1024**3
@@ -59,10 +63,23 @@ def _copy(source: zipfile.ZipFile, target: zipfile.ZipFile, member: zipfile.ZipI
     if member.filename in _FIELDS or member.filename in _PATHS or member.filename == "docProps/custom.xml":
         target.writestr(info, _emptied(member.filename, source.read(member), what))
         return
+    if PICTURES.fullmatch(member.filename):
+        target.writestr(info, _picture(source.read(member), what))
+        return
     info.file_size = member.file_size
     with source.open(member) as reader, target.open(info, "w") as writer:
         while block := reader.read(_BLOCK):
             writer.write(block)
+
+
+def _picture(data: bytes, what: list[str]) -> bytes:
+    """One that cannot be cleaned stays: the document opens with it."""
+    cleaner = {"jpeg": pictures.jpeg, "png": pictures.png}.get(sniff(data[:64]))
+    with suppress(CannotStrip):
+        if cleaner is not None:
+            data, removed = cleaner(data)
+            what += [f"{item} of its pictures" for item in removed]
+    return data
 
 
 def _emptied(name: str, part: bytes, what: list[str]) -> bytes:

@@ -127,6 +127,19 @@ def test_office_documents_keep_every_other_part(tmp_path, name):
     assert stripped.removed[0].what == ("author", "company")
 
 
+def test_photos_in_office_documents_are_cleaned_too(tmp_path):
+    photo = picture("JPEG", turn=6)
+    parts = {"word/document.xml": b"<w/>", "word/media/image1.jpg": photo, "word/media/image2.jpg": photo[:900]}
+    cleaned, stripped, _ = clean(tmp_path, "a.docx", corpus.zipped(parts))
+    with zipfile.ZipFile(io.BytesIO(cleaned)) as after:
+        inside, broken = after.read("word/media/image1.jpg"), after.read("word/media/image2.jpg")
+    assert SECRET.encode() not in inside
+    before, now = Image.open(io.BytesIO(photo)), Image.open(io.BytesIO(inside))
+    assert (before.tobytes(), before.getexif()[0x0112]) == (now.tobytes(), now.getexif()[0x0112])
+    assert broken == photo[:900]
+    assert "EXIF of its pictures" in stripped.removed[0].what
+
+
 def test_office_documents_forget_where_they_lay_and_keep_the_name_of_their_template(tmp_path):
     parts = {"xl/workbook.xml": leaky.FOLDER, "word/_rels/settings.xml.rels": leaky.TEMPLATE}
     cleaned, stripped, _ = clean(tmp_path, "a.docx", corpus.zipped(parts))
