@@ -77,6 +77,24 @@ def user_comment(text: bytes) -> bytes:
     return corpus.picture("JPEG", exif=exif.tobytes())
 
 
+def tagged(kind: str, text: bytes) -> bytes:
+    """Sound and video with a comment among their tags, each in its own way."""
+    if kind == "mp3":
+        frame = b"\1\xff\xfe" + text.decode().encode("utf-16-le")
+        frame = b"COMM" + struct.pack(">I", len(frame)) + b"\0\0" + frame
+        return b"ID3\3\0\0\0\0" + bytes(divmod(len(frame), 128)) + frame + corpus.mp3()[20:]
+    if kind == "flac":
+        return b"fLaC\4" + struct.pack(">I", len(text))[1:] + text + corpus.flac()[4:]
+    if kind == "opus":
+        return corpus.ogg().replace(b"OggS", b"OggS", 1)[:43] + b"OpusTags" + text + corpus.ogg()[51 + len(text) :]
+    if kind == "wav":
+        piece = b"INFOICMT" + struct.pack("<I", len(text)) + text
+        data = corpus.wav() + b"LIST" + struct.pack("<I", len(piece)) + piece
+        return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+    comment = corpus.box(b"\xa9cmt", corpus.box(b"data", bytes(8), text))
+    return film(inside=corpus.box(b"meta", bytes(4), corpus.box(b"hdlr", bytes(25)), corpus.box(b"ilst", comment)))
+
+
 def docx(core: str = "", app: str = "", body: str = "<w:p><w:t>Work</w:t></w:p>", **more: bytes) -> bytes:
     parts = {
         "[Content_Types].xml": b"<Types/>",
@@ -327,6 +345,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "g.txt": b"find me on t.me/janeroe\n",
             "h.pdf": pdf(keywords="jane.roe@gmail.com"),
             "o.jpg": commented(b"jane.roe@gmail.com"),
+            **{
+                f"r.{kind}": tagged(kind, b"Mail jane.roe@gmail.com ") for kind in ("mp3", "flac", "opus", "wav", "m4a")
+            },
             "p.jpg": user_comment(b"jane.roe@gmail.com"),
             "q.jpg": photo(xmp='<r Iptc4xmpCore:CiTelWork="+49 170 123 45 67"/>'),
         },
@@ -336,6 +357,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "k.txt": b"12 + 1234567890\n",
             "l.md": b"Copyright Jane <jane@roe.studio>\n",
             "m.txt": b"Look at the dot in the com box.\n",
+            **{
+                f"s.{kind}": tagged(kind, b"(C) 2026 Roe Studio 123 ") for kind in ("mp3", "flac", "opus", "wav", "m4a")
+            },
             "n.txt": b"user@example.com\n",
         },
     ),

@@ -15,6 +15,7 @@ _PLACE = re.compile(rb"[+-]\d{1,2}(?:\.\d+)?[+-]\d{1,3}\.\d+[+-/]?")
 _EXIF = re.compile(rb"(?<=Exif\0\0)(?:II\*\0|MM\0\*)|II\*\0\x08\0\0\0|MM\0\*\0\0\0\x08")
 """The word itself is no mark: a picture's list of contents holds it too, and cameras may leave it out."""
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_FLAC_TAGS = 4
 _FOLDERS = frozenset((b"moov", b"udta", b"trak", b"mdia", b"minf"))
 
 
@@ -78,6 +79,9 @@ def _note_inside(view: View, start: int, end: int, depth: int = 0) -> None:
     for kind, inside, stop in _boxes(view, start, min(end, view.size)):
         if kind in _PLACES and _PLACES[kind](view.at(inside, min(stop - inside, 65536))):
             view.note(Seen.GPS, place="video metadata")
+        if kind == b"meta":
+            tags = view.at(inside, min(stop - inside, metadata.LONGEST_TAGS)).partition(b"ilst")[2]
+            metadata.note_tags(view, tags.partition(b"covr")[0], "tags")
         elif kind == b"XMP_":
             metadata.note_xmp(view, view.at(inside, min(stop - inside, metadata.LARGEST)))
         elif kind in _FOLDERS and depth < 3:
@@ -128,6 +132,8 @@ def read_flac(view: View) -> None:
         if len(head) < 4:
             view.damaged(_CUT)
             return
+        if head[0] & 0x7F == _FLAC_TAGS:
+            metadata.note_tags(view, view.at(at + 4, int.from_bytes(head[1:], "big")), "tags")
         at += 4 + int.from_bytes(head[1:], "big")
         if head[0] & 0x80:
             break
@@ -139,7 +145,9 @@ def read_flac(view: View) -> None:
 
 
 def read_ogg(view: View) -> None:
-    """The last page must be whole and marked as the last."""
+    """The last page must be whole and marked as the last; the tags stand in the second."""
+    for mark in (b"\x03vorbis", b"OpusTags"):
+        metadata.note_tags(view, view.head[:8192].partition(mark)[2].partition(b"\x05vorbis")[0], "tags")
     tail = view.tail
     at = tail.rfind(b"OggS")
     page = tail[at:] if at >= 0 else b""
@@ -160,6 +168,7 @@ def read_mp3(view: View) -> None:
         for byte in view.head[6:10]:
             size = size << 7 | byte & 0x7F
         at = 10 + size
+        _note_id3(view, at)
     block = view.at(at, 4096).lstrip(b"\0")
     sync = next((i for i in range(len(block) - 1) if block[i] == 0xFF and block[i + 1] & 0xE0 == 0xE0), None)
     if at >= view.size or (sync is None and len(block) < 4096 and at + 4096 >= view.size):
@@ -176,6 +185,18 @@ def read_mp3(view: View) -> None:
             if stated > (view.size - at) * 1.01 + 1024:
                 view.damaged(_CUT)
         return
+
+
+def _note_id3(view: View, end: int) -> None:
+    """The frames that are text: not the cover, whose bytes may look like anything."""
+    plain, at = view.head[3] < 4, 10  # lengths are plain numbers up to version 3, of seven bits from 4 on
+    while at + 10 < min(end, len(view.head)):
+        length = 0
+        for byte in view.head[at + 4 : at + 8]:
+            length = length << (8 if plain else 7) | byte
+        if view.head[at : at + 1] == b"T" or view.head[at : at + 4] in (b"COMM", b"USLT"):
+            metadata.note_tags(view, view.head[at + 10 : at + 10 + length], "tags")
+        at += 10 + length
 
 
 def read_iff(view: View) -> None:

@@ -12,6 +12,7 @@ from delivery.intake.observation import Seen
 from delivery.intake.readers.view import View
 
 LARGEST = 1024**2
+LONGEST_TAGS = 65536
 _PEOPLE = {0x013B: "artist", 0x9C9D: "author", 0x013C: "computer", 0xA430: "camera owner", 0x8298: "copyright"}
 _SERIALS = {0xA431: "camera's serial number", 0xA435: "lens's serial number", 0xC62F: "camera's serial number"}
 _TEXTS = {0x010E: "description", 0x9C9C: "comment", 0x9286: "comment"}
@@ -35,6 +36,7 @@ _XMP_SERIAL = re.compile(
 )
 _XMP_GPS = re.compile(rb"\bexif:GPSLatitude\s*(?:=\s*\"|>)\s*([^\"<]{3,40})")
 _LOCAL = re.compile(rb"(?:file:///)?(?:[A-Za-z]:[\\/]Users[\\/]|/Users/|/home/)[\w. -]{2,40}[\\/][^\s\"'<>|]{1,120}")
+_NO_TEXT = re.compile(rb"[\x01-\x1f\x7f]+")
 _TAGS = re.compile(rb"<[^>]{0,500}>")
 _TOOLS = re.compile(
     r"(?i)adobe|photoshop|illustrator|indesign|canva|figma|gimp|inkscape|microsoft|openpyxl|python|libreoffice|"
@@ -117,6 +119,11 @@ def note_xmp(view: View, data: bytes) -> None:
     if _XMP_GPS.search(data):
         view.note(Seen.GPS, place="XMP")
     note_local_path(view, data, "XMP")
+
+
+def note_tags(view: View, data: bytes, place: str) -> None:
+    """A block of tags in sound or video: text, but for the lengths and marks between, and the zeros of UTF-16."""
+    note_text(view, _NO_TEXT.sub(b" ", data[:LONGEST_TAGS].replace(b"\0", b"")).decode("utf-8", "replace"), place)
 
 
 def note_local_path(view: View, data: bytes, place: str) -> None:

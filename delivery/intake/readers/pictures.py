@@ -263,6 +263,9 @@ def read_riff(view: View) -> None:
     if stated in (0, 0xFFFFFFFF) or view.head[:4] == b"RF64":
         return
     chunks = list(_chunks(view, order))
+    for chunk, start, length in chunks:
+        if chunk == b"LIST" and view.at(start, 4) == b"INFO":
+            metadata.note_tags(view, view.at(start + 4, min(length, metadata.LONGEST_TAGS)), "tags")
     if (b"data", _SOX_UNKNOWN) in ((chunk, length) for chunk, _, length in chunks):
         return
     if stated + 8 > view.size + 1:
