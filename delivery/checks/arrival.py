@@ -133,7 +133,7 @@ def _mended(entry: FileEntry) -> str:
 @each(
     "path-too-long", Severity.WARNING, _A, "A path too long for Windows",
     why="Windows still stops at 260 characters in many programs, the buyer's own folder included.",
-    hint="shorten the folder names above it",
+    hint="shorten its name or those of the folders above it",
 )  # fmt: skip
 def path_too_long(file: File, case: Case) -> Iterator[str]:
     chars = length(file.entry.original or file.path)

@@ -1,17 +1,26 @@
-"""What ``zipfile`` and the decompressors raise for damaged data: each method of packing has an error of its own."""
+"""What ``zipfile``, the decompressors, Pillow and pypdf raise for damaged data: none has one error for all of it."""
 
 from __future__ import annotations
 
 import lzma
+import struct
 import zipfile
 import zlib
 from contextlib import suppress
 from importlib import import_module
 
-UNPACK_ERRORS: tuple[type[Exception], ...] = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError,
+DECODE_ERRORS: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, ValueError, LookupError, TypeError,
+    AttributeError, ArithmeticError, AssertionError, RuntimeError, SyntaxError, MemoryError,
 )  # fmt: skip
-"""NotImplementedError is among them, as a RuntimeError: a method that cannot be unpacked here."""
+"""NotImplementedError is among them, as a RuntimeError: a way of packing or locking that is not known here."""
 
 with suppress(ImportError, AttributeError):  # from Python 3.14 on, where it was built with it
-    UNPACK_ERRORS += (import_module("compression.zstd").ZstdError,)
+    DECODE_ERRORS += (import_module("compression.zstd").ZstdError,)
+
+
+def pdf_errors() -> tuple[type[Exception], ...]:
+    """Those and pypdf's own, which is loaded only where there is a PDF."""
+    from pypdf.errors import PyPdfError
+
+    return (PyPdfError, *DECODE_ERRORS)

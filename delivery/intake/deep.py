@@ -9,13 +9,12 @@ from __future__ import annotations
 import bz2
 import lzma
 import os
-import struct
 import zipfile
 import zlib
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from delivery.intake.codecs import UNPACK_ERRORS
+from delivery.intake.codecs import DECODE_ERRORS, pdf_errors
 from delivery.intake.observation import Fact, Seen
 from delivery.intake.readers.zips import BOMB_RATIO, BOMB_SIZE
 from delivery.pictures import opened
@@ -54,7 +53,7 @@ def _picture(path: str, cancel: CancelToken) -> Fact | None:
         return None
     except Warning as warning:  # where the program that calls makes errors of warnings
         return Fact(Seen.UNSEEN, f"it was not decoded: {_short(warning)}")
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, MemoryError) as error:
+    except DECODE_ERRORS as error:
         return Fact(Seen.DAMAGED, f"it does not decode: {_short(error)}")
     return None
 
@@ -66,14 +65,14 @@ def _zip(path: str, cancel: CancelToken) -> Fact | None:
             if total > BOMB_SIZE and total > os.path.getsize(path) * BOMB_RATIO:
                 return None
             for info in archive.infolist():
-                if info.flag_bits & 1 or info.is_dir():
+                if info.flag_bits & 1 or info.filename.endswith("/"):
                     continue
                 with archive.open(info) as member:
                     while member.read(_BLOCK):
                         cancel.check()
     except NotImplementedError:
         return Fact(Seen.UNSEEN, "it is packed by a method that cannot be unpacked here")
-    except UNPACK_ERRORS as error:
+    except DECODE_ERRORS as error:
         return Fact(Seen.DAMAGED, f"it does not unpack: {_short(error)}")
     return None
 
@@ -97,7 +96,7 @@ def _stream(make: Callable[[], zlib._Decompress | bz2.BZ2Decompressor | lzma.LZM
                         cancel.check()
                         unpack.decompress(b"", _BLOCK)
                     data = unpack.unused_data or getattr(unpack, "unconsumed_tail", b"")
-        except UNPACK_ERRORS as error:
+        except DECODE_ERRORS as error:
             return Fact(Seen.DAMAGED, f"it does not unpack: {_short(error)}")
         return None if unpack.eof else Fact(Seen.DAMAGED, "the file is cut off")
 
@@ -109,7 +108,7 @@ def _pdf(path: str, cancel: CancelToken) -> Fact | None:
     import logging
 
     from pypdf import PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
+    from pypdf.errors import DependencyError
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
@@ -124,9 +123,7 @@ def _pdf(path: str, cancel: CancelToken) -> Fact | None:
                     contents.get_data()
     except DependencyError:  # it is encrypted, and the library for that is not here
         return None
-    except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        return Fact(Seen.DAMAGED, f"its pages do not decode: {_short(error)}")
-    except (zlib.error, struct.error, AssertionError, NotImplementedError, MemoryError) as error:
+    except pdf_errors() as error:
         return Fact(Seen.DAMAGED, f"its pages do not decode: {_short(error)}")
     return None
 

@@ -48,8 +48,8 @@ _SHAPES: tuple[tuple[bytes, str, re.Pattern[bytes]], ...] = tuple(
 )
 _URL = re.compile(rb"\b(?:https?|ftps?|sftp|postgres(?:ql)?|mysql|mongodb(?:\+srv)?|rediss?|amqps?)://"
                   rb"[\w.+-]{1,60}:([^\s:/@'\"<>{}$%*]{6,80})@([\w.-]+)")  # fmt: skip
-_VALUE = rb"\s{0,4}(?:[bru]?([\"'])([^\"'\s]{8,200})\2|([^\s\"',;(){}\[\]]{8,200})\s*(?:$|\n|\r|#))"
-_ASSIGNED = re.compile(rb"([\w.-]{0,40})[\"']?\]?\s{0,4}(?::=|=>|=|:)" + _VALUE)
+_VALUE = rb"\s{0,4}(?:[bru]?(\\?[\"'])([^\"'\s]{8,200})\2|([^\s\"',;(){}\[\]]{8,200})\s*(?:$|\n|\r|#))"
+_ASSIGNED = re.compile(rb"([\w.-]{0,40})(?:\\?[\"'])?\]?\s{0,4}(?::=|=>|=|:)" + _VALUE)
 _DEFINED = re.compile(rb"([\w.-]{0,40})[\"']\s{0,4}," + _VALUE)
 """PHP's ``define('DB_PASSWORD', '...')``, as every WordPress site has it."""
 _TELLING = (b"passw", b"secret", b"api_key", b"apikey", b"api-key", b"token", b"private_key")

@@ -56,6 +56,45 @@ def png_text(**fields: str) -> bytes:
     return corpus.picture("PNG", pnginfo=text)
 
 
+def raw_profile() -> bytes:
+    """A place as ImageMagick keeps it where it makes a PNG of a photo."""
+    exif = b"Exif\0\0" + Image.open(io.BytesIO(photo(gps=True))).info["exif"].removeprefix(b"Exif\0\0")
+    digits = exif.hex()
+    lines = [digits[at : at + 72] for at in range(0, len(digits), 72)]
+    text = PngInfo()
+    text.add_text("Raw profile type exif", f"\nexif\n{len(exif):8d}\n" + "\n".join(lines) + "\n", zip=True)
+    return corpus.picture("PNG", pnginfo=text)
+
+
+def commented(text: bytes) -> bytes:
+    data = corpus.picture("JPEG")
+    return data[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + data[2:]
+
+
+def user_comment(text: bytes) -> bytes:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0" + text
+    return corpus.picture("JPEG", exif=exif.tobytes())
+
+
+def tagged(kind: str, text: bytes) -> bytes:
+    """Sound and video with a comment among their tags, each in its own way."""
+    if kind == "mp3":
+        frame = b"\1\xff\xfe" + text.decode().encode("utf-16-le")
+        frame = b"COMM" + struct.pack(">I", len(frame)) + b"\0\0" + frame
+        return b"ID3\3\0\0\0\0" + bytes(divmod(len(frame), 128)) + frame + corpus.mp3()[20:]
+    if kind == "flac":
+        return b"fLaC\4" + struct.pack(">I", len(text))[1:] + text + corpus.flac()[4:]
+    if kind == "opus":
+        return corpus.ogg().replace(b"OggS", b"OggS", 1)[:43] + b"OpusTags" + text + corpus.ogg()[51 + len(text) :]
+    if kind == "wav":
+        piece = b"INFOICMT" + struct.pack("<I", len(text)) + text
+        data = corpus.wav() + b"LIST" + struct.pack("<I", len(piece)) + piece
+        return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+    comment = corpus.box(b"\xa9cmt", corpus.box(b"data", bytes(8), text))
+    return film(inside=corpus.box(b"meta", bytes(4), corpus.box(b"hdlr", bytes(25)), corpus.box(b"ilst", comment)))
+
+
 def docx(core: str = "", app: str = "", body: str = "<w:p><w:t>Work</w:t></w:p>", **more: bytes) -> bytes:
     parts = {
         "[Content_Types].xml": b"<Types/>",
@@ -63,7 +102,16 @@ def docx(core: str = "", app: str = "", body: str = "<w:p><w:t>Work</w:t></w:p>"
         "docProps/core.xml": f"<c>{core}</c>".encode(),
         "docProps/app.xml": f"<p>{app}</p>".encode(),
     }
-    return corpus.zipped({**parts, **{f"word/{name}.xml": data for name, data in more.items()}})
+    return corpus.zipped(
+        {**parts, **{f"word/{name}" if "." in name else f"word/{name}.xml": data for name, data in more.items()}}
+    )
+
+
+TEMPLATE = (
+    b'<Relationships><Relationship Id="rId1" Type="http://x/attachedTemplate" '
+    b'Target="file:///C:\\Users\\jane\\Templates\\acme.dotm" TargetMode="External"/></Relationships>'
+)
+FOLDER = b'<workbook><x15ac:absPath url="C:\\Users\\jane\\Documents\\Acme\\" xmlns:x15ac="x"/><sheets/></workbook>'
 
 
 def pdf(**options: str) -> bytes:
@@ -74,9 +122,22 @@ def pdf(**options: str) -> bytes:
 
 def place(text: bytes) -> bytes:
     """A video as a phone writes it, with where it was taken."""
-    xyz = corpus.box(b"\xa9xyz", struct.pack(">HH", len(text), 0x15C7), text)
-    index = corpus.box(b"moov", corpus.box(b"mvhd", bytes(100)), corpus.box(b"udta", xyz))
-    return corpus.box(b"ftyp", b"mp42", bytes(4)) + index + corpus.box(b"mdat", bytes(400))
+    return film(inside=corpus.box(b"\xa9xyz", struct.pack(">HH", len(text), 0x15C7), text))
+
+
+def loci(east: int, north: int) -> bytes:
+    """The same as ffmpeg and 3GPP phones write it."""
+    degrees = struct.pack(">iii", east << 16, north << 16, 0)
+    return film(inside=corpus.box(b"loci", bytes(8), degrees, b"earth\0\0"))
+
+
+def film(inside: bytes = b"", behind: bytes = b"") -> bytes:
+    index = corpus.box(b"moov", corpus.box(b"mvhd", bytes(100)), corpus.box(b"udta", inside))
+    return corpus.box(b"ftyp", b"mp42", bytes(4)) + index + corpus.box(b"mdat", bytes(400)) + behind
+
+
+PROJECT = b"<x:xmpmeta><r creatorAtom:uncProjectPath='C:\\Users\\jane\\Acme\\spot.prproj'/></x:xmpmeta>"
+XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
 
 def token(kind: str) -> bytes:
@@ -127,9 +188,18 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "preview.png": PNG,
             "final_final.png": PNG,
             "Copy of logo.png": PNG,
+            "logo - Copy.png": PNG,
+            "logo - Kopie (2).png": PNG,
             "watermarked.jpg": JPG,
         },
-        {"aircraft.png": PNG, "wiped.jpg": JPG, "finalist.png": PNG, "photocopy of.png": PNG, "previewer.jpg": JPG},
+        {
+            "aircraft.png": PNG,
+            "wiped.jpg": JPG,
+            "finalist.png": PNG,
+            "photocopy of.png": PNG,
+            "Landing page copy.pdf": pdf(),
+            "previewer.jpg": JPG,
+        },
     ),
     "older-version": (
         {"logo_v1.png": PNG, "cover-v2.jpg": JPG, "page v09.png": PNG},
@@ -154,6 +224,8 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
         {
             ".env.example": b"A=\n",
             "id_rsa.pub": b"ssh-rsa AAAA",
+            ".env.local.example": b"A=\n",
+            "sample.env": b"A=\n",
             "environment.txt": b"green",
             "wp-config-sample.php": b"<?php",
             "s.zip": corpus.zipped({"a.txt": b"x"}),
@@ -173,8 +245,11 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "r.py": b"AWS_SECRET_ACCESS_KEY = 'kX9mP2vQ7tL4wZrB8nC1dF6gH3jK5sT0yU2aE9iO'\n",
             "s.js": b"new S3({ secretAccessKey: 'kX9mP2vQ7tL4wZrB8nC1dF6gH3jK5sT0yU2aE9iO' })\n",
             "t.php": b"define( 'DB_PASSWORD', 'kX9#mP2vQ7tL4wZr' );\n",
+            "w.js.map": b'{"sourcesContent": ["const apiKey = ' + rb"\"kX9mP2vQ7tL4wZrB8nC1\";\n" + b'"]}',
+            "y.ipynb": b'{"source": ["{' + rb"\"api_key\": \"kX9mP2vQ7tL4wZrB8nC1\"" + b'}"]}',
         },
         {
+            "x.map": b'{"sourcesContent": ["const apiKey = ' + rb"\"{{ key }}\";" + b'"]}',
             "j.py": b"KEY = 'AKIAIOSFODNN7EXAMPLE'\n",
             "k.py": b"password = 'changeme'\n",
             "l.js": b"token = process.env.TOKEN_FOR_ME_123\n",
@@ -197,8 +272,11 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "f.jpg": photo(xmp='<r exif:GPSLatitude="52,31.2N"/>'),
             "j.heic": heic(b"Exif\0\0"),
             "k.heic": heic(b""),
+            "l.mp4": loci(13, 52),
+            "o.docx": docx(**{"media/image1.jpeg": photo(gps=True)}),
+            "m.png": raw_profile(),
         },
-        {"g.jpg": JPG, "h.mp4": place(b""), "i.jpg": photo(note="52.5200, 13.4050 is a number")},
+        {"g.jpg": JPG, "h.mp4": place(b""), "n.mp4": loci(0, 0), "i.jpg": photo(note="52.5200, 13.4050 is a number")},
     ),
     "serial-number": (
         {"a.jpg": photo(serial="0123456789"), "b.jpg": photo(xmp='<r aux:SerialNumber="012345"/>')},
@@ -224,6 +302,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
         {
             "a.docx": docx(comments=b"<w:comments/>"),
             "b.docx": docx(body='<w:p><w:ins w:id="1" w:author="J"><w:t>x</w:t></w:ins></w:p>'),
+            "e.odt": corpus.zipped(
+                {"content.xml": b"<p>x<office:annotation office:name='1'>y</office:annotation></p>"}
+            ),
         },
         {"c.docx": docx(), "d.docx": docx(body="<w:p><w:t>w:ins</w:t></w:p>")},
     ),
@@ -233,6 +314,10 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "b.svg": b'<svg a="/home/janeroe/x.png"></svg>',
             "c.html": b'<img src="file:///C:/Users/jane/x.png">',
             "d.png": png_text(Comment="/Users/jane/Desktop/x.psd"),
+            "h.mp4": film(behind=corpus.box(b"uuid", XMP_BOX, PROJECT)),
+            "i.mov": film(inside=corpus.box(b"XMP_", PROJECT)),
+            "j.xlsx": corpus.zipped({"xl/workbook.xml": FOLDER}),
+            "k.docx": docx(**{"_rels/settings.xml.rels": TEMPLATE}),
         },
         {
             "e.html": b"<p>Put it into /home/user/x or /Users/you/y</p>",
@@ -259,6 +344,12 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "f.html": b"<p>write me: jane@roe.studio</p>",
             "g.txt": b"find me on t.me/janeroe\n",
             "h.pdf": pdf(keywords="jane.roe@gmail.com"),
+            "o.jpg": commented(b"jane.roe@gmail.com"),
+            **{
+                f"r.{kind}": tagged(kind, b"Mail jane.roe@gmail.com ") for kind in ("mp3", "flac", "opus", "wav", "m4a")
+            },
+            "p.jpg": user_comment(b"jane.roe@gmail.com"),
+            "q.jpg": photo(xmp='<r Iptc4xmpCore:CiTelWork="+49 170 123 45 67"/>'),
         },
         {
             "i.txt": b"git@github.com:a/b.git\n",
@@ -266,6 +357,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "k.txt": b"12 + 1234567890\n",
             "l.md": b"Copyright Jane <jane@roe.studio>\n",
             "m.txt": b"Look at the dot in the com box.\n",
+            **{
+                f"s.{kind}": tagged(kind, b"(C) 2026 Roe Studio 123 ") for kind in ("mp3", "flac", "opus", "wav", "m4a")
+            },
             "n.txt": b"user@example.com\n",
         },
     ),
@@ -276,12 +370,14 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "c.mtl": b"map_Kd gone.png\n",
             "d.gltf": b'{"buffers": [{"uri": "gone.bin"}]}',
             "e.html": b'<link rel="stylesheet" href="gone.css">',
+            "j.svg": b'<svg><image width="9" xlink:href="links/gone.jpg"/></svg>',
         },
         {
             "f.html": b'<img src="here.png"><script src="https://x.org/a.js"></script><a href="gone.html">',
             "here.png": PNG,
             "g.obj": b"mtllib h.mtl\n",
             "h.mtl": b"map_Kd here.png\n",
+            "k.svg": b'<svg><image href="here.png"/><image href="data:image/png;base64,AA"/></svg>',
             "i.html": b"<img src='data:image/png;base64,AA=='><img src='{{ x.png }}'>",
         },
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from delivery.intake.observation import Seen
 from delivery.intake.readers import metadata
@@ -14,7 +14,9 @@ _CUT = "the file is cut off"
 _PLACE = re.compile(rb"[+-]\d{1,2}(?:\.\d+)?[+-]\d{1,3}\.\d+[+-/]?")
 _EXIF = re.compile(rb"(?<=Exif\0\0)(?:II\*\0|MM\0\*)|II\*\0\x08\0\0\0|MM\0\*\0\0\0\x08")
 """The word itself is no mark: a picture's list of contents holds it too, and cameras may leave it out."""
-_FOLDERS = frozenset((b"moov", b"udta", b"meta", b"trak", b"mdia", b"minf"))
+_XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_FLAC_TAGS = 4
+_FOLDERS = frozenset((b"moov", b"udta", b"trak", b"mdia", b"minf"))
 
 
 def read_mp4(view: View) -> None:
@@ -26,7 +28,9 @@ def read_mp4(view: View) -> None:
             return
         kinds.add(kind)
         if kind == b"moov":
-            _note_places(view, start, end)
+            _note_inside(view, start, end)
+        elif kind == b"uuid" and view.at(start, 16) == _XMP:
+            metadata.note_xmp(view, view.at(start + 16, min(end - start, metadata.LARGEST)))
     if b"meta" in kinds and b"moov" not in kinds:
         _note_picture(view)
     if kinds & {b"moof", b"styp", b"sidx"}:
@@ -70,17 +74,25 @@ def _boxes(view: View, at: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
         at += length
 
 
-def _note_places(view: View, start: int, end: int, depth: int = 0) -> None:
-    """The location that phones write: a box called (c)xyz, or Apple's metadata."""
+def _note_inside(view: View, start: int, end: int, depth: int = 0) -> None:
+    """XMP, and the location that phones write: a box called (c)xyz or loci, or Apple's metadata."""
     for kind, inside, stop in _boxes(view, start, min(end, view.size)):
-        if kind == b"\xa9xyz" and _PLACE.search(view.at(inside, 64)):
+        if kind in _PLACES and _PLACES[kind](view.at(inside, min(stop - inside, 65536))):
             view.note(Seen.GPS, place="video metadata")
-        elif kind == b"meta":
-            block = view.at(inside, min(stop - inside, 65536))
-            if b"location.ISO6709" in block and _PLACE.search(block):
-                view.note(Seen.GPS, place="video metadata")
+        if kind == b"meta":
+            tags = view.at(inside, min(stop - inside, metadata.LONGEST_TAGS)).partition(b"ilst")[2]
+            metadata.note_tags(view, tags.partition(b"covr")[0], "tags")
+        elif kind == b"XMP_":
+            metadata.note_xmp(view, view.at(inside, min(stop - inside, metadata.LARGEST)))
         elif kind in _FOLDERS and depth < 3:
-            _note_places(view, inside, stop, depth + 1)
+            _note_inside(view, inside, stop, depth + 1)
+
+
+_PLACES: dict[bytes, Callable[[bytes], object]] = {
+    b"\xa9xyz": lambda block: _PLACE.search(block[:64]),
+    b"loci": lambda block: any(block[6:].partition(b"\0")[2][1:9]),  # behind its name and role: degrees east and north
+    b"meta": lambda block: b"location.ISO6709" in block and _PLACE.search(block),
+}
 
 
 def read_matroska(view: View) -> None:
@@ -120,6 +132,8 @@ def read_flac(view: View) -> None:
         if len(head) < 4:
             view.damaged(_CUT)
             return
+        if head[0] & 0x7F == _FLAC_TAGS:
+            metadata.note_tags(view, view.at(at + 4, int.from_bytes(head[1:], "big")), "tags")
         at += 4 + int.from_bytes(head[1:], "big")
         if head[0] & 0x80:
             break
@@ -131,7 +145,9 @@ def read_flac(view: View) -> None:
 
 
 def read_ogg(view: View) -> None:
-    """The last page must be whole and marked as the last."""
+    """The last page must be whole and marked as the last; the tags stand in the second."""
+    for mark in (b"\x03vorbis", b"OpusTags"):
+        metadata.note_tags(view, view.head[:8192].partition(mark)[2].partition(b"\x05vorbis")[0], "tags")
     tail = view.tail
     at = tail.rfind(b"OggS")
     page = tail[at:] if at >= 0 else b""
@@ -152,6 +168,7 @@ def read_mp3(view: View) -> None:
         for byte in view.head[6:10]:
             size = size << 7 | byte & 0x7F
         at = 10 + size
+        _note_id3(view, at)
     block = view.at(at, 4096).lstrip(b"\0")
     sync = next((i for i in range(len(block) - 1) if block[i] == 0xFF and block[i + 1] & 0xE0 == 0xE0), None)
     if at >= view.size or (sync is None and len(block) < 4096 and at + 4096 >= view.size):
@@ -168,6 +185,18 @@ def read_mp3(view: View) -> None:
             if stated > (view.size - at) * 1.01 + 1024:
                 view.damaged(_CUT)
         return
+
+
+def _note_id3(view: View, end: int) -> None:
+    """The frames that are text: not the cover, whose bytes may look like anything."""
+    plain, at = view.head[3] < 4, 10  # lengths are plain numbers up to version 3, of seven bits from 4 on
+    while at + 10 < min(end, len(view.head)):
+        length = 0
+        for byte in view.head[at + 4 : at + 8]:
+            length = length << (8 if plain else 7) | byte
+        if view.head[at : at + 1] == b"T" or view.head[at : at + 4] in (b"COMM", b"USLT"):
+            metadata.note_tags(view, view.head[at + 10 : at + 10 + length], "tags")
+        at += 10 + length
 
 
 def read_iff(view: View) -> None:

@@ -12,9 +12,10 @@ from delivery.intake.observation import Seen
 from delivery.intake.readers.view import View
 
 LARGEST = 1024**2
+LONGEST_TAGS = 65536
 _PEOPLE = {0x013B: "artist", 0x9C9D: "author", 0x013C: "computer", 0xA430: "camera owner", 0x8298: "copyright"}
 _SERIALS = {0xA431: "camera's serial number", 0xA435: "lens's serial number", 0xC62F: "camera's serial number"}
-_TEXTS = {0x010E: "description", 0x9C9C: "comment"}
+_TEXTS = {0x010E: "description", 0x9C9C: "comment", 0x9286: "comment"}
 _EXIF_FOLDER, _GPS_FOLDER, _XMP, _IPTC = 0x8769, 0x8825, 700, 33723
 _WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1, 9: 4, 10: 8}
 _IPTC_FIELDS = {80: "byline", 110: "credit", 115: "source", 116: "copyright", 105: "headline", 118: "contact"}
@@ -24,6 +25,7 @@ _XMP_FIELDS = {
     b"dc:publisher": "publisher", b"dc:description": "description",
     b"plus:CopyrightOwnerName": "owner", b"plus:LicensorName": "licensor", b"xmpRights:WebStatement": "web statement",
     b"photoshop:AuthorsPosition": "author's position", b"Iptc4xmpCore:CiEmailWork": "contact",
+    b"Iptc4xmpCore:CiTelWork": "contact",
 }  # fmt: skip
 _XMP_PEOPLE = frozenset({"creator", "owner"})
 _XMP_VALUE = re.compile(
@@ -34,6 +36,7 @@ _XMP_SERIAL = re.compile(
 )
 _XMP_GPS = re.compile(rb"\bexif:GPSLatitude\s*(?:=\s*\"|>)\s*([^\"<]{3,40})")
 _LOCAL = re.compile(rb"(?:file:///)?(?:[A-Za-z]:[\\/]Users[\\/]|/Users/|/home/)[\w. -]{2,40}[\\/][^\s\"'<>|]{1,120}")
+_NO_TEXT = re.compile(rb"[\x01-\x1f\x7f]+")
 _TAGS = re.compile(rb"<[^>]{0,500}>")
 _TOOLS = re.compile(
     r"(?i)adobe|photoshop|illustrator|indesign|canva|figma|gimp|inkscape|microsoft|openpyxl|python|libreoffice|"
@@ -99,6 +102,7 @@ def _exif_field(view: View, folder: str, tag: int, kind: int, raw: bytes) -> Non
     if tag in _PEOPLE:
         note_text(view, raw.decode(encoding, "replace"), f"EXIF {_PEOPLE[tag]}", person=True)
     elif tag in _TEXTS:
+        raw = raw.removeprefix(b"ASCII\0\0\0")
         note_text(view, raw.decode(encoding, "replace"), f"EXIF {_TEXTS[tag]}")
     elif tag in _SERIALS and raw.strip(b"\0 0"):
         view.note(Seen.SERIAL, _SERIALS[tag], "EXIF")
@@ -114,9 +118,19 @@ def note_xmp(view: View, data: bytes) -> None:
         view.note(Seen.SERIAL, "camera's serial number", "XMP")
     if _XMP_GPS.search(data):
         view.note(Seen.GPS, place="XMP")
+    note_local_path(view, data, "XMP")
+
+
+def note_tags(view: View, data: bytes, place: str) -> None:
+    """A block of tags in sound or video: text, but for the lengths and marks between, and the zeros of UTF-16."""
+    note_text(view, _NO_TEXT.sub(b" ", data[:LONGEST_TAGS].replace(b"\0", b"")).decode("utf-8", "replace"), place)
+
+
+def note_local_path(view: View, data: bytes, place: str) -> None:
+    """The first path of somebody's own computer; one tells as much as all."""
     local = _LOCAL.search(data)
     if local:
-        view.note(Seen.LOCAL_PATH, local[0].decode("utf-8", "replace"), "XMP")
+        view.note(Seen.LOCAL_PATH, local[0].decode("utf-8", "replace"), place)
 
 
 def note_photoshop(view: View, data: bytes) -> None:
@@ -162,11 +176,27 @@ def note_png_chunk(view: View, kind: bytes, data: bytes) -> None:
     if key == b"XML:com.adobe.xmp":
         note_xmp(view, rest)
         return
+    if key in _PROFILES:
+        _PROFILES[key](view, _hexadecimal(rest))
+        return
     name = key.decode("latin-1")
     note_text(view, rest[:4096].decode("utf-8", "replace"), f"PNG {name}", person=name.lower() in ("author", "artist"))
-    local = _LOCAL.search(rest[:8192])
-    if local:
-        view.note(Seen.LOCAL_PATH, local[0].decode("utf-8", "replace"), f"PNG {name}")
+    note_local_path(view, rest[:8192], f"PNG {name}")
+
+
+def _hexadecimal(profile: bytes) -> bytes:
+    """What ImageMagick keeps of another format's metadata: a name, a length, and lines of hexadecimal digits."""
+    digits = b"".join(profile.split()[2:])
+    return bytes.fromhex(digits.decode()) if re.fullmatch(rb"(?:[0-9a-fA-F]{2})*", digits) else b""
+
+
+_PROFILES: dict[bytes, Callable[[View, bytes], None]] = {
+    b"Raw profile type exif": lambda view, data: note_exif(view, data.removeprefix(b"Exif\0\0")),
+    b"Raw profile type APP1": lambda view, data: note_exif(view, data.removeprefix(b"Exif\0\0")),
+    b"Raw profile type xmp": note_xmp,
+    b"Raw profile type iptc": note_photoshop,
+    b"Raw profile type 8bim": note_photoshop,
+}
 
 
 def _inflated(data: bytes) -> bytes:

@@ -6,8 +6,9 @@ import re
 
 from delivery.intake.names import extension
 from delivery.intake.observation import Seen
-from delivery.intake.readers import zips
-from delivery.intake.readers.metadata import LARGEST, note_text
+from delivery.intake.readers import pictures, zips
+from delivery.intake.readers.formats import sniff
+from delivery.intake.readers.metadata import LARGEST, note_local_path, note_text
 from delivery.intake.readers.text import note_contacts, note_secrets
 from delivery.intake.readers.view import View
 
@@ -27,7 +28,18 @@ _FIELDS = {
         ("last editor", rb"<dc:creator>([^<]{1,300})"),
     ),
 }
+_PLACES = re.compile(r"xl/workbook\.xml|(?:word|xl|ppt)/(?:\w+/)?_rels/[\w.]+\.rels")
+"""Parts that say where the document lay, and what it was made from or draws on."""
+_MOST_PLACES = 100
+PICTURES = re.compile(r"(?:(?:word|xl|ppt)/media|Pictures)/[^/]+\.(?:jpe?g|png)", re.IGNORECASE)
+"""They lie there as they came from the camera."""
+_MOST_PICTURES = 100
+_START_OF_PICTURE = 128 * 1024
+_OF_PICTURES = frozenset({Seen.GPS, Seen.PERSON, Seen.SERIAL, Seen.CONTACT})
 _TRACKED = re.compile(rb"<w:(?:ins|del) [^>]{0,200}w:author=\"([^\"]{1,100})|<text:tracked-changes>")
+_TEXTS = frozenset({"docx", "docm", "odt"})
+_ANNOTATION = re.compile(rb"<office:annotation[\s>]")
+_COMMENTS = ("word/comments", "ppt/comments/", "xl/comments")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]{1,1000}>")
 _TO_MAIN = re.compile(rb"/officeDocument[\"']")
 _TARGET = re.compile(rb"\sTarget=[\"']/?([^\"']{1,300})")
@@ -51,9 +63,13 @@ def read_office(view: View, found: list[zips.Member]) -> bool:
             value = re.search(pattern, data)
             if value:
                 note_text(view, value[1].decode("utf-8", "replace"), name, person=True)
-    if any(name.startswith(("word/comments", "ppt/comments/", "xl/comments")) for name in by_name):
+    for part in [name for name in by_name if _PLACES.fullmatch(name)][:_MOST_PLACES]:
+        note_local_path(view, _part(view, by_name, part), part.rpartition("/")[2])
+    for member in [member for member in found if PICTURES.fullmatch(member.name)][:_MOST_PICTURES]:
+        _note_picture(view, member)
+    body = _part(view, by_name, main) if ending in _TEXTS else b""
+    if _ANNOTATION.search(body) or any(name.startswith(_COMMENTS) for name in by_name):
         view.note(Seen.REVIEW, "comments")
-    body = _part(view, by_name, main) if ending in ("docx", "docm", "odt") else b""
     if _TRACKED.search(body):
         view.note(Seen.REVIEW, "tracked changes")
     text = _TAGS.sub(b"", _PARAGRAPH_ENDS.sub(b"\n", body))
@@ -70,6 +86,14 @@ def _related(view: View, by_name: dict[str, zips.Member]) -> str:
         if target and _TO_MAIN.search(relation):
             return target[1].decode("utf-8", "replace")
     return ""
+
+
+def _note_picture(view: View, member: zips.Member) -> None:
+    inner = View.of_bytes(zips.content(view, member, _START_OF_PICTURE) or b"")
+    (pictures.read_jpeg if sniff(inner.head) == "jpeg" else pictures.read_png)(inner)
+    for fact in inner.facts:
+        if fact.kind in _OF_PICTURES:
+            view.note(fact.kind, fact.detail, f"{fact.place} of {member.name.rpartition('/')[2]}")
 
 
 def _part(view: View, by_name: dict[str, zips.Member], name: str) -> bytes:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import re
-import struct
-import zlib
 from typing import TYPE_CHECKING
 
 from delivery.intake.observation import Seen
@@ -72,7 +70,9 @@ def _follow(view: View, *, protected: bool) -> None:
             view.note(Seen.ENCRYPTED, "it is protected")
         return
     from pypdf import PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
+    from pypdf.errors import DependencyError
+
+    from delivery.intake.codecs import pdf_errors
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     locked = "it is protected" if protected else ""
@@ -89,10 +89,9 @@ def _follow(view: View, *, protected: bool) -> None:
                 note_xmp(view, packet.get_object().get_data())
     except DependencyError:  # AES, without the library that pypdf needs for it
         locked = locked and "to open it, or only to change it, which cannot be told here"
-    except (
-        PyPdfError, Exhausted, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError,
-        RuntimeError, OSError, struct.error, zlib.error,
-    ):  # fmt: skip
+    except Exhausted:
+        pass
+    except pdf_errors():
         pass
     if locked:
         view.note(Seen.ENCRYPTED, locked)

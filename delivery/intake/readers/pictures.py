@@ -13,6 +13,8 @@ _CUT = "the file is cut off"
 _PNG_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt", b"eXIf"))
 _MOST_ROWS = 1_000_000
 _SEARCH = 48 * 1024**2
+_SOX_UNKNOWN = 0x7FFFF000
+"""What sox writes for the length of sound that it passes on while it is made."""
 
 
 def read_png(view: View) -> None:
@@ -66,7 +68,11 @@ def read_jpeg(view: View) -> None:
             at += 2
         else:
             length = max(2, int.from_bytes(head[2:], "big"))
-            if kind in (0xE1, 0xED):
+            if kind == 0xFE:
+                metadata.note_text(
+                    view, view.at(at + 4, min(length - 2, 4096)).decode("utf-8", "replace"), "JPEG comment"
+                )
+            elif kind in (0xE1, 0xED):
                 _jpeg_metadata(view, view.at(at + 4, length - 2))
             at += 2 + length
     if b"\xff\xd9" in view.tail[-(view.size - at) :]:
@@ -256,9 +262,15 @@ def read_riff(view: View) -> None:
         return
     if stated in (0, 0xFFFFFFFF) or view.head[:4] == b"RF64":
         return
+    chunks = list(_chunks(view, order))
+    for chunk, start, length in chunks:
+        if chunk == b"LIST" and view.at(start, 4) == b"INFO":
+            metadata.note_tags(view, view.at(start + 4, min(length, metadata.LONGEST_TAGS)), "tags")
+    if (b"data", _SOX_UNKNOWN) in ((chunk, length) for chunk, _, length in chunks):
+        return
     if stated + 8 > view.size + 1:
         view.damaged(_CUT)
-    elif kind == b"WAVE" and all(chunk != b"data" for chunk, _, _ in _chunks(view, order)):
+    elif kind == b"WAVE" and all(chunk != b"data" for chunk, _, _ in chunks):
         view.note(Seen.DAMAGED, "it holds no sound data")
 
 

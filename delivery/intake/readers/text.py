@@ -37,7 +37,7 @@ _SHARED = frozenset(
     (b"user", b"username", b"you", b"me", b"name", b"public", b"default", b"runner", b"shared", b"example")
 )
 _LINK = re.compile(
-    rb"<(?:img|script|source|video|audio|iframe|embed|link[^>]{0,200}?\srel=[\"']?stylesheet)\b[^>]{0,400}?\s(?:src|href)"
+    rb"<(?:img|image|script|source|video|audio|iframe|embed|link[^>]{0,200}?\srel=[\"']?stylesheet)\b[^>]{0,400}?\s(?:src|(?:xlink:)?href)"
     rb"\s{0,4}=\s{0,4}[\"']([^\"'<>{}$]{1,300})[\"']",
     re.IGNORECASE,
 )
@@ -122,7 +122,7 @@ def _line(data: bytes, offset: int) -> int:
 
 def _assets(view: View, data: bytes, ending: str) -> Iterator[str]:
     """Relative paths of files that this one cannot do without."""
-    if ending in ("html", "htm"):
+    if ending in ("html", "htm", "svg"):
         found: list[bytes] = _LINK.findall(data)
     elif ending == "obj":
         found = _MATERIAL.findall(data)
@@ -136,7 +136,7 @@ def _assets(view: View, data: bytes, ending: str) -> Iterator[str]:
     for raw in found:
         path = raw.decode("utf-8", "replace").strip()
         if _is_relative(path):
-            yield _plain(path) if ending in ("html", "htm") else path.replace("\\", "/")
+            yield _plain(path) if ending in ("html", "htm", "svg") else path.replace("\\", "/")
 
 
 def _scene_assets(view: View) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 
+from delivery.intake.codecs import pdf_errors
 from delivery.intake.strip.pieces import CannotStrip
 
 _PRIVATE = ("/Metadata", "/PieceInfo", "/LastModified")
@@ -12,7 +13,7 @@ _PRIVATE = ("/Metadata", "/PieceInfo", "/LastModified")
 
 def clean(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     from pypdf import PdfReader, PdfWriter
-    from pypdf.errors import DependencyError, PyPdfError
+    from pypdf.errors import DependencyError
     from pypdf.generic import DictionaryObject
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -40,8 +41,8 @@ def clean(data: bytes) -> tuple[bytes, tuple[str, ...]]:
         writer.write(out)
         if len(PdfReader(io.BytesIO(out.getvalue())).pages) != len(reader.pages):
             raise CannotStrip("its pages would change")
-    except DependencyError as error:  # AES, without the library that pypdf would need for it
+    except (DependencyError, NotImplementedError) as error:  # a lock that pypdf cannot open here
         raise CannotStrip("it is protected with a password") from error
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError) as error:
+    except pdf_errors() as error:
         raise CannotStrip(f"it is damaged ({type(error).__name__})") from error
     return out.getvalue(), tuple(dict.fromkeys(what))

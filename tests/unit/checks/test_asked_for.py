@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageFile
+from support import corpus
 
 from delivery.intake import deep
 from delivery.intake.observation import Seen
@@ -170,3 +171,22 @@ def test_real_files_pass_deep_and_do_not_when_they_are_spoilt(check, codes, name
     if name not in ("jingle.wav", "brochure.pdf"):  # any bytes are sound; pictures inside PDFs are not decoded
         assert "damaged" in codes(check({name: bytes(spoilt)}, deep=True))
     assert "damaged" in codes(check({name: data[: len(data) // 2]}))
+
+
+def test_a_zip_with_a_nameless_file_is_looked_at_to_its_end(check):
+    packed = bytearray(corpus.zipped({"a.txt": b"x"}).replace(b"a.txt", b""))
+    directory, end = packed.index(b"PK\1\2"), packed.index(b"PK\5\6")
+    packed[26:28] = packed[directory + 28 : directory + 30] = bytes(2)
+    packed[end + 12 : end + 20] = struct.pack("<II", end - directory, directory)
+    assert check({"a.zip": bytes(packed)}, deep=True) == ()
+
+
+def test_a_picture_whose_second_page_has_no_size_is_damaged(check, codes):
+    def page(tags: dict[int, int], following: int) -> bytes:
+        fields = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+        return struct.pack("<H", len(tags)) + fields + struct.pack("<I", following)
+
+    whole = {256: 1, 257: 1, 258: 8, 259: 1, 262: 1, 273: 8, 279: 1}
+    second = 10 + len(page(whole, 0))
+    made = b"II*\0" + struct.pack("<I", 10) + b"x\0" + page(whole, second) + page({256: 1}, 0)
+    assert codes(check({"a.tif": made}, deep=True)) == {"damaged"}

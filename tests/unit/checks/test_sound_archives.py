@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 
 import pytest
+from support import corpus
 
 from delivery.intake.observe import look
 from delivery.intake.readers.view import View
@@ -26,6 +27,30 @@ def test_a_zip_with_both_directories_though_the_short_one_would_do(check, monkey
     """As Python and others write from 2 GiB on; 4 GiB is where it is needed."""
     monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1000)
     assert not check({"work.zip": zipped()})
+
+
+def test_a_file_over_8_gib_in_a_tar(check):
+    """Its size stands in a header before its own, in the format that Python and macOS write."""
+    large = tarfile.TarInfo("film.mov")
+    large.size = 9 * 1024**3
+    start = large.tobuf(tarfile.PAX_FORMAT) + b"no zeros" * 200
+    after = 3 * 512 + large.size
+    end = tarfile.TarInfo("notes.txt").tobuf(tarfile.PAX_FORMAT) + bytes(1024)
+
+    def read(offset: int, count: int) -> bytes:
+        return (start[offset:] if offset < len(start) else end[offset - after :])[:count]
+
+    view = View(read, after + len(end), name="work.tar")
+    look(view)
+    assert (view.facts, view.members) == ([], ["film.mov", "notes.txt"])
+
+
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT])
+def test_a_long_name_in_a_tar_is_known_to_its_end(form):
+    path = "deep/" * 30 + "work.mov"
+    view = View.of_bytes(tarfile.TarInfo(path).tobuf(form) + bytes(1024), name="work.tar")
+    look(view)
+    assert (view.facts, view.members) == ([], [path])
 
 
 @pytest.mark.parametrize("deep", [False, True])
@@ -79,6 +104,13 @@ def test_a_sparse_file_in_a_tar_of_gnu(check, holes):
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         assert archive.getnames() == ["disk.img", "after.txt"]
     assert not check({"work.tar": data})
+
+
+def test_a_wav_that_was_written_into_a_pipe(check):
+    data = bytearray(corpus.wav())
+    struct.pack_into("<I", data, 4, 0x7FFFF024)
+    struct.pack_into("<I", data, data.index(b"data") + 4, 0x7FFFF000)
+    assert not check({"work.wav": bytes(data)})
 
 
 def test_a_file_over_4_gib_in_an_older_rar():

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 from pypdf import PdfReader, PdfWriter
+from support import corpus, leaky
 
 from delivery import intake
 from delivery.checks.rule import STRIP
@@ -126,6 +127,29 @@ def test_office_documents_keep_every_other_part(tmp_path, name):
     assert stripped.removed[0].what == ("author", "company")
 
 
+def test_photos_in_office_documents_are_cleaned_too(tmp_path):
+    photo = picture("JPEG", turn=6)
+    parts = {"word/document.xml": b"<w/>", "word/media/image1.jpg": photo, "word/media/image2.jpg": photo[:900]}
+    cleaned, stripped, _ = clean(tmp_path, "a.docx", corpus.zipped(parts))
+    with zipfile.ZipFile(io.BytesIO(cleaned)) as after:
+        inside, broken = after.read("word/media/image1.jpg"), after.read("word/media/image2.jpg")
+    assert SECRET.encode() not in inside
+    before, now = Image.open(io.BytesIO(photo)), Image.open(io.BytesIO(inside))
+    assert (before.tobytes(), before.getexif()[0x0112]) == (now.tobytes(), now.getexif()[0x0112])
+    assert broken == photo[:900]
+    assert "EXIF of its pictures" in stripped.removed[0].what
+
+
+def test_office_documents_forget_where_they_lay_and_keep_the_name_of_their_template(tmp_path):
+    parts = {"xl/workbook.xml": leaky.FOLDER, "word/_rels/settings.xml.rels": leaky.TEMPLATE}
+    cleaned, stripped, _ = clean(tmp_path, "a.docx", corpus.zipped(parts))
+    with zipfile.ZipFile(io.BytesIO(cleaned)) as after:
+        workbook, relations = map(after.read, parts)
+    assert workbook == leaky.FOLDER.replace(b"C:\\Users\\jane\\Documents\\Acme\\", b"")
+    assert relations == leaky.TEMPLATE.replace(b"file:///C:\\Users\\jane\\Templates\\", b"")
+    assert stripped.removed[0].what == ("folder", "template's folder")
+
+
 def test_pdfs_keep_their_pages(tmp_path):
     data = pdf()
     cleaned, stripped, _ = clean(tmp_path, "a.pdf", data)
@@ -145,6 +169,17 @@ def test_a_protected_pdf_is_delivered_as_it_is_and_told(tmp_path):
     writer.write(out)
     cleaned, stripped, _ = clean(tmp_path, "a.pdf", out.getvalue())
     assert cleaned == out.getvalue()
+    assert "password" in str(stripped.removed[0])
+
+
+def test_a_pdf_locked_in_a_publishers_own_way_is_delivered_as_it_is_and_told(tmp_path):
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf())))
+    writer.encrypt("secret", algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    locked = out.getvalue().replace(b"/Filter /Standard", b"/Filter /FOPN_fLo")
+    cleaned, stripped, _ = clean(tmp_path, "a.pdf", locked)
+    assert cleaned == locked
     assert "password" in str(stripped.removed[0])
 
 
