@@ -71,6 +71,20 @@ def test_a_reply_is_in_the_language_of_the_delivery_and_is_kept(run: Run, sent: 
     assert len(Ledger(places.data_dir()).messages(sent)) == 2
 
 
+def test_variables_are_for_new_deliveries_and_a_kept_one_stays_what_it_is(
+    run: Run, sent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DELIVERY_LANGUAGE", "fr")
+    monkeypatch.setenv("DELIVERY_PLATFORM", "discord")
+    assert "Ihre Arbeit ist fertig" in run("message", sent).out
+    reply = run("reply", "email-request", sent, "--json").document
+    assert (reply["language"], reply["platform"]) == ("de", "fiverr")
+    asked = run("reply", "email-request", sent, "--language", "es", "--platform", "upwork", "--json").document
+    assert (asked["language"], asked["platform"]) == ("es", "upwork")
+    without = run("reply", "email-request", "--json").document
+    assert (without["language"], without["platform"]) == ("fr", "discord")
+
+
 def test_what_is_shown_of_links_that_were_revoked_is_when_that_was(run: Run, sent: str) -> None:
     linked(sent, timedelta(days=2))
     at = datetime.now(UTC).replace(microsecond=0)
