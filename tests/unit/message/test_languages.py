@@ -15,6 +15,7 @@ from delivery.message import Changes, Reply, Situation, compose, language_codes,
 from delivery.message.facts import Facts
 from delivery.message.language import load
 from delivery.options import MessageOptions
+from delivery.web.words import words
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -182,3 +183,11 @@ def test_the_docs_name_every_value_that_the_layouts_use(situations):
     facts = Facts(situations["one-link"], load("en"), BERLIN, NOW)
     for name in {**facts.attach(1, 1), **facts.link(), **facts.reply()}:
         assert f"`{name}`" in docs, name
+
+
+def test_french_signs_do_not_fall_to_the_next_line():
+    """A no-break space stands before : ; ! ? » and behind «, in the messages and on the pages."""
+    texts = [str(form.body) for sentence in load("fr").sentences.values() for form in sentence.forms.values()]
+    texts += [text for section in ("proof", "joiner", "page") for text in words("fr", section).values()]
+    for text in texts:
+        assert not re.search(r" [:;!?»]|« ", text), text
