@@ -76,7 +76,7 @@ def test_variables_are_for_new_deliveries_and_a_kept_one_stays_what_it_is(
 ) -> None:
     monkeypatch.setenv("DELIVERY_LANGUAGE", "fr")
     monkeypatch.setenv("DELIVERY_PLATFORM", "discord")
-    assert "Ihre Arbeit ist fertig" in run("message", sent).out
+    assert "Ihr Auftrag ist fertig" in run("message", sent).out
     reply = run("reply", "email-request", sent, "--json").document
     assert (reply["language"], reply["platform"]) == ("de", "fiverr")
     asked = run("reply", "email-request", sent, "--language", "es", "--platform", "upwork", "--json").document

@@ -47,9 +47,9 @@ def test_each_message_names_its_own_attachments_and_what_is_to_come(situations):
 
 def test_the_last_message_says_how_to_join_volumes(situations):
     first, last = written(situations["volumes-in-two"])
-    assert "film.mov is larger than one attachment may be, so it comes in 4 pieces." in first
+    assert "film.mov is larger than one attachment may be, so it comes in 4 parts." in first
     assert "JOIN.html" in last
-    assert "opens the piece that ends in .001" in last
+    assert "opens the part that ends in .001" in last
     assert [line[:2] for line in last.splitlines() if re.match(r"\d\.", line)] == ["1.", "2.", "3."]
 
 

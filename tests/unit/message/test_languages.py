@@ -104,7 +104,7 @@ def test_english_stands_below_where_it_is_asked_for(situations):
     delivery = replace(delivery, language="de", plan=unlimited)
     (text,) = compose(delivery, options=MessageOptions(bilingual=True), zone=BERLIN, now=NOW)
     german, english = text.split("\n---\n")
-    assert "Ihre Arbeit ist fertig" in german
+    assert "Ihr Auftrag ist fertig" in german
     assert "Your finished work is ready" in english
     assert "The link is above." in english
     assert text.count("https://") == 1
@@ -175,7 +175,7 @@ def test_sizes_are_short_and_never_nothing():
     assert [english.size(size) for size in sizes] == [
         "0 KB", "0.1 KB", "0.5 KB", "1 KB", "999.9 KB", "1 MB", "15.4 MB", "5 GB", "3.6 TB",
     ]  # fmt: skip
-    assert load("fr").size(15_445_678) == "15,4 Mo"
+    assert load("fr").size(15_445_678) == "15,4\u00a0Mo"
 
 
 def test_the_docs_name_every_value_that_the_layouts_use(situations):
@@ -191,3 +191,12 @@ def test_french_signs_do_not_fall_to_the_next_line():
     texts += [text for section in ("proof", "joiner", "page") for text in words("fr", section).values()]
     for text in texts:
         assert not re.search(r" [:;!?»]|« ", text), text
+
+
+@pytest.mark.parametrize(
+    ("code", "said_by_men"), [("hi", r"[ूु]ँ?गा|(?:ता|रहा) हूँ"), ("ur", r"وں گا|(?:تا|رہا) ہوں"), ("pt", "[Oo]brigado")]
+)
+def test_no_sentence_tells_whether_the_seller_is_a_man(code, said_by_men):
+    for name, sentence in load(code).sentences.items():
+        for form in sentence.forms.values():
+            assert not re.search(said_by_men, str(form.body)), name
