@@ -124,6 +124,14 @@ def test_what_begins_with_a_digit_or_a_dot_is_isolated_in_right_to_left_text(cod
             assert not re.search(r"(?<![\w\u2066])\.(zip|\d{3})", text)
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_right_to_left_letters_in_a_name_turn_nothing_around(code):
+    """Without the isolates "شعار (3 MB)" is read as "3) شعار MB)", and "Logo شعار final.png" from its end."""
+    language = load(code)
+    for name in ("شعار", "شعار.png", "Logo شعار final.png"):
+        assert language.isolated(name) == f"\u2068{name}\u2069"
+
+
 LOCALES = {"en": "en_001", "pt": "pt_BR", "zh": "zh_Hans"}
 
 
