@@ -193,6 +193,11 @@ def test_the_docs_name_every_value_that_the_layouts_use(situations):
         assert f"`{name}`" in docs, name
 
 
+def test_no_space_stands_behind_a_chinese_sign(situations):
+    for title, texts, _ in every_text("zh", situations):
+        assert not any(re.search("[。，！？；：）] ", text) for text in texts), title
+
+
 def test_french_signs_do_not_fall_to_the_next_line():
     """A no-break space stands before : ; ! ? » and behind «, in the messages and on the pages."""
     texts = [str(form.body) for sentence in load("fr").sentences.values() for form in sentence.forms.values()]
