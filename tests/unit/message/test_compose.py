@@ -182,6 +182,17 @@ def test_a_short_limit_cuts_into_more_messages(situations):
     assert f"(Text 1 of {len(texts)}; the rest follows.)" in texts[0]
 
 
+def test_no_piece_of_a_cut_message_is_told_to_hold_tricks(situations):
+    """As the size above a link that fills a message of its own; a word cut in two by them is still told."""
+    delivery = situations["two-links"]
+    short = Profile("x", "X", marketplace=True, message_chars=300)
+    texts = written(replace(delivery, language="ur", plan=replace(delivery.plan, profile=short)), bilingual=True)
+    assert any(re.fullmatch(r"[^\u0600-\u06ff]+", text) for text in texts)
+    codes = {found.code for text in texts for found in lint(text, short)}
+    assert codes <= {"too-long"}
+    assert "invisible-character" in {found.code for found in lint("de\u2066si\u2069gn", short)}
+
+
 def test_an_unknown_language_is_a_usage_error(make):
     with pytest.raises(UsageError, match="language 'tlh'") as caught:
         written(make(language="tlh"))
