@@ -92,6 +92,10 @@ def test_what_is_shown_of_links_that_were_revoked_is_when_that_was(run: Run, sen
     assert f"links end   {format_utc(at)}" in run("show", "link-172800").out
 
 
+def test_who_says_that_a_link_has_ended_is_told_where_there_was_none(run: Run, sent: str) -> None:
+    assert f"{sent} was attached, so it has no link" in run("reply", "expired", sent).err
+
+
 def test_a_reply_needs_no_delivery(run: Run) -> None:
     answer = run("reply", "cannot-open", "--json", "--platform", "upwork", "--language", "es", "--bilingual")
     jsonschema.validate(answer.document, report.schema("delivery.reply/1"))
