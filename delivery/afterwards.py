@@ -115,7 +115,11 @@ def compose_reply(
 
 
 def _said_to_be_over(kept: Delivery, now: datetime) -> tuple[str, ...]:
-    """A word to the seller who is about to say that links have ended which have not."""
+    """A word to the seller who is about to say that links have ended which have not, or which there never were."""
+    if not kept.links:
+        return (
+            f"{kept.id} was attached, so it has no link that could have ended: `delivery reply cannot-open` may fit",
+        )
     ends = [link.expires_at for link in kept.links if link.expires_at is not None and link.expires_at > now]
     if not ends or len(ends) < len(kept.links):
         return ()

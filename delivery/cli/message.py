@@ -19,7 +19,7 @@ from delivery.message import Situation
     type=click.Choice([item.value for item in Situation]),
     help="first, revision or renewed; default: as it was written at first.",
 )
-@options.saying
+@options.saying_again
 @options.qr
 @options.common
 def command(id: str, situation: str | None, language: str | None, copy: bool, qr: str | None, **values: Any) -> None:

@@ -99,6 +99,17 @@ copy = _option("--copy", is_flag=True, help="Put the message on the clipboard to
 qr = _option("--qr", metavar="FILE", help="The link as a QR code: a PNG of this name, or - for the terminal.")
 open_folder = _option("--open", "open_folder", is_flag=True, help="Open the folder with what to attach.")
 saying = together(language, bilingual, copy)
+
+# For what is said of a kept delivery no variable counts: it is the default for new ones, as the configuration is.
+platform_again = click.option(
+    "--platform", "-p", metavar="NAME", shell_complete=complete.platforms,
+    help="Whose limits and words apply (default: the delivery's own; without an ID, yours).",
+)  # fmt: skip
+language_again = click.option(
+    "--language", metavar="en", shell_complete=complete.languages,
+    help="The language of the message (default: the delivery's own).",
+)  # fmt: skip
+saying_again = together(language_again, bilingual, copy)
 situation = click.option(
     "--situation",
     type=click.Choice(["first", "revision"]),

@@ -15,7 +15,7 @@ from delivery.cli.clipboard import find
 @click.command("renew")
 @options.delivery_id
 @options.expires
-@options.saying
+@options.saying_again
 @options.qr
 @options.common
 def command(

@@ -17,8 +17,8 @@ from delivery.message import Reply
 @click.command("reply")
 @click.argument("situation", type=click.Choice([item.value for item in Reply]))
 @click.argument("id", required=False, shell_complete=complete.deliveries)
-@options.platform
-@options.saying
+@options.platform_again
+@options.saying_again
 @options.common
 def command(situation: str, id: str | None, copy: bool, **values: Any) -> None:
     """Write the answer for SITUATION, about the delivery ID where one is given.

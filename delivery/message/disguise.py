@@ -18,6 +18,10 @@ _DIGITS_FOR_LETTERS = str.maketrans(
 _ONES_AS_I = str.maketrans(
     {"@": "a", "4": "a", "3": "e", "€": "e", "1": "i", "!": "i", "|": "i", "0": "o", "5": "s", "$": "s", "7": "t"}
 )
+# One letter that keyboards and habits write in several ways.
+_SPELLINGS = str.maketrans("’ىیکہة", "'ييكهه")
+_PARTS_OF_LETTERS = frozenset({0, 9})
+"""Combining classes: not above or below, and the virama. Accents, Arabic vowel signs, hamza and nukta are left out."""
 _DISGUISED = re.compile(r"(?<![^\s(])(?=\S*[^\W\d_])(?=\S*[@431!|05$7€])\S+")
 _SPACED = re.compile(r"(?<![^\W_])(?:[^\W\d_][\s._\-*|/]{1,3}){3,}[^\W\d_](?![^\W_])")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -34,7 +38,7 @@ class View(NamedTuple):
 
 
 def plain(text: str) -> View:
-    """Lower case, without accents on Latin letters and hidden characters; the digits of all scripts as ASCII."""
+    """Lower case, without accents and hidden characters; the digits of all scripts as ASCII."""
     letters: list[str] = []
     places: list[int] = []
     if text.isascii():
@@ -54,12 +58,8 @@ def _plain(char: str) -> str:
     digit = unicodedata.digit(char, None)
     if digit is not None and unicodedata.category(char) == "Nd":
         return str(digit)
-    made = unicodedata.normalize("NFKD", char).casefold()
-    if made and made[0].isascii():
-        made = "".join(part for part in made if not unicodedata.combining(part))
-    elif "\u064b" <= char <= "\u0652" or "\u0300" <= char <= "\u036f":
-        return ""  # Arabic vowel signs and loose accents
-    return made
+    made = unicodedata.normalize("NFKD", char).casefold().translate(_SPELLINGS)
+    return "".join(part for part in made if unicodedata.combining(part) in _PARTS_OF_LETTERS)
 
 
 def views(text: str) -> Iterator[View]:

@@ -125,14 +125,16 @@ class Language:
         return self.moment.replace("{date}", self.day(moment)).replace("{time}", self._clock(moment, zone))
 
     def isolated(self, name: str) -> str:
-        """``name`` so that it keeps its own order inside a right-to-left line.
+        """``name`` so that it and the line around it keep their own order.
 
-        A name that begins and ends with Latin letters does so by itself; others get the Unicode isolates for it.
+        A name whose letters all run as the line does needs nothing for it, and in a right-to-left line one that begins
+        and ends with Latin letters; others get the Unicode isolates.
         """
-        if self.direction == "ltr" or not name or _direction(name[0]) == _direction(name[-1]) == "L":
+        mixed = any(_direction(char) in {"R", "AL"} for char in name)
+        if not mixed and (self.direction == "ltr" or not name or _direction(name[0]) == _direction(name[-1]) == "L"):
             return name
         # First strong isolate where the name has right-to-left letters, left-to-right isolate where it has none.
-        opening = "\u2068" if any(_direction(char) in {"R", "AL"} for char in name) else "\u2066"
+        opening = "\u2068" if mixed else "\u2066"
         return f"{opening}{name}\u2069"
 
     def say(self, template: Template, values: Mapping[str, Value]) -> str:

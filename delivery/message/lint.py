@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -18,7 +19,9 @@ from delivery.profile import Profile
 
 _JOINERS = frozenset("\u200c\u200d\ufe0f\ufe0e")
 _ISOLATES = frozenset("\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
-"""What right-to-left text is written with; anywhere else it is a trick."""
+"""What right-to-left text is written with; anywhere else it is a trick, but for a pair around whole words."""
+_ISOLATED = re.compile(r"(?<!\w)[\u2066\u2068][^\u2066-\u2069\n]+\u2069(?!\w)")
+"""As a piece of a cut message may have them: ``(3 MB)`` above a link, of an Arabic message."""
 
 
 def lint(text: str, profile: Profile, *, held: tuple[str, ...] = ()) -> tuple[LintFinding, ...]:
@@ -87,8 +90,9 @@ def _hidden(text: str) -> Iterator[LintFinding]:
     if text.isascii() and text.isprintable():
         return
     rtl = any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
+    paired = {place for match in _ISOLATED.finditer(text) for place in (match.start(), match.end() - 1)}
     for index, char in enumerate(text):
-        if char in _ISOLATES and rtl:
+        if char in _ISOLATES and (rtl or index in paired):
             continue
         category = unicodedata.category(char)
         joins = char in _JOINERS and index > 0 and not text[index - 1].isascii()

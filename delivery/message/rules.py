@@ -112,7 +112,7 @@ def _expression(pieces: Sequence[str], any_ending: bool) -> str:
     ending = r"\w*" if any_ending else ""
     if any("\u4e00" <= char <= "\u9fff" for char in stem):
         return body
-    before = "(?:و|ف)?(?:ال|بال|لل|ب|ل|ک)?" if "\u0600" <= stem[0] <= "\u06ff" else ""
+    before = "(?:و|ف)?(?:ال|بال|لل|ب|ل|ك)?" if "\u0600" <= stem[0] <= "\u06ff" else ""
     # A Latin word ends where another script begins, as in 我的WhatsApp号; Devanagari vowel signs are not in \w.
     letter = _LATIN if stem[0].isascii() else r"(?:[^\W_]|[\u0900-\u0963])"
     return rf"(?<!{letter}){before}{body}{ending}(?!{letter})"

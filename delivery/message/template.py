@@ -19,6 +19,8 @@ _DEEPEST = 8
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([#^/]?)([a-z][a-z0-9_]*)\}|[{}]")
 _STANDALONE = re.compile(r"^[ \t]*((?:\{[#^/][a-z][a-z0-9_]*\})+)[ \t]*\n", re.MULTILINE)
+_WIDE = tuple("。，！？；：）")
+"""Signs of Chinese, behind which no space stands; between two sentences of a layout there is one."""
 
 Resolve = Callable[[str], str | int | bool | None]
 """What a name stands for. A whole number is for sections and plurals; in text it should already be written out."""
@@ -89,7 +91,11 @@ class Template(NamedTuple):
         return frozenset(_names(self.body))
 
     def render(self, resolve: Resolve) -> str:
-        return "".join(_render(self.body, resolve))
+        pieces: list[str] = []
+        for piece in _render(self.body, resolve):
+            spaced = piece.startswith(" ") and bool(pieces) and pieces[-1].endswith(_WIDE)
+            pieces += [piece[1:] if spaced else piece] if piece else []
+        return "".join(pieces)
 
 
 def tidy(text: str) -> str:

@@ -224,7 +224,7 @@ def test_an_altered_file_is_not_kept(visit: Any, store: Store) -> None:
     store.files[links[1].key] = noise(40_000, 99)
     page = visit(show(store, links), script=FOLDER)
     page.click("#folder")
-    expect(page.locator("#work-text")).to_contain_text("2 of 3 files are saved", timeout=20_000)
+    expect(page.locator("#work-text")).to_contain_text("Saved and checked: 2 of 3 files", timeout=20_000)
     expect(page.locator("#work-text")).to_contain_text("b.pdf")
     assert set(picked(page)) == {"a.bin", "c.zip"}
 
@@ -234,7 +234,7 @@ def test_what_lies_in_the_folder_is_not_brought_again(visit: Any, store: Store) 
     store.files[links[1].key] = noise(40_000, 99)
     page = visit(show(store, links), script=FOLDER)
     page.click("#folder")
-    expect(page.locator("#work-text")).to_contain_text("2 of 3 files are saved", timeout=20_000)
+    expect(page.locator("#work-text")).to_contain_text("Saved and checked: 2 of 3 files", timeout=20_000)
     store.files[links[1].key] = noise(40_000, 2)
     store.asked.clear()
     page.click("#folder")

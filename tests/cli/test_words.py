@@ -71,11 +71,29 @@ def test_a_reply_is_in_the_language_of_the_delivery_and_is_kept(run: Run, sent: 
     assert len(Ledger(places.data_dir()).messages(sent)) == 2
 
 
+def test_variables_are_for_new_deliveries_and_a_kept_one_stays_what_it_is(
+    run: Run, sent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DELIVERY_LANGUAGE", "fr")
+    monkeypatch.setenv("DELIVERY_PLATFORM", "discord")
+    assert "Ihr Auftrag ist fertig" in run("message", sent).out
+    reply = run("reply", "email-request", sent, "--json").document
+    assert (reply["language"], reply["platform"]) == ("de", "fiverr")
+    asked = run("reply", "email-request", sent, "--language", "es", "--platform", "upwork", "--json").document
+    assert (asked["language"], asked["platform"]) == ("es", "upwork")
+    without = run("reply", "email-request", "--json").document
+    assert (without["language"], without["platform"]) == ("fr", "discord")
+
+
 def test_what_is_shown_of_links_that_were_revoked_is_when_that_was(run: Run, sent: str) -> None:
     linked(sent, timedelta(days=2))
     at = datetime.now(UTC).replace(microsecond=0)
     Ledger(places.data_dir()).revoked("link-172800", at=at)
     assert f"links end   {format_utc(at)}" in run("show", "link-172800").out
+
+
+def test_who_says_that_a_link_has_ended_is_told_where_there_was_none(run: Run, sent: str) -> None:
+    assert f"{sent} was attached, so it has no link" in run("reply", "expired", sent).err
 
 
 def test_a_reply_needs_no_delivery(run: Run) -> None:

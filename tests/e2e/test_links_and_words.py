@@ -44,7 +44,7 @@ def test_a_linked_delivery_is_renewed_told_and_recorded(tmp_path: Path, home: Pa
 
     renewed = delivery("renew", made["id"], "--expires", "3d", "--language", "de", "--bilingual")
     assert renewed.returncode == 0
-    assert "hier ist ein neuer Link zu Ihrer fertigen Arbeit" in renewed.stdout
+    assert "hier ist ein neuer Link zu Ihrem fertigen Auftrag" in renewed.stdout
     assert "here is a new link to your finished work" in renewed.stdout
     assert "X-Amz-Expires=259200" in renewed.stdout
     assert delivery("status").returncode == 0

@@ -47,9 +47,9 @@ def test_each_message_names_its_own_attachments_and_what_is_to_come(situations):
 
 def test_the_last_message_says_how_to_join_volumes(situations):
     first, last = written(situations["volumes-in-two"])
-    assert "film.mov is larger than one attachment may be, so it comes in 4 pieces." in first
+    assert "film.mov is larger than one attachment may be, so it comes in 4 parts." in first
     assert "JOIN.html" in last
-    assert "opens the piece that ends in .001" in last
+    assert "opens the part that ends in .001" in last
     assert [line[:2] for line in last.splitlines() if re.match(r"\d\.", line)] == ["1.", "2.", "3."]
 
 
@@ -180,6 +180,17 @@ def test_a_short_limit_cuts_into_more_messages(situations):
     assert len(texts) > 2
     assert all(len(text) <= 500 for text in texts)
     assert f"(Text 1 of {len(texts)}; the rest follows.)" in texts[0]
+
+
+def test_no_piece_of_a_cut_message_is_told_to_hold_tricks(situations):
+    """As the size above a link that fills a message of its own; a word cut in two by them is still told."""
+    delivery = situations["two-links"]
+    short = Profile("x", "X", marketplace=True, message_chars=300)
+    texts = written(replace(delivery, language="ur", plan=replace(delivery.plan, profile=short)), bilingual=True)
+    assert any(re.fullmatch(r"[^\u0600-\u06ff]+", text) for text in texts)
+    codes = {found.code for text in texts for found in lint(text, short)}
+    assert codes <= {"too-long"}
+    assert "invisible-character" in {found.code for found in lint("de\u2066si\u2069gn", short)}
 
 
 def test_an_unknown_language_is_a_usage_error(make):

@@ -15,6 +15,7 @@ from delivery.message import Changes, Reply, Situation, compose, language_codes,
 from delivery.message.facts import Facts
 from delivery.message.language import load
 from delivery.options import MessageOptions
+from delivery.web.words import words
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -103,7 +104,7 @@ def test_english_stands_below_where_it_is_asked_for(situations):
     delivery = replace(delivery, language="de", plan=unlimited)
     (text,) = compose(delivery, options=MessageOptions(bilingual=True), zone=BERLIN, now=NOW)
     german, english = text.split("\n---\n")
-    assert "Ihre Arbeit ist fertig" in german
+    assert "Ihr Auftrag ist fertig" in german
     assert "Your finished work is ready" in english
     assert "The link is above." in english
     assert text.count("https://") == 1
@@ -121,6 +122,14 @@ def test_what_begins_with_a_digit_or_a_dot_is_isolated_in_right_to_left_text(cod
         for text in compose(replace(delivery, language=code), options=MessageOptions(), zone=BERLIN, now=NOW):
             assert text.count("\u2066") + text.count("\u2068") == text.count("\u2069")
             assert not re.search(r"(?<![\w\u2066])\.(zip|\d{3})", text)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_right_to_left_letters_in_a_name_turn_nothing_around(code):
+    """Without the isolates "شعار (3 MB)" is read as "3) شعار MB)", and "Logo شعار final.png" from its end."""
+    language = load(code)
+    for name in ("شعار", "شعار.png", "Logo شعار final.png"):
+        assert language.isolated(name) == f"\u2068{name}\u2069"
 
 
 LOCALES = {"en": "en_001", "pt": "pt_BR", "zh": "zh_Hans"}
@@ -174,7 +183,7 @@ def test_sizes_are_short_and_never_nothing():
     assert [english.size(size) for size in sizes] == [
         "0 KB", "0.1 KB", "0.5 KB", "1 KB", "999.9 KB", "1 MB", "15.4 MB", "5 GB", "3.6 TB",
     ]  # fmt: skip
-    assert load("fr").size(15_445_678) == "15,4 Mo"
+    assert load("fr").size(15_445_678) == "15,4\u00a0Mo"
 
 
 def test_the_docs_name_every_value_that_the_layouts_use(situations):
@@ -182,3 +191,25 @@ def test_the_docs_name_every_value_that_the_layouts_use(situations):
     facts = Facts(situations["one-link"], load("en"), BERLIN, NOW)
     for name in {**facts.attach(1, 1), **facts.link(), **facts.reply()}:
         assert f"`{name}`" in docs, name
+
+
+def test_no_space_stands_behind_a_chinese_sign(situations):
+    for title, texts, _ in every_text("zh", situations):
+        assert not any(re.search("[。，！？；：）] ", text) for text in texts), title
+
+
+def test_french_signs_do_not_fall_to_the_next_line():
+    """A no-break space stands before : ; ! ? » and behind «, in the messages and on the pages."""
+    texts = [str(form.body) for sentence in load("fr").sentences.values() for form in sentence.forms.values()]
+    texts += [text for section in ("proof", "joiner", "page") for text in words("fr", section).values()]
+    for text in texts:
+        assert not re.search(r" [:;!?»]|« ", text), text
+
+
+@pytest.mark.parametrize(
+    ("code", "said_by_men"), [("hi", r"[ूु]ँ?गा|(?:ता|रहा) हूँ"), ("ur", r"وں گا|(?:تا|رہا) ہوں"), ("pt", "[Oo]brigado")]
+)
+def test_no_sentence_tells_whether_the_seller_is_a_man(code, said_by_men):
+    for name, sentence in load(code).sentences.items():
+        for form in sentence.forms.values():
+            assert not re.search(said_by_men, str(form.body)), name

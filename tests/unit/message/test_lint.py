@@ -158,3 +158,12 @@ def test_a_long_text_is_checked_from_end_to_end(unit):
 
 def test_own_words_that_are_empty_are_left_aside():
     assert lint("some text", FIVERR, held=("*", " ", "")) == ()
+
+
+@pytest.mark.parametrize(
+    ("usual", "other"),
+    [("بريد إلكتروني", "بريد الكتروني"), ("تقييم إيجابي", "تقييم ايجابى"), ("اسکائپ", "اسكائپ"),
+     ("प्लेटफार्म के बाहर", "प्लेटफ़ार्म के बाहर"), ("what's app", "what’s app")],
+)  # fmt: skip
+def test_a_letter_that_is_written_in_several_ways_is_one(usual, other):
+    assert codes(other) == codes(usual) != set()

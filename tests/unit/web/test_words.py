@@ -48,3 +48,13 @@ def test_nothing_was_left_in_english(language: str) -> None:
 )
 def test_a_tag_is_served_by_its_language(tag: str, served: str) -> None:
     assert known(tag) == served
+
+
+@pytest.mark.parametrize("language", sorted(ASKED_FOR))
+@pytest.mark.parametrize("place", ["proof more_pictures", "proof more", "joiner count", "page saved_some"])
+def test_what_may_count_one_stands_apart_from_its_number(language: str, place: str) -> None:
+    """So that no word has to be singular or plural: these words have one form."""
+    section, key = place.split()
+    text = words(language, section)[key]
+    counted = text.index("{count}")
+    assert {"ar", "id", "zh"} & {language} or re.search(r":\s|में से|میں سے", text[:counted]), text
