@@ -122,6 +122,19 @@ def test_volumes_with_a_gap_are_refused() -> None:
         units(manifest([part("b.001", b"12", "volume", file="b", order=1, of=2)], files), unpack=True)
 
 
+@pytest.mark.parametrize("unpack", [False, True])
+@pytest.mark.parametrize("carriers", [[], ["lost.zip"], ["a.txt", "lost.zip"]])
+def test_a_file_that_no_part_carries_makes_it_unsound(carriers: list[str], unpack: bool) -> None:
+    files = [record_of("a.txt", b"x"), record_of("b.txt", b"y") | {"parts": carriers}]
+    with pytest.raises(IntegrityError, match=r"lacks what carries b\.txt"):
+        units(manifest([part("a.txt", b"x")], files), unpack=unpack)
+
+
+def test_a_volume_belongs_to_a_file() -> None:
+    with pytest.raises(IntegrityError, match="a volume of no file"):
+        manifest([part("a.001", b"x", "volume")], [record_of("a", b"x", "a.001")])
+
+
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(IntegrityError, match="unknown kind"):
         manifest([part("a", b"x", "virus")], [])
