@@ -467,9 +467,7 @@ def test_a_full_disk_is_a_local_error(server: Origin, tmp_path: Path, monkeypatc
     assert failed.value.code == "disk-full"
 
 
-def test_a_disk_without_room_is_not_kept_full(
-    server: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_without_room_is_not_kept_full(server: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int, size: int) -> None:
         os.write(descriptor, bytes(10))  # a file system may have given some of it
         raise OSError(28, "No space left on device")
