@@ -84,10 +84,11 @@ def _unpacked(manifest: Manifest, carried: Mapping[str, list[FileRecord]], only:
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
-    """By the whole path or its last piece, without regard to case."""
+    """By the whole path or its last piece, without regard to case; a name that holds brackets also as it stands."""
     folded = name.casefold()
-    leaf = folded.rpartition("/")[2]
-    return any(fnmatchcase(folded, p.casefold()) or fnmatchcase(leaf, p.casefold()) for p in patterns)
+    names = (folded, folded.rpartition("/")[2])
+    wanted = [pattern.casefold() for pattern in patterns]
+    return any(name == pattern or fnmatchcase(name, pattern) for pattern in wanted for name in names)
 
 
 def _refuse_lost(manifest: Manifest) -> None:

@@ -73,6 +73,14 @@ def test_a_zip_that_is_unpacked_in_part_must_still_be_right_as_a_whole(work: Man
     assert [member.path for member in unit.members or ()] == ["logo/a.SVG", "logo/b.png"]
 
 
+def test_a_name_with_brackets_is_named_as_it_stands() -> None:
+    work = manifest([part("Final [v2].mov", b"x"), part("b.txt", b"y")], [
+        record_of("takes/Final [v2].mov", b"x", "Final [v2].mov"), record_of("b.txt", b"y"),
+    ])  # fmt: skip
+    for only in ("final [v2].mov", "takes/Final [v2].mov", "*[[]v2].mov"):
+        assert names(units(work, only=[only])) == [["Final [v2].mov"]]
+
+
 def test_nothing_that_matches_is_told_with_what_there_is(work: Manifest) -> None:
     with pytest.raises(UsageError) as failed:
         units(work, only=["*.psd"])
