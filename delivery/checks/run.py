@@ -77,11 +77,10 @@ def _waiver(item: str) -> tuple[str, str]:
 
 
 def _matches(path: str, pattern: str) -> bool:
-    if not pattern or path == pattern:
+    name = path.rpartition("/")[2]
+    if not pattern or pattern in (path, name):  # which may hold brackets
         return True
-    return fnmatch.fnmatchcase(path, pattern) or (
-        "/" not in pattern and fnmatch.fnmatchcase(path.rpartition("/")[2], pattern)
-    )
+    return fnmatch.fnmatchcase(path, pattern) or ("/" not in pattern and fnmatch.fnmatchcase(name, pattern))
 
 
 def blocking(findings: Iterable[Finding], strict: bool) -> tuple[Finding, ...]:

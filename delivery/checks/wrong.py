@@ -139,4 +139,5 @@ def _matches(path: str, pattern: str) -> bool:
     path, pattern = path.lower(), pattern.lower().removeprefix("./")
     if pattern.endswith("/"):
         return path.startswith(pattern)
-    return fnmatch.fnmatchcase(path if "/" in pattern else path.rpartition("/")[2], pattern)
+    name = path if "/" in pattern else path.rpartition("/")[2]
+    return name == pattern or fnmatch.fnmatchcase(name, pattern)  # a name may hold brackets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
     clipboard = _clipboard() if values.pop("copy") else None
     inputs = stdin.inputs_of(paths, values)
     reports, quiet, as_json = Reports.taken_from(values), values["quiet"], values["as_json"]
+    reports.keep_out_of(inputs)
+    if qr_place not in (None, "-"):
+        pipeline.keep_out_of(inputs, os.path.expanduser(qr_place))
     with reports.kept():
         done = _done(inputs, values, via, qr_place, reports)
     render.delivery(done, as_json=as_json, quiet=quiet)

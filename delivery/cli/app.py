@@ -135,8 +135,12 @@ def _run(arguments: list[str]) -> int:
         _report(error, arguments)
         return error.exit_code
     except click.UsageError as error:
-        if _wants_json(arguments):
-            _report(_as_usage_error(error), arguments)
+        from delivery.cli.pipeline import annotates, misread
+
+        told = _as_usage_error(error)
+        misread(error.ctx, told)
+        if _wants_json(arguments) or annotates():
+            _report(told, arguments)
         else:
             error.show()
         return 2

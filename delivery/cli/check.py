@@ -24,6 +24,7 @@ from delivery.units import format_size
 def command(paths: tuple[str, ...], no_hash: bool, code_quality: str | None, **values: Any) -> int:
     """Look for what is wrong, leaky or blocked; nothing is written or sent. Exit code 3 when something blocks."""
     inputs = stdin.inputs_of(paths, values)
+    pipeline.Reports(code_quality=code_quality).keep_out_of(inputs)
     with options.session(values) as session:
         from delivery import service
 

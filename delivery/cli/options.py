@@ -42,7 +42,9 @@ def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
     return decorate
 
 
-paths = click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...")
+paths = click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...", is_eager=True
+)
 
 delivery_id = click.argument("id", shell_complete=complete.deliveries)
 
@@ -120,7 +122,8 @@ revision_of = click.option(
     help="The delivery that this one replaces: the message says what changed.",
 )  # fmt: skip
 
-_written = partial(_option, type=FILE, metavar="FILE")
+_written = partial(_option, type=FILE, metavar="FILE", is_eager=True)
+"""Read first, with the paths, so that a mistake in another option can be told in them."""
 report = _written("--report", help="Write the JSON document to FILE too, links and all: an artifact for CI.")
 summary = _written("--summary", help="Write a Markdown summary to FILE; GitHub gets its own by itself.")
 dotenv = _written("--dotenv", help="Write what later CI jobs want to know to FILE, as NAME=value.")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+import click
 
 from delivery import ci, report
 from delivery.ci import files, outputs, quality
 from delivery.ci import summary as written
 from delivery.cli.streams import command
 from delivery.errors import BlockedError, DeliveryError, LocalError
+from delivery.escape import printable
 from delivery.model import Delivery, FileEntry, Finding, Severity
 
 
@@ -55,6 +58,37 @@ def places_of(found: Sequence[Finding], entries: Sequence[FileEntry]) -> dict[st
     return {arcname: place for arcname, place in placed.items() if place is not None}
 
 
+def keep_out_of(paths: Iterable[object], place: str) -> None:
+    """Raise LocalError where a file at ``place`` would be written over the work at ``paths``, or delivered with it."""
+    target = os.path.realpath(place)
+    for path in paths:
+        work = os.path.realpath(path) if isinstance(path, str) else ""
+        if work and (target == work or target.startswith(os.path.join(work, ""))):
+            where = "is itself" if target == work else f"lies inside {printable(str(path))}, which is"
+            raise LocalError(
+                f"{printable(place)} {where} to be delivered",
+                hint="name a file that lies beside the work",
+                code="report-inside-source",
+            )
+
+
+def misread(context: click.Context | None, error: DeliveryError) -> None:
+    """Leave ``error`` in the files that a command line names which could not be read to its end."""
+    options = {option.name: option for option in context.command.params} if context else {}
+    if context is None or "report" not in options:
+        return
+    read: dict[str, Any] = {name: value for name, value in context.params.items() if isinstance(value, str | tuple)}
+    reports = Reports.taken_from(
+        {name: read.get(name) or options[name].resolve_envvar_value(context) for name in _NAMES}
+    )
+    with suppress(LocalError):
+        reports.keep_out_of(read.get("paths", ()))
+        reports.failed(error)
+
+
+_NAMES = ("report", "summary", "dotenv", "code_quality")
+
+
 @dataclass
 class Reports:
     """The files that a run leaves for the service and for later steps, however it ends."""
@@ -69,7 +103,12 @@ class Reports:
     @classmethod
     def taken_from(cls, values: dict[str, Any]) -> Reports:
         """The options of the same names are taken out of ``values``."""
-        return cls(*(values.pop(name, None) for name in ("report", "summary", "dotenv", "code_quality")))
+        return cls(*(values.pop(name, None) for name in _NAMES))
+
+    def keep_out_of(self, paths: Iterable[object]) -> None:
+        """Raise LocalError for a file that would be written over the work at ``paths``, or delivered with it next."""
+        for place in filter(None, (getattr(self, name) for name in _NAMES)):
+            keep_out_of(paths, place)
 
     def foresee(self) -> None:
         """Raise LocalError now for a file that could not be written once all is done."""
@@ -85,15 +124,21 @@ class Reports:
         try:
             yield
         except DeliveryError as error:
-            found = error.findings if isinstance(error, BlockedError) else ()
-            try:
-                self._leave(report.pieces(report.error_document(error, found)), written.failure(error, found))
-            except LocalError as also:
-                from delivery.cli import render
-
-                if also.message != error.message:
-                    render.error(also)  # told, but what went wrong first decides the exit code
+            self.failed(error)
             raise
+
+    def failed(self, error: DeliveryError) -> None:
+        """Say in the files that nothing was delivered: what an earlier run left in them would pass for this one's."""
+        found = error.findings if isinstance(error, BlockedError) else ()
+        try:
+            if self.dotenv:
+                files.write(self.dotenv, ())
+            self._leave(report.pieces(report.error_document(error, found)), written.failure(error, found))
+        except LocalError as also:
+            from delivery.cli import render
+
+            if also.message != error.message:
+                render.error(also)  # told, but what went wrong first decides the exit code
 
     def delivered(self, done: Delivery, say: Callable[[str], None]) -> None:
         """Show and hand on ``done``; ``say`` tells the user where its links went."""

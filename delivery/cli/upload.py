@@ -17,7 +17,7 @@ from delivery.model import Via
 if TYPE_CHECKING:
     from delivery.inputs import Input
 
-optional_paths = click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="PATH...")
+optional_paths = click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="PATH...", is_eager=True)
 
 
 @click.command("upload")

@@ -26,6 +26,8 @@ class Target:
                 self._stream.truncate(size)
             except BaseException:
                 self._stream.close()
+                if not again:
+                    path.unlink(missing_ok=True)  # or the disk would stay full of nothing
                 raise
 
     def write(self, data: memoryview, offset: int) -> None:

@@ -34,12 +34,14 @@ class Unit(NamedTuple):
 def units(manifest: Manifest, *, only: Sequence[str] = (), unpack: bool = False) -> tuple[Unit, ...]:
     """What carries a file whose path, or which itself, matches one of ``only``; everything without them.
 
-    Raises IntegrityError for names that have no place in a folder, UsageError where nothing matches.
+    Raises IntegrityError for names that have no place in a folder and for files that no part carries, UsageError where
+    nothing matches.
     """
     carried: dict[str, list[FileRecord]] = defaultdict(list)
     for record in manifest.files:
         for filename in record.parts:
             carried[filename].append(record)
+    _refuse_lost(manifest)
     made = tuple(_unpacked(manifest, carried, only) if unpack else _as_sent(manifest, carried, only))
     if not made and only:
         some = ", ".join(printable(record.path) for record in manifest.files[:5])
@@ -82,10 +84,19 @@ def _unpacked(manifest: Manifest, carried: Mapping[str, list[FileRecord]], only:
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
-    """By the whole path or its last piece, without regard to case."""
+    """By the whole path or its last piece, without regard to case; a name that holds brackets also as it stands."""
     folded = name.casefold()
-    leaf = folded.rpartition("/")[2]
-    return any(fnmatchcase(folded, p.casefold()) or fnmatchcase(leaf, p.casefold()) for p in patterns)
+    names = (folded, folded.rpartition("/")[2])
+    wanted = [pattern.casefold() for pattern in patterns]
+    return any(name == pattern or fnmatchcase(name, pattern) for pattern in wanted for name in names)
+
+
+def _refuse_lost(manifest: Manifest) -> None:
+    """A file that nothing brings would be missing from what is then called complete."""
+    known = {part.filename for part in manifest.parts}
+    lost = next((file.path for file in manifest.files if not file.parts or not known.issuperset(file.parts)), None)
+    if lost is not None:
+        raise _broken(f"it lacks what carries {printable(lost)[:200]}")
 
 
 def _refuse_unsafe(names: Sequence[str]) -> None:

@@ -161,7 +161,7 @@ def _part(record: Mapping[str, Any]) -> PartRecord:
     order, of, offset = record.get("order", 0), record.get("of", 0), record.get("offset", 0)
     _require(_is_text(filename) and is_plain_name(filename), "a part name that has no place in a folder")
     _require_content(size, sha256)
-    _require(file is None or _is_text(file), "a volume of no file")
+    _require(_is_text(file) or (file is None and record.get("kind") != "volume"), "a volume of no file")
     _require(url is None or _is_text(url), "a link that is no text")
     numbers = (order, of, offset, message)
     _require(all(type(number) is int and number >= 0 for number in numbers), "a volume without an order")

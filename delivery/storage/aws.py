@@ -19,12 +19,13 @@ import botocore.parsers
 import botocore.session
 from botocore.config import Config
 
-from delivery.errors import StoreRefusedError
+from delivery.errors import DeliveryError, StoreRefusedError
 from delivery.escape import printable
 from delivery.options import StoreOptions
 from delivery.storage.base import Quirks
 from delivery.storage.carry import Refusal
 from delivery.storage.dial import LOOPBACK, LostConnection, UntrustedConnection
+from delivery.storage.faults import of_answer
 from delivery.storage.sigv4 import Keys
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ _LOST = {
 }
 
 
+_STRAY = (OSError, LookupError, TypeError, AttributeError)
+"""What botocore lets pass where a token's file or a program is not there, or answers something else than keys."""
+NOT_HAD = (botocore.exceptions.BotoCoreError, RuntimeError, ValueError, *_STRAY)
+"""What looking for credentials may end with."""
+
+
 class FoundKeys:
     """Credentials that botocore holds, and renews where they are temporary."""
 
@@ -49,13 +56,23 @@ class FoundKeys:
     def keys(self) -> Keys:
         try:
             with speaking():
-                frozen = self._found.get_frozen_credentials()
+                try:
+                    frozen = self._found.get_frozen_credentials()
+                except botocore.exceptions.ParamValidationError as error:
+                    raise _unusable("", error) from error  # of the role, not of a bucket
+                except botocore.exceptions.ClientError as error:
+                    _refuse_role(error)
+                    raise
+        except DeliveryError:
+            raise  # some are an OSError too
         except (RuntimeError, ValueError, botocore.parsers.ResponseParserError) as error:
             raise StoreRefusedError(
                 "the credentials for the store have ended and were not renewed",
                 hint="sign in again, or check AWS_CREDENTIAL_EXPIRATION and the AWS configuration",
                 code="credentials",
             ) from error
+        except _STRAY as error:
+            raise _unusable("", error) from error
         if not frozen.access_key or not frozen.secret_key:
             raise StoreRefusedError(
                 "the credentials for the store are half of a pair of keys",
@@ -97,7 +114,9 @@ def keys_for(name: str, options: StoreOptions) -> FoundKeys | None:
     """What the AWS chain gives: environment, profiles, single sign-on, the machine's role. Raises StoreRefusedError."""
     try:
         found = session_for(name, options).get_credentials()
-    except (botocore.exceptions.BotoCoreError, RuntimeError, ValueError) as error:
+    except DeliveryError:
+        raise
+    except NOT_HAD as error:
         raise _unusable(name, error) from error
     return None if found is None else FoundKeys(found)
 
@@ -168,9 +187,23 @@ def speaking() -> Iterator[None]:
         ) from error
 
 
+def _refuse_role(error: botocore.exceptions.ClientError) -> None:
+    """Raise StoreRefusedError where whoever gives out a role's keys refuses for good. That is not the store's word."""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    if not of_answer(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0), code).passing:
+        raise StoreRefusedError(
+            f"the credentials for the store were refused ({printable(code)})",
+            hint="check the role, its trust policy and the job's token; `aws sts get-caller-identity` asks the same",
+            code="credentials",
+        ) from error
+
+
 def _unusable(name: str, error: Exception) -> StoreRefusedError:
+    why = type(error).__name__
+    if isinstance(error, OSError) and error.filename:
+        why = printable(f"{error.filename}: {error.strerror}")
     return StoreRefusedError(
-        f"the credentials for the store {name} could not be had ({type(error).__name__})",
+        f"the credentials for the store{name and f' {name}'} could not be had ({why})",
         hint="check the AWS configuration: `aws configure list` shows where keys are looked for",
         code="credentials",
     )

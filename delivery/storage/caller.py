@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
-import botocore.exceptions
 
 from delivery.errors import StoreRefusedError, UsageError
 from delivery.options import StoreOptions
-from delivery.storage.aws import FoundKeys, ignoring_the_users_files, making
+from delivery.storage.aws import NOT_HAD, FoundKeys, ignoring_the_users_files, making
 
 if TYPE_CHECKING:
     from delivery.storage import Connection
@@ -37,7 +36,7 @@ def described(name: str, options: StoreOptions, connection: Connection) -> Store
         try:
             with making:
                 client: Any = connection.client("s3", region_name=region, endpoint_url=options.endpoint)
-        except (botocore.exceptions.BotoCoreError, ValueError) as error:
+        except NOT_HAD as error:
             raise _unusable(name, error) from error
         region_known = connection.region_name
     else:
@@ -62,7 +61,9 @@ def identity(name: str, connection: Connection) -> tuple[Callable[..., Any], Fou
             found = connection.get_credentials()
             return connection.client, None if found is None else FoundKeys(found)
         found = _s3_client(connection)._request_signer._credentials
-    except botocore.exceptions.BotoCoreError as error:
+    except UsageError:
+        raise
+    except NOT_HAD as error:
         raise _unusable(name, error) from error
     session = ignoring_the_users_files()
     session._credentials = found  # type: ignore[attr-defined]  # there is no public way to hand it over

@@ -194,6 +194,45 @@ def test_a_report_that_cannot_be_written_does_not_hide_what_went_wrong(run: Run,
     assert run("send", work, "--out", "ready", "--report", "file/r.json").code == 4
 
 
+def test_what_an_earlier_run_left_does_not_pass_for_the_outcome_of_one_that_was_misread(
+    run: Run, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = work.parent
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(here / "shown"))
+    monkeypatch.setenv("DELIVERY_DOTENV", str(here / "d.env"))
+    for wrong in (["--expires", "soon"], ["--via", "mail"], ["--language", "tlh"]):
+        (here / "r.json").write_text("that of an earlier run")
+        (here / "d.env").write_text("DELIVERED_ID=earlier\n")
+        (here / "shown").write_text("")
+        said = run("send", work, *wrong, "--report", "r.json")
+        assert said.code == 2 and "::error title=" in said.err
+        document = json.loads((here / "r.json").read_text())
+        jsonschema.validate(document, report.schema("delivery.error/1"))
+        assert (document["exit_code"], (here / "d.env").read_text()) == (2, "")
+        assert (here / "shown").read_text().startswith("### Not delivered")
+    monkeypatch.setenv("DELIVERY_REPORT", str(here / "by-variable.json"))
+    for misread in (["send", "--no-such-option"], ["send"]):
+        assert run(*misread).code == 2
+        assert json.loads((here / "by-variable.json").read_text())["code"] == "usage"
+        (here / "by-variable.json").unlink()
+    assert run("list", "--no-such-option").code == 2
+    assert not (here / "by-variable.json").exists()
+
+
+@pytest.mark.parametrize("option", ["--report", "--summary", "--dotenv", "--code-quality", "--qr"])
+def test_no_file_is_written_over_the_work_or_into_it(run: Run, work: Path, option: str) -> None:
+    """Written into it, the links of this delivery would go to the buyer of the next."""
+    before = sorted(work.iterdir())
+    for place, delivered in (("work/new.json", work), ("work/notes.txt", "work/notes.txt"), ("work", work)):
+        for more in ([], ["absent.txt"], ["--expires", "soon"]):
+            said = run("upload", delivered, *more, option, place)
+            assert said.code == (2 if "soon" in more else 4)
+            assert "soon" in more or "to be delivered" in said.err
+    assert run("check", work, "--code-quality", "work/notes.txt").code == 4
+    assert (sorted(work.iterdir()), (work / "notes.txt").read_bytes()) == (before, b"The finished work.\n")
+
+
 HOSTILE = "##[add-mask]b.txt"
 
 
@@ -237,7 +276,8 @@ def test_the_guard_keeps_count_of_lines_over_several_writes(monkeypatch: pytest.
 def test_a_file_that_could_not_be_written_is_told_before_anything_is_done(
     run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bad = str(work / "notes.txt" / "there-is-no-folder")
+    (tmp_path / "file").touch()
+    bad = str(tmp_path / "file" / "there-is-no-folder")
     for option in ("--report", "--summary", "--dotenv", "--code-quality"):
         done = run("send", str(work), "-o", str(tmp_path / "ready"), option, bad, "--json")
         assert done.code == 4 and json.loads(done.out)["code"] == "report-file"
@@ -252,7 +292,8 @@ def test_a_file_that_could_not_be_written_is_told_before_anything_is_done(
 def test_what_fails_after_the_result_is_told_beside_it(
     run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checked = run("check", str(work), "--json", "--code-quality", str(work / "notes.txt" / "x"))
+    (tmp_path / "file").touch()
+    checked = run("check", str(work), "--json", "--code-quality", str(tmp_path / "file" / "x"))
     assert checked.code == 4 and json.loads(checked.out)["schema"] == report.CHECK
     assert "cannot be written" in checked.err
     monkeypatch.setenv("GITHUB_ACTIONS", "true")

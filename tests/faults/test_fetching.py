@@ -467,6 +467,18 @@ def test_a_full_disk_is_a_local_error(server: Origin, tmp_path: Path, monkeypatc
     assert failed.value.code == "disk-full"
 
 
+def test_a_disk_without_room_is_not_kept_full(server: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int, size: int) -> None:
+        os.write(descriptor, bytes(10))  # a file system may have given some of it
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(target, "reserve", full)
+    with pytest.raises(LocalError) as failed:
+        fetch(server.deliver({"big.bin": BIG}), tmp_path / "out")
+    assert failed.value.code == "disk-full"
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(("step", "suffix"), [("write_bytes", ".json"), ("mkdir", ".whole"), ("unlink", ".part")])
 def test_a_disk_that_is_full_beside_the_files_themselves_is_told_too(
     server: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, suffix: str

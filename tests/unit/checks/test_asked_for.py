@@ -58,6 +58,13 @@ def test_what_was_promised_and_is_absent_blocks(check):
     ]
 
 
+def test_a_name_with_brackets_that_was_promised_is_there(check):
+    files = {"src/Final [v2].txt": b"x", "b.txt": b"y"}
+    assert not check(files, expect=("final [v2].txt", "b.txt")) and not check(
+        files, expect=("src/Final [v2].txt", "b*")
+    )
+
+
 def test_what_nobody_promised_is_told(check):
     found = check({"a.TXT": b"x", "src/b.md": b"y", "extra.doc": b"{\\rtf1 }"}, expect=("*.txt", "src/"))
     assert [(item.code, item.path) for item in found] == [("not-promised", "extra.doc")]

@@ -33,6 +33,13 @@ def test_a_pattern_waives_only_what_it_matches():
     assert checks.waive(findings, ["damaged:final/a.png"])[1] == (findings[1],)
 
 
+def test_a_name_with_brackets_is_waived_as_it_stands():
+    findings = [finding("damaged", "final/a [v2].png")]
+    assert checks.waive(findings, ["damaged:a [v2].png"])[0] == ()
+    assert checks.waive(findings, ["damaged:final/a [v2].png"])[0] == ()
+    assert checks.waive(findings, ["damaged:a v.png"])[0] == tuple(findings)
+
+
 def test_an_unknown_code_is_refused_with_the_nearest_one():
     with pytest.raises(UsageError) as caught:
         checks.waive([], ["draft-nam"])

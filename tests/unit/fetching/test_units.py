@@ -73,6 +73,14 @@ def test_a_zip_that_is_unpacked_in_part_must_still_be_right_as_a_whole(work: Man
     assert [member.path for member in unit.members or ()] == ["logo/a.SVG", "logo/b.png"]
 
 
+def test_a_name_with_brackets_is_named_as_it_stands() -> None:
+    work = manifest([part("Final [v2].mov", b"x"), part("b.txt", b"y")], [
+        record_of("takes/Final [v2].mov", b"x", "Final [v2].mov"), record_of("b.txt", b"y"),
+    ])  # fmt: skip
+    for only in ("final [v2].mov", "takes/Final [v2].mov", "*[[]v2].mov"):
+        assert names(units(work, only=[only])) == [["Final [v2].mov"]]
+
+
 def test_nothing_that_matches_is_told_with_what_there_is(work: Manifest) -> None:
     with pytest.raises(UsageError) as failed:
         units(work, only=["*.psd"])
@@ -120,6 +128,19 @@ def test_volumes_with_a_gap_are_refused() -> None:
     files = [record_of("b", b"1234", "b.001")]
     with pytest.raises(IntegrityError, match="all volumes"):
         units(manifest([part("b.001", b"12", "volume", file="b", order=1, of=2)], files), unpack=True)
+
+
+@pytest.mark.parametrize("unpack", [False, True])
+@pytest.mark.parametrize("carriers", [[], ["lost.zip"], ["a.txt", "lost.zip"]])
+def test_a_file_that_no_part_carries_makes_it_unsound(carriers: list[str], unpack: bool) -> None:
+    files = [record_of("a.txt", b"x"), record_of("b.txt", b"y") | {"parts": carriers}]
+    with pytest.raises(IntegrityError, match=r"lacks what carries b\.txt"):
+        units(manifest([part("a.txt", b"x")], files), unpack=unpack)
+
+
+def test_a_volume_belongs_to_a_file() -> None:
+    with pytest.raises(IntegrityError, match="a volume of no file"):
+        manifest([part("a.001", b"x", "volume")], [record_of("a", b"x", "a.001")])
 
 
 def test_an_unknown_kind_is_refused() -> None:

@@ -8,13 +8,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import Mock
 
+import boto3
+import botocore.exceptions
+import botocore.session
 import pytest
 
 from delivery.config import Settings
-from delivery.errors import ConfigError, MissingDependencyError, StoreRefusedError
+from delivery.errors import (
+    ConfigError,
+    DeliveryError,
+    MissingDependencyError,
+    StoreRefusedError,
+    StoreUnreachableError,
+)
 from delivery.options import StoreOptions
-from delivery.storage import KeyLife, foresee_store, local_server, open_store, section, takes_parts
+from delivery.storage import KeyLife, aws, foresee_store, local_server, open_store, section, takes_parts
 from delivery.storage.quirks import table
+from delivery.storage.translate import Translator
 
 UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
 FULL = {"bucket": "parcels", "endpoint": "https://s3.example.com", "access_key_id": "AK", "secret_access_key": "SECRET"}
@@ -269,6 +279,53 @@ def test_keys_that_have_ended_are_told(monkeypatch: pytest.MonkeyPatch, ends_at:
     with pytest.raises(StoreRefusedError) as caught:
         opened(access_key_id=None, secret_access_key=None).key_life()
     assert caught.value.code == "credentials"
+
+
+@pytest.mark.parametrize(
+    "program",
+    ["/nowhere/keys", "echo []", 'echo \'{"Version": 1, "AccessKeyId": "AK"}\'', "echo 'open"],
+)
+def test_a_program_that_gives_no_keys_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str) -> None:
+    (tmp_path / "config").write_text(f"[profile ci]\ncredential_process = {program}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    with pytest.raises(StoreRefusedError, match="could not be had") as caught:
+        opened(access_key_id=None, secret_access_key=None, aws_profile="ci")
+    assert caught.value.code == "credentials" and caught.value.hint
+    with pytest.raises(StoreRefusedError) as caught:
+        session = boto3.Session(botocore_session=botocore.session.Session(profile="ci"))
+        open_store(
+            "main", Settings(stores={"main": StoreOptions(bucket="parcels")}), until=UNTIL, connection=session
+        ).key_life()
+    assert caught.value.code == "credentials" and caught.value.hint
+
+
+WEB_IDENTITY = {"ROLE_ARN": "arn:aws:iam::123456789012:role/ci", "REGION": "eu-central-1", "MAX_ATTEMPTS": "1"}
+
+
+@pytest.mark.parametrize("changed", [{}, {"ROLE_ARN": "ci", "WEB_IDENTITY_TOKEN_FILE": "token"}])
+def test_an_oidc_token_that_is_not_there_and_a_role_that_is_none_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changed: dict[str, str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("token").touch()
+    for name, value in {**WEB_IDENTITY, "WEB_IDENTITY_TOKEN_FILE": "gone", **changed}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    with pytest.raises(StoreRefusedError, match="gone: No such file" if not changed else "Param") as caught:
+        opened(access_key_id=None, secret_access_key=None).key_life()
+    assert caught.value.code == "credentials" and caught.value.hint
+
+
+@pytest.mark.parametrize("code, kind", [("AccessDenied", StoreRefusedError), ("Throttling", StoreUnreachableError)])
+def test_a_role_that_is_refused_is_not_the_buckets_fault(code: str, kind: type[DeliveryError]) -> None:
+    answer = {
+        "Error": {"Code": code},
+        "ResponseMetadata": {"HTTPStatusCode": 403 if kind is StoreRefusedError else 400},
+    }
+    role = Mock()
+    role.get_frozen_credentials.side_effect = botocore.exceptions.ClientError(answer, "AssumeRoleWithWebIdentity")  # type: ignore[arg-type]
+    with pytest.raises(kind) as caught, Translator("main", "parcels").told("asking for credentials"):
+        aws.FoundKeys(role).keys()
+    assert "bucket" not in f"{caught.value}{caught.value.hint}" and caught.value.hint
 
 
 def test_an_endpoint_that_boto3_does_not_take_is_told_when_it_is_asked() -> None:
