@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, tostring
 
-from delivery.storage.answers import Answer, moment_of, whole_number
+from delivery.storage.answers import Answer, bare_etag, moment_of, whole_number
 from delivery.storage.base import RemotePart
 from delivery.storage.carry import Refusal
 
@@ -75,7 +75,7 @@ def age_of(headers: Mapping[str, str]) -> timedelta | None:
 
 
 def etag_of(element: Element) -> str:
-    return told(element, "ETag").strip('"')
+    return bare_etag(told(element, "ETag"))
 
 
 def key_of(element: Element, page: Element) -> str:

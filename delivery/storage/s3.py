@@ -19,7 +19,7 @@ from delivery.errors import StoreRefusedError
 from delivery.memory import read_buffer
 from delivery.model import StoredObject
 from delivery.storage import faults
-from delivery.storage.answers import Answer, Stream, removed_at, whole_number
+from delivery.storage.answers import Answer, Stream, bare_etag, removed_at, whole_number
 from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, PendingUpload, Quirks, RemotePart
 from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, VERSIONS, Bucket
 from delivery.storage.carry import Refusal, Text
@@ -208,7 +208,7 @@ class S3Store(Bucket):
     def _carry(self, doing: str, key: str, query: dict[str, str], headers: dict[str, str], body: Body) -> str:
         def ask() -> str:
             answer = self.request("PUT", key, query, headers, body, proven=self.quirks.signed_payload)
-            etag = answer.headers.get("etag", "").strip('"')
+            etag = bare_etag(answer.headers.get("etag", ""))
             if answer.status != 200 or not etag:
                 raise Refusal.of(answer.status, answer.headers, answer.body)
             return etag
@@ -280,7 +280,7 @@ def _facts(key: str, answer: Answer) -> ObjectFacts:
         raise Refusal(answer.status, "", headers)
     full = checksum is not None and headers.get("x-amz-checksum-type") == "FULL_OBJECT"
     return ObjectFacts(
-        StoredObject(key, size, f"crc32:{checksum}" if full else None, headers.get("etag", "").strip('"')),
+        StoredObject(key, size, f"crc32:{checksum}" if full else None, bare_etag(headers.get("etag", ""))),
         headers.get("content-type", ""),
         headers.get("content-disposition", ""),
         {name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)},
