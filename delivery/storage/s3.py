@@ -21,11 +21,12 @@ from delivery.model import StoredObject
 from delivery.storage import faults
 from delivery.storage.answers import Answer, Stream, bare_etag, removed_at, whole_number
 from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, PendingUpload, Quirks, RemotePart
-from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, VERSIONS, Bucket
+from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, Bucket
 from delivery.storage.carry import Refusal, Text
 from delivery.storage.dial import LostConnection
 from delivery.storage.documents import age_of, document, etag_of, key_of, moment, number, parts_document, told
 from delivery.storage.faults import ObjectGoneError
+from delivery.storage.removal import remove
 from delivery.storage.retry import pause
 
 _READ = 1024**2
@@ -232,25 +233,7 @@ class S3Store(Bucket):
                 raise StoreRefusedError("copying inside the store: the store does not copy", hint="upload it instead")
 
     def delete(self, keys: Sequence[str]) -> None:
-        for key in keys:
-            for version in self._versions(key):
-                query = {"versionId": version} if version else {}
-                self.ask("removing an object", lambda key=key, query=query: self.request("DELETE", key, query))  # type: ignore[misc]
-
-    def _versions(self, key: str) -> list[str]:
-        """Versions and delete markers to remove; one without a name where the store keeps no versions."""
-        if not self.quirks.versions:
-            return [""]
-
-        def read(page: Element) -> Iterator[str]:
-            for row in (*page.iterfind("Version"), *page.iterfind("DeleteMarker")):
-                if key_of(row, page) == key:
-                    yield told(row, "VersionId")
-
-        try:
-            return list(self.listed("listing versions", VERSIONS, read, prefix=key)) or [""]
-        except StoreRefusedError:
-            return [""]
+        remove(self, keys, versions=self.quirks.versions)
 
     # -- links -------------------------------------------------------------------------------------------------
 
