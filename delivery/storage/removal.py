@@ -11,7 +11,7 @@ from delivery.storage.bucket import VERSIONS, Bucket
 from delivery.storage.documents import key_of, told
 from delivery.storage.faults import ObjectGoneError
 
-_KEPT = "the store keeps it as an old version: a retention holds it, or the key may not remove versions; no link opens it"
+_KEPT = "the store keeps it as an old version: by a retention, or the key may not remove versions; no link opens it"
 
 
 def remove(bucket: Bucket, keys: Sequence[str], *, versions: bool) -> None:
