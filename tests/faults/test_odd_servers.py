@@ -155,6 +155,13 @@ def test_a_console_or_a_login_is_not_a_store(page: bytes) -> None:
             assert "endpoint" in caught.value.hint
 
 
+def test_a_server_that_has_nothing_at_the_buckets_place_is_not_a_store() -> None:
+    with serving(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") as port:
+        with pytest.raises(StoreRefusedError, match="is not S3"):
+            opened(port).ensure_ready()
+        assert opened(port).look("k") is None
+
+
 @pytest.mark.parametrize("row", [b"<Key>k</Key>", b"<Key>k</Key><Size>x</Size><LastModified>2026</LastModified>"])
 def test_rows_that_lack_what_a_row_has_are_an_error_in_words(row: bytes) -> None:
     body = b"<ListBucketResult><Contents>" + row + b"</Contents></ListBucketResult>"
