@@ -93,7 +93,7 @@ class Stream:
 
     def _wait(self) -> None:
         """Until the system has something to give: Python goes on waiting in a read that a signal broke off."""
-        if self._cancel is None or not isinstance(self._source, io.RawIOBase) or not hasattr(select, "poll"):
+        if self._cancel is None or not isinstance(self._source, io.FileIO) or not hasattr(select, "poll"):
             return
         poll = select.poll()
         poll.register(self._source.fileno(), select.POLLIN)
