@@ -787,6 +787,22 @@ def test_prune_goes_on_beside_what_was_made_under_another_prefix(work: Path, set
     assert keys(settings) == set()
 
 
+def test_prune_goes_on_beside_a_store_that_is_gone(work: Path, settings: Settings, moto_address: str) -> None:
+    upload(work, settings, expires="1h")
+    other = settings.with_store("old", dataclasses.replace(settings.stores["test"], prefix="old"))
+    upload(work, other.override(store="old"), expires="1h")
+    lost = dataclasses.replace(settings.stores["test"], bucket="no-such-bucket", endpoint=moto_address)
+    heard = RecordingProgress()
+    (done,) = upkeep.prune(settings=other.with_store("old", lost), now=NOW + 9 * DAY, progress=heard)
+    assert (done.store, done.pruned.deliveries) == ("test", 1)
+    assert any("the store old is left as it is" in note for note in heard.notes)
+    with pytest.raises(StoreRefusedError, match="no-such-bucket does not exist"):
+        upkeep.prune(settings=other.with_store("old", lost), store="old", now=NOW + 9 * DAY)
+    neither = other.with_store("old", lost).with_store("test", lost)
+    with pytest.raises(StoreRefusedError, match="no-such-bucket does not exist"):
+        upkeep.prune(settings=neither, now=NOW + 9 * DAY)
+
+
 def test_verify_reads_back_what_an_earlier_run_sent_too(work: Path, settings: Settings, proxy: Proxy) -> None:
     upload(work, settings, id="site")
     done = upload(work, settings, id="site")
