@@ -71,7 +71,7 @@ class Held:
             return entry
         if isinstance(entry.content, bytes):
             return self._write(entry, [entry.content])
-        stream = Stream(entry)
+        stream = Stream(entry, cancel)
         if leave_streams:
             return replace(entry, content=stream)
         total = entry.size if entry.known_size else None

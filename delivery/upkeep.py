@@ -11,7 +11,7 @@ from delivery import hosting, message, places, storage
 from delivery.afterwards import as_parts, as_uploaded, refuse_gone
 from delivery.by_link import end_notes, put_manifest, refuse_elsewhere
 from delivery.config import Settings, configured
-from delivery.errors import ConfigError, StoreRefusedError, UsageError
+from delivery.errors import ConfigError, DeliveryError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.ledger import Ledger
 from delivery.model import Delivery
 from delivery.progress import CancelToken, NullProgress, Progress
@@ -155,40 +155,57 @@ def prune(
     asked = store if store is not None else settings.delivery.store
     if store is not None or asked in settings.stores:
         ended.setdefault(asked, [])
-    done = []
+    done: list[PrunedStore] = []
+    failed: DeliveryError | None = None
     for name, gone in ended.items():
         try:
             opened = storage.open_store(name, settings, until=now, connection=connection)
-        except (ConfigError, StoreRefusedError) as error:
+            done.append(_pruned(opened, gone, ledger, after, now, dry_run, progress or NullProgress(), cancel))
+        except (ConfigError, StoreRefusedError, StoreUnreachableError) as error:
             if store is not None:
                 raise
+            failed = failed or error
             tell(f"the store {name} is left as it is: {error}")
-            continue
-        if not dry_run:
-            hosting.forget_done(opened, ledger.holds)
-        standing = hosting.standing_of(opened)
-        past = {key: item for key, item in standing.items() if item.is_over(now, after)}
-        if not dry_run:
-            past = {key: item for key, item in past.items() if hosting.take_over(opened, key, after=after, now=now)}
-        alive = {item.prefix for key, item in standing.items() if key not in past}
-        known = {item.prefix for item in gone}
-        gone += [
-            hosting.Ended(item.prefix, _if_kept(ledger, item)) for item in past.values() if item.prefix not in known
-        ]
-        outside = {item.prefix for item in gone if hosting.own_place(item.prefix, opened.prefix) != item.prefix}
-        if outside:
-            tell(
-                f"left as they are: {len(outside):,} ended under another prefix than [store:{name}] has now; "
-                "`delivery prune` removes them where it is what it was when they were made"
-            )
-        gone = [item for item in gone if item.prefix not in alive | outside]
-        in_use = {item.prefix for item in standing.values() if item.in_use(now)}
-        removed = hosting.prune(opened, gone, now=now, in_use=in_use, dry_run=dry_run, progress=progress, cancel=cancel)
-        if not dry_run:
-            hosting.forget(opened, past)
-            ledger.pruned([label for label in removed.labels if label], at=now)
-        done.append(PrunedStore(name, removed))
+    if failed is not None and not done:
+        raise failed
     return tuple(done)
+
+
+def _pruned(
+    store: storage.Store,
+    gone: list[hosting.Ended],
+    ledger: Ledger,
+    after: timedelta,
+    now: datetime,
+    dry_run: bool,
+    progress: Progress,
+    cancel: CancelToken | None,
+) -> PrunedStore:
+    """One store without what has ended: ``gone``, which the ledger knows, and what its own records tell."""
+    if not dry_run:
+        hosting.forget_done(store, ledger.holds)
+    standing = hosting.standing_of(store)
+    past = {key: item for key, item in standing.items() if item.is_over(now, after)}
+    if not dry_run:
+        past = {key: item for key, item in past.items() if hosting.take_over(store, key, after=after, now=now)}
+    alive = {item.prefix for key, item in standing.items() if key not in past}
+    known = {item.prefix for item in gone}
+    gone = gone + [
+        hosting.Ended(item.prefix, _if_kept(ledger, item)) for item in past.values() if item.prefix not in known
+    ]
+    outside = {item.prefix for item in gone if hosting.own_place(item.prefix, store.prefix) != item.prefix}
+    if outside:
+        progress.note(
+            f"left as they are: {len(outside):,} ended under another prefix than [store:{store.name}] has now; "
+            "`delivery prune` removes them where it is what it was when they were made"
+        )
+    gone = [item for item in gone if item.prefix not in alive | outside]
+    in_use = {item.prefix for item in standing.values() if item.in_use(now)}
+    removed = hosting.prune(store, gone, now=now, in_use=in_use, dry_run=dry_run, progress=progress, cancel=cancel)
+    if not dry_run:
+        hosting.forget(store, past)
+        ledger.pruned([label for label in removed.labels if label], at=now)
+    return PrunedStore(store.name, removed)
 
 
 def _if_kept(ledger: Ledger, standing: hosting.Standing) -> str:

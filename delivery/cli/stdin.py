@@ -30,5 +30,6 @@ def inputs_of(paths: tuple[str, ...], values: dict[str, Any]) -> tuple[Input, ..
         raise UsageError("nothing is piped in", hint=f"tar c work | delivery upload - --name {name}", code="no-stdin")
     from delivery.model import FileEntry
 
-    piped = FileEntry.from_stream(name, sys.stdin.buffer)
+    unbuffered = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)  # which gives what there is, and waits for no more
+    piped = FileEntry.from_stream(name, unbuffered)
     return tuple(piped if path == "-" else path for path in paths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -27,6 +28,7 @@ MIB = 1024**2
 MOST_PARTS = 10_000
 LEAST_PART = 5 * MIB
 _LARGEST_PART = 5 * 1024**3
+_MD5 = re.compile(r"[0-9a-fA-F]{32}")
 _Result = TypeVar("_Result")
 
 
@@ -208,6 +210,8 @@ def _size_of(number: int, begun: Begun) -> int:
 
 
 def _whole_etag(parts: Sequence[RemotePart]) -> str:
-    """The ETag that the AWS form gives the whole for the ETags of its parts."""
+    """The ETag that the AWS form gives the whole for the ETags of its parts; empty where those are no MD5."""
+    if not all(_MD5.fullmatch(part.etag) for part in parts):
+        return ""
     joined = b"".join(bytes.fromhex(part.etag) for part in parts)
     return f"{hashlib.md5(joined, usedforsecurity=False).hexdigest()}-{len(parts)}"

@@ -145,7 +145,15 @@ def put(store: Store, key: str, record: Standing, *, new: bool = False, over: st
     body = MemoryBody(
         memoryview(data), lambda count: None, Pace(None, CancelToken()), sha256=hashlib.sha256(data).hexdigest()
     )
-    return store.put(key, body, _HEADERS, metadata={TAG: secrets.token_hex(16)}, new=new, over=over)
+    metadata = {TAG: secrets.token_hex(16)}
+    try:
+        return store.put(key, body, _HEADERS, metadata=metadata, new=new, over=over)
+    except ObjectExistsError:
+        there = store.look(key) if over is not None else None
+        if there is None or there.etag != over:
+            raise
+        # What it refuses to replace is the very one: some cannot compare, as Ceph where it keeps versions.
+        return store.put(key, body, _HEADERS, metadata=metadata)
 
 
 def standing_of(store: Store, id: str | None = None) -> dict[str, Standing]:

@@ -109,7 +109,10 @@ class Trials(NamedTuple):
         with suppress(ObjectExistsError):
             self.store.put(self.key, self._body(b"other"), self._headers(), metadata={TAG: "doctor"}, new=True)
             if self.store.quirks.conditional_put:
-                raise Unmet("an existing object was overwritten although the store should refuse")
+                raise Unmet(
+                    "an existing object was overwritten although the store should refuse: "
+                    "set conditional_put = no in the store's section"
+                )
             return "not asked for: this kind of store does not refuse; keys are random instead"
         return "refused, as it should be"
 

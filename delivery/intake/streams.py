@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import io
+import select
 from typing import Any
 
 from delivery.errors import DeliveryError, LocalError
 from delivery.escape import printable
 from delivery.model import FileEntry, Readable
+from delivery.progress import CancelToken
 
 HEAD = 8192
 _ASKED = 1024 * 1024
+_POLL = 0.2
+"""Seconds after which a cancel is looked for while nothing comes."""
 
 
 class Stream:
     """The content of ``entry`` in one pass. Its first bytes can be looked at before they are read.
 
-    Raises LocalError when the stream raises, gives something else than bytes, or has not the size that was stated.
+    Raises LocalError when the stream raises, gives something else than bytes, or has not the size that was stated, and
+    Cancelled, which a pipe that brings nothing hears too where it is read unbuffered.
     """
 
-    def __init__(self, entry: FileEntry) -> None:
+    def __init__(self, entry: FileEntry, cancel: CancelToken | None = None) -> None:
         assert entry.content is not None and not isinstance(entry.content, bytes)
         self._source: Readable = entry.content
+        self._cancel = cancel
         self._name = printable(entry.arcname)
         self._size = entry.size if entry.known_size else None
         self._ahead = b""
@@ -64,6 +71,7 @@ class Stream:
     def _ask(self, size: int) -> bytes:
         data: Any
         try:
+            self._wait()
             data = self._source.read(size)
         except DeliveryError:
             raise
@@ -82,3 +90,12 @@ class Stream:
             )
         self._ended = not data
         return bytes(data)
+
+    def _wait(self) -> None:
+        """Until the system has something to give: Python goes on waiting in a read that a signal broke off."""
+        if self._cancel is None or not isinstance(self._source, io.FileIO) or not hasattr(select, "poll"):
+            return
+        poll = select.poll()
+        poll.register(self._source.fileno(), select.POLLIN)
+        while not poll.poll(_POLL * 1000):
+            self._cancel.check()

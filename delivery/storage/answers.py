@@ -52,6 +52,11 @@ def removed_at(headers: Mapping[str, str]) -> datetime | None:
     return moment_of(found[1]) if found else None
 
 
+def bare_etag(text: str) -> str:
+    """An ETag without its quotes, and without what a proxy that recompressed the answer puts before them."""
+    return text.strip().removeprefix("W/").strip('"')
+
+
 class PatientResponse(http.client.HTTPResponse):
     """Waits for its head and body in short turns, asks ``cancel`` between them, and gives up after a stall."""
 

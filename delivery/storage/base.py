@@ -229,7 +229,10 @@ class Store(Protocol):
         ...
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Remove objects, all their versions too. Keys that are gone already are no error."""
+        """Remove objects, all their versions too. Keys that are gone already are no error.
+
+        A version that may not be removed is hidden, which ends the links to it, and that is noted.
+        """
         ...
 
     def presign(self, key: str, expires_in: timedelta, headers: ObjectHeaders | None = None) -> str:

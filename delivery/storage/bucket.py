@@ -13,7 +13,7 @@ from delivery.errors import StoreRefusedError
 from delivery.storage import documents
 from delivery.storage.answers import Answer
 from delivery.storage.base import Body, BucketSetting, KeyLife
-from delivery.storage.carry import Carrier, Refusal
+from delivery.storage.carry import NOT_S3, Carrier, Refusal
 from delivery.storage.retry import Failed, persist
 from delivery.storage.sigv4 import Credentials
 from delivery.storage.translate import Passing, Translator
@@ -83,6 +83,8 @@ class Bucket:
                 answer = self.request("GET", query={**OBJECTS.asked, "max-keys": "1", **below})
                 documents.document(answer)
             except Refusal as refusal:
+                if refusal.status == 404 and not refusal.code:
+                    raise Refusal(404, NOT_S3, refusal.headers) from refusal
                 # A key that may put and get but not list is fine for deliveries.
                 if refusal.code != "AccessDenied" or not self._may_head():
                     raise

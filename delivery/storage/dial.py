@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -19,6 +20,8 @@ from delivery.storage.tls import tls_context
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Names of this machine, which no proxy can reach for us."""
 CONNECT_SECONDS = 10.0
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
+"""So begins what Python makes of a proxy's refusal."""
 
 
 class LostConnection(Exception):
@@ -51,7 +54,7 @@ def dial(origin: SplitResult, cancel: CancelToken) -> http.client.HTTPConnection
         raise
     error = slot.exception()
     if isinstance(error, (OSError, http.client.HTTPException, UnicodeError)):
-        raise lost(error) from error
+        raise lost(error, proxied=connection._tunnel_host is not None) from error  # type: ignore[attr-defined]
     slot.result()
     connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
@@ -118,15 +121,31 @@ def _proxy(scheme: str, host: str) -> tuple[str, int, dict[str, str]] | None:
     return parts.hostname or "", port, headers
 
 
-def lost(error: Exception) -> LostConnection:
-    kind = UntrustedConnection if isinstance(error, ssl.SSLCertVerificationError) else LostConnection
-    return kind(_in_words(error))
+def lost(error: Exception, *, proxied: bool = False) -> LostConnection:
+    """``proxied``: it was to be made past a proxy."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return UntrustedConnection(_in_words(error))
+    return LostConnection((_of_the_proxy(error) if proxied else None) or _in_words(error))
+
+
+def _of_the_proxy(error: Exception) -> str | None:
+    """What the proxy that the environment or system names is to blame for."""
+    refused = _TUNNEL.match(str(error))
+    if refused and refused[1] == "407":
+        return "the proxy wants another user name and password; check HTTPS_PROXY"
+    if refused:
+        return f"the proxy did not let it through ({refused[1]}); check HTTPS_PROXY, or name the store in NO_PROXY"
+    if isinstance(error, ConnectionRefusedError | socket.gaierror):
+        return "the proxy cannot be reached; check HTTPS_PROXY"
+    return None
 
 
 def _in_words(error: Exception) -> str:
     match error:
         case ssl.SSLCertVerificationError():
             return f"its TLS certificate is not valid ({error.verify_message})"
+        case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "RECORD_LAYER_FAILURE" | "PACKET_LENGTH_TOO_LONG"):
+            return "what answers there does not speak TLS; check the port, and whether it is http"
         case ssl.SSLError():
             return "TLS failed"
         case TimeoutError():

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, tostring
 
-from delivery.storage.answers import Answer, moment_of, whole_number
+from delivery.storage.answers import Answer, bare_etag, moment_of, whole_number
 from delivery.storage.base import RemotePart
-from delivery.storage.carry import Refusal
+from delivery.storage.carry import NOT_S3, PAGE, Refusal
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--|<!doctype|<html|[^<\s])", re.IGNORECASE)
-"""How the page of a console, a login or an error begins, or what is no XML at all."""
 _OTHERS = frozenset({"html", "listallmybucketsresult"})
 """A page, and the answer of a server that does not know the bucket by its host name."""
-
-
-NOT_S3 = "NotS3"
 
 
 def document(answer: Answer) -> Element:
@@ -28,7 +22,7 @@ def document(answer: Answer) -> Element:
 
     What it is called is not held against a store: the names of most documents differ from one to the next.
     """
-    if _PAGE.match(answer.body) or b"<!DOCTYPE" in answer.body:
+    if PAGE.match(answer.body) or b"<!DOCTYPE" in answer.body:
         raise Refusal(answer.status, NOT_S3, answer.headers)
     try:
         # Long answers begin with blanks, which keep the connection.
@@ -75,7 +69,7 @@ def age_of(headers: Mapping[str, str]) -> timedelta | None:
 
 
 def etag_of(element: Element) -> str:
-    return told(element, "ETag").strip('"')
+    return bare_etag(told(element, "ETag"))
 
 
 def key_of(element: Element, page: Element) -> str:

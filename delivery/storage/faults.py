@@ -74,6 +74,8 @@ def of_answer(status: int, code: str) -> Fault:
         return codes[code]
     if str(status) in statuses:
         return statuses[str(status)]
+    if 300 <= status < 400:
+        return codes["PermanentRedirect"]
     if status >= 500 or status in (0, 200):  # 200: an error inside an answer that had begun
         return Fault("passing", "the store failed inside")
     return Fault("refused", f"the store answered {status}", "`delivery doctor` tries every step against this store")

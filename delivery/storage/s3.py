@@ -19,13 +19,14 @@ from delivery.errors import StoreRefusedError
 from delivery.memory import read_buffer
 from delivery.model import StoredObject
 from delivery.storage import faults
-from delivery.storage.answers import Answer, Stream, removed_at, whole_number
+from delivery.storage.answers import Answer, Stream, bare_etag, removed_at, whole_number
 from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, PendingUpload, Quirks, RemotePart
-from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, VERSIONS, Bucket
+from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, Bucket
 from delivery.storage.carry import Refusal, Text
 from delivery.storage.dial import LostConnection
 from delivery.storage.documents import age_of, document, etag_of, key_of, moment, number, parts_document, told
 from delivery.storage.faults import ObjectGoneError
+from delivery.storage.removal import remove
 from delivery.storage.retry import pause
 
 _READ = 1024**2
@@ -208,7 +209,7 @@ class S3Store(Bucket):
     def _carry(self, doing: str, key: str, query: dict[str, str], headers: dict[str, str], body: Body) -> str:
         def ask() -> str:
             answer = self.request("PUT", key, query, headers, body, proven=self.quirks.signed_payload)
-            etag = answer.headers.get("etag", "").strip('"')
+            etag = bare_etag(answer.headers.get("etag", ""))
             if answer.status != 200 or not etag:
                 raise Refusal.of(answer.status, answer.headers, answer.body)
             return etag
@@ -232,25 +233,7 @@ class S3Store(Bucket):
                 raise StoreRefusedError("copying inside the store: the store does not copy", hint="upload it instead")
 
     def delete(self, keys: Sequence[str]) -> None:
-        for key in keys:
-            for version in self._versions(key):
-                query = {"versionId": version} if version else {}
-                self.ask("removing an object", lambda key=key, query=query: self.request("DELETE", key, query))  # type: ignore[misc]
-
-    def _versions(self, key: str) -> list[str]:
-        """Versions and delete markers to remove; one without a name where the store keeps no versions."""
-        if not self.quirks.versions:
-            return [""]
-
-        def read(page: Element) -> Iterator[str]:
-            for row in (*page.iterfind("Version"), *page.iterfind("DeleteMarker")):
-                if key_of(row, page) == key:
-                    yield told(row, "VersionId")
-
-        try:
-            return list(self.listed("listing versions", VERSIONS, read, prefix=key)) or [""]
-        except StoreRefusedError:
-            return [""]
+        remove(self, keys, versions=self.quirks.versions)
 
     # -- links -------------------------------------------------------------------------------------------------
 
@@ -280,7 +263,7 @@ def _facts(key: str, answer: Answer) -> ObjectFacts:
         raise Refusal(answer.status, "", headers)
     full = checksum is not None and headers.get("x-amz-checksum-type") == "FULL_OBJECT"
     return ObjectFacts(
-        StoredObject(key, size, f"crc32:{checksum}" if full else None, headers.get("etag", "").strip('"')),
+        StoredObject(key, size, f"crc32:{checksum}" if full else None, bare_etag(headers.get("etag", ""))),
         headers.get("content-type", ""),
         headers.get("content-disposition", ""),
         {name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)},

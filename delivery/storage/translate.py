@@ -71,7 +71,10 @@ def read_fault(status: int, code: str, headers: Mapping[str, str]) -> Fault:
     """Some stores call a wrong clock a denied access: their Date header tells."""
     if status in (400, 403) and code in ("AccessDenied", "SignatureDoesNotMatch", "") and _skewed(headers):
         code = "RequestTimeTooSkewed"
-    return faults.of_answer(status, code)
+    fault, region = faults.of_answer(status, code), headers.get("x-amz-bucket-region", "")
+    if region.replace("-", "").isalnum() and (300 <= status < 400 or code == "AuthorizationHeaderMalformed"):
+        return fault._replace(hint=f"write into [store:{{store}}]: region = {region}")
+    return fault
 
 
 def no_credentials(name: str) -> StoreRefusedError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -114,3 +115,16 @@ def test_memory_stays_flat_however_much_is_piped_in(configured: Path, tmp_path: 
             peaks.append(int(peak) // 1024)
     assert peaks[1] < peaks[0] + 12, peaks  # MiB
     assert peaks[2] < 150, peaks  # with as many connections as it likes
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to another process")
+@pytest.mark.parametrize("command", ["upload", "send", "check"])
+def test_one_signal_is_heard_while_the_pipe_brings_nothing(configured: Path, tmp_path: Path, command: str) -> None:
+    arguments = [sys.executable, str(ROOT / "cli.py"), command, "-", "--name", "x.bin", "--config", str(configured)]
+    with subprocess.Popen(arguments, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdin is not None and running.stderr is not None
+        running.stdin.write(bytes(6 * 1024**2))  # more than a pipe holds: it is being read when this returns
+        running.stdin.flush()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(30) == 130
+        assert b"run the same command again" in running.stderr.read()

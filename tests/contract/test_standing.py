@@ -31,6 +31,8 @@ from delivery.model import Delivery
 from delivery.options import StoreOptions, UploadOptions
 from delivery.progress import CancelToken, RecordingProgress
 from delivery.storage import ObjectHeaders, Store, open_store
+from delivery.storage.faults import ObjectExistsError
+from delivery.storage.s3 import S3Store
 
 MIB = 1024**2
 SIZE = 300_000
@@ -785,6 +787,22 @@ def test_prune_goes_on_beside_what_was_made_under_another_prefix(work: Path, set
     assert keys(settings) == set()
 
 
+def test_prune_goes_on_beside_a_store_that_is_gone(work: Path, settings: Settings, moto_address: str) -> None:
+    upload(work, settings, expires="1h")
+    other = settings.with_store("old", dataclasses.replace(settings.stores["test"], prefix="old"))
+    upload(work, other.override(store="old"), expires="1h")
+    lost = dataclasses.replace(settings.stores["test"], bucket="no-such-bucket", endpoint=moto_address)
+    heard = RecordingProgress()
+    (done,) = upkeep.prune(settings=other.with_store("old", lost), now=NOW + 9 * DAY, progress=heard)
+    assert (done.store, done.pruned.deliveries) == ("test", 1)
+    assert any("the store old is left as it is" in note for note in heard.notes)
+    with pytest.raises(StoreRefusedError, match="no-such-bucket does not exist"):
+        upkeep.prune(settings=other.with_store("old", lost), store="old", now=NOW + 9 * DAY)
+    neither = other.with_store("old", lost).with_store("test", lost)
+    with pytest.raises(StoreRefusedError, match="no-such-bucket does not exist"):
+        upkeep.prune(settings=neither, now=NOW + 9 * DAY)
+
+
 def test_verify_reads_back_what_an_earlier_run_sent_too(work: Path, settings: Settings, proxy: Proxy) -> None:
     upload(work, settings, id="site")
     done = upload(work, settings, id="site")
@@ -961,3 +979,25 @@ def test_no_time_in_a_record_is_beyond_counting() -> None:
         for last in (record.Standing("x", "p/", when), record.Standing("x", "p/", NOW, when)):
             assert last.is_over(NOW, 7 * DAY) == (when < NOW)
             assert last.in_use(NOW) == (last.touched_at >= NOW)
+
+
+def test_a_store_that_cannot_compare_is_not_one_where_others_write(
+    moto_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ceph answers 412 to every ``If-Match`` where the bucket keeps versions."""
+    store = opened(moto_address, "moto", profile="ceph")
+    really = S3Store.put
+
+    def put(self: S3Store, *given: Any, over: str | None = None, **named: Any) -> str:
+        if over is not None:
+            raise ObjectExistsError("something is stored under this key already")
+        return really(self, *given, **named)
+
+    monkeypatch.setattr(S3Store, "put", put)
+    first = record.Standing("site", hosting.new_prefix(store), NOW)
+    etag = record.put(store, "k", first, new=True)
+    record.put(store, "k", first._replace(links_end=NOW + DAY), over=etag)
+    found = record.read(store, "k")
+    assert found is not None and found.record.links_end == NOW + DAY
+    with pytest.raises(ObjectExistsError):  # since then it is another
+        record.put(store, "k", first, over=etag)

@@ -265,9 +265,51 @@ def test_the_rule_is_set_although_the_store_does_not_tell_of_versions(moto_addre
 
 
 def test_versions_are_removed_too(moto_address: str, tmp_path: Path) -> None:
-    store = opened(moto_address, "moto", profile="ceph")
-    store.boto3().put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]
+    store = versioned(moto_address)
     prefix, done = delivered(store, tmp_path, 1)
     hosting.revoke(store, prefix, [done[0].stored.key])
     left = store.boto3().list_object_versions(Bucket=store.bucket)  # type: ignore[attr-defined]
     assert not left.get("Versions") and not left.get("DeleteMarkers")
+
+
+def versioned(address: str) -> Store:
+    store = opened(address, "moto", profile="ceph")
+    store.boto3().put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]
+    return store
+
+
+@pytest.mark.parametrize("refused", ["DELETE versionId", "GET versions"])
+def test_links_end_although_the_store_keeps_the_versions(moto_address: str, tmp_path: Path, refused: str) -> None:
+    """As a retention, or a key that may not remove versions or list them, has it."""
+    method, name = refused.split()
+    with proxy_before(moto_address) as proxy:
+        store = versioned(proxy.address)
+        prefix, done = delivered(store, tmp_path, 2)
+        links = hosting.sign(store, done, expires_in=timedelta(minutes=5), now=NOW)
+        proxy.rule = lambda seen: "403 AccessDenied" if seen.method == method and name in seen.query else ""
+        progress = RecordingProgress()
+        result = hosting.revoke(store, prefix, [link.key for link in links], progress=progress)
+    assert (result.removed, result.proven) == (2, 2)
+    assert [note.partition(":")[0] for note in progress.notes] == ["0.txt", "1.txt"]
+    assert all("keeps it as an old version" in note for note in progress.notes)
+    assert list(store.keys(prefix)) == []
+
+
+def test_what_may_not_be_removed_in_any_way_is_told(moto_address: str, tmp_path: Path) -> None:
+    with proxy_before(moto_address) as proxy:
+        store = versioned(proxy.address)
+        prefix, done = delivered(store, tmp_path, 1)
+        proxy.rule = lambda seen: "403 AccessDenied" if seen.method == "DELETE" else ""
+        with pytest.raises(StoreRefusedError, match="denied access"):
+            hosting.revoke(store, prefix, [done[0].stored.key])
+
+
+def test_a_store_that_calls_it_an_error_to_remove_what_is_gone_is_no_hindrance(moto_address: str) -> None:
+    with proxy_before(moto_address) as proxy:
+        store = opened(proxy.address, "moto", profile="gcs")
+        proxy.rule = lambda seen: "404 NoSuchKey" if seen.method == "DELETE" else ""
+        prefix = hosting.new_prefix(store)
+        assert hosting.revoke(store, prefix, [f"{prefix}a.bin", f"{prefix}b.bin"]).proven == 2
+        proxy.rule = lambda seen: "404 NoSuchBucket" if seen.method == "DELETE" else ""
+        with pytest.raises(StoreRefusedError, match="does not exist"):
+            hosting.revoke(store, prefix, [f"{prefix}a.bin"])

@@ -23,6 +23,7 @@ from delivery.model import StoredObject
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken
 from delivery.storage import ObjectHeaders, RemotePart, Store, Watch, dial, open_store, tls
+from delivery.storage.carry import Text
 from delivery.storage.faults import ClockError
 from delivery.storage.probe import probe
 
@@ -154,6 +155,13 @@ def test_a_console_or_a_login_is_not_a_store(page: bytes) -> None:
             assert "endpoint" in caught.value.hint
 
 
+def test_a_server_that_has_nothing_at_the_buckets_place_is_not_a_store() -> None:
+    with serving(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n") as port:
+        with pytest.raises(StoreRefusedError, match="is not S3"):
+            opened(port).ensure_ready()
+        assert opened(port).look("k") is None
+
+
 @pytest.mark.parametrize("row", [b"<Key>k</Key>", b"<Key>k</Key><Size>x</Size><LastModified>2026</LastModified>"])
 def test_rows_that_lack_what_a_row_has_are_an_error_in_words(row: bytes) -> None:
     body = b"<ListBucketResult><Contents>" + row + b"</Contents></ListBucketResult>"
@@ -258,3 +266,15 @@ def test_a_size_that_no_object_has_is_an_error_in_words(digits: int) -> None:
 def test_a_clock_that_names_no_zone_tells_utc() -> None:
     with serving(b"HTTP/1.1 403 No\r\nDate: Mon, 01 Jan 2024 00:00:00 -0000\r\nContent-Length: 0\r\n\r\n") as port:
         assert probe(f"http://127.0.0.1:{port}/k").date == datetime(2024, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("etag", [b'"ab"', b'W/"ab"', b"ab", b' W/"ab" '])
+def test_an_etag_is_the_same_however_it_is_told(etag: bytes) -> None:
+    body = b"<L><Part><PartNumber>1</PartNumber><Size>1</Size><ETag>%s</ETag>" % etag.replace(b'"', b"&quot;")
+    body += b"<LastModified>2026-11-27T10:00:00Z</LastModified></Part></L>"
+    with serving(HEAD + b"Content-Length: %d\r\nETag: %s\r\n\r\n" % (len(body), etag) + body) as port:
+        store, headers = opened(port), ObjectHeaders("text/plain", "attachment")
+        found, parts = store.look("k"), store.parts("k", "id")
+        assert found is not None and found.etag == "ab"
+        assert parts is not None and [part.etag for part in parts] == ["ab"]
+        assert store.put("k", Text(b"x"), headers, metadata={}) == "ab"

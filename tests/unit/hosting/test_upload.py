@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.hosting.in_parts import MIB, part_size
+from delivery.hosting.in_parts import MIB, _whole_etag, part_size
+from delivery.storage.base import RemotePart
 
 TIB = 1024**4
 
@@ -20,3 +22,10 @@ def test_the_wish_counts_while_it_can() -> None:
     assert part_size(1024**3, 16 * MIB) == 16 * MIB
     assert part_size(1024**3, 1) == 5 * MIB
     assert part_size(TIB, 16 * MIB) == 105 * MIB
+
+
+@pytest.mark.parametrize("etag", ["", "0123456789abcdef0123456789abcdef-1", "AbCdEf==", "ab"])
+def test_parts_whose_etags_are_no_md5_are_compared_with_nothing(etag: str) -> None:
+    md5 = "0123456789abcdef0123456789abcdef"
+    assert _whole_etag([RemotePart(1, 1, md5), RemotePart(2, 1, md5)]) == "5775d833b6f80e83231f82899ce76c00-2"
+    assert _whole_etag([RemotePart(1, 1, md5), RemotePart(2, 1, etag)]) == ""

@@ -76,3 +76,51 @@ def test_a_system_that_allows_no_more_threads_waits(silent: socket.socket, monke
 def test_what_cannot_be_reached_is_told_in_words(address: str, told: str) -> None:
     with pytest.raises(LostConnection, match=told):
         dial(urlsplit(address), CancelToken())
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "another user name and password; check HTTPS_PROXY"),
+        (b"HTTP/1.1 403 Forbidden\r\n\r\n", r"did not let it through \(403\)"),
+        (None, "the proxy cannot be reached; check HTTPS_PROXY"),
+    ],
+)
+def test_what_the_proxy_does_is_not_said_of_the_store(
+    answer: bytes | None, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(server: socket.socket) -> None:
+        peer, _ = server.accept()
+        with peer:
+            peer.recv(65536)
+            peer.sendall(answer or b"")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        thread = threading.Thread(target=refuse, args=(server,))
+        if answer is None:
+            server.close()
+        else:
+            thread.start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:pr0xy-secret@127.0.0.1:{port}")
+        monkeypatch.setenv("NO_PROXY", "")
+        with pytest.raises(LostConnection, match=told) as caught:
+            dial(urlsplit("https://s3.example.com"), CancelToken())
+        assert "secret" not in str(caught.value)
+        if answer is not None:
+            thread.join()
+
+
+def test_a_server_without_tls_is_told() -> None:
+    def greet(server: socket.socket) -> None:
+        peer, _ = server.accept()
+        with peer:
+            peer.recv(65536)
+            peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=greet, args=(server,))
+        thread.start()
+        with pytest.raises(LostConnection, match="does not speak TLS"):
+            dial(urlsplit(origin(server)), CancelToken())
+        thread.join()

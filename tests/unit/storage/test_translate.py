@@ -10,7 +10,7 @@ from delivery.errors import StoreRefusedError, StoreUnreachableError
 from delivery.storage.aws import speaking
 from delivery.storage.carry import Refusal
 from delivery.storage.dial import LostConnection, UntrustedConnection
-from delivery.storage.faults import ClockError
+from delivery.storage.faults import ClockError, ObjectGoneError
 from delivery.storage.translate import Passing, Translator
 
 TRANSLATOR = Translator("mine", "bucket")
@@ -70,3 +70,42 @@ def test_an_answer_that_botocore_read_is_a_refusal_like_any_other() -> None:
     with pytest.raises(Refusal) as caught, speaking():
         raise botocore.exceptions.ClientError(answer, "HeadObject")  # type: ignore[arg-type]
     assert (caught.value.status, caught.value.code, dict(caught.value.headers)) == (404, "", {"date": "x"})
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (400, {}, b"<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>"),
+        (301, {"x-amz-bucket-region": "eu-west-1"}, b"<Error><Code>PermanentRedirect</Code></Error>"),
+        (301, {"x-amz-bucket-region": "eu-west-1"}, b""),
+    ],
+)
+def test_the_region_that_the_store_names_is_handed_on(status: int, headers: dict[str, str], body: bytes) -> None:
+    with pytest.raises(StoreRefusedError, match="region") as caught, TRANSLATOR.translated("looking"):
+        raise Refusal.of(status, headers, body)
+    assert caught.value.hint == "write into [store:mine]: region = eu-west-1"
+
+
+def test_no_region_is_made_up() -> None:
+    for headers in ({}, {"x-amz-bucket-region": ""}, {"x-amz-bucket-region": "{store}\x1b[2J"}):
+        with pytest.raises(StoreRefusedError) as caught, TRANSLATOR.translated("looking"):
+            raise Refusal(301, "PermanentRedirect", headers)
+        assert caught.value.hint == "correct region or endpoint in [store:mine]"
+    with pytest.raises(StoreRefusedError) as caught, TRANSLATOR.translated("looking"):
+        raise Refusal(403, "AccessDenied", {"x-amz-bucket-region": "eu-west-1"})
+    assert "region" not in caught.value.hint
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405])
+@pytest.mark.parametrize("body", [b"<html>Blocked</html>", b"404 page not found\n", b"Client sent an HTTP request"])
+def test_a_page_with_a_refusal_is_none_of_the_store(status: int, body: bytes) -> None:
+    with pytest.raises(StoreRefusedError, match="not S3") as caught, TRANSLATOR.translated("looking"):
+        raise Refusal.of(status, {}, body)
+    assert "endpoint" in caught.value.hint
+
+
+def test_a_page_with_a_failure_that_passes_is_tried_again() -> None:
+    with pytest.raises(Passing), TRANSLATOR.translated("looking"):
+        raise Refusal.of(502, {}, b"<html>Bad Gateway</html>")
+    with pytest.raises(ObjectGoneError), TRANSLATOR.translated("looking"):
+        raise Refusal.of(404, {}, b"")
