@@ -18,8 +18,23 @@ WAIT_SECONDS = 30.0
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to the migrated database at ``path``, closed at the end. Raises LocalError."""
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database at ``path`` as it is at one moment, whatever others write meanwhile. Raises LocalError."""
+    with _opened(path) as connection:
+        connection.execute("BEGIN")
+        yield connection
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database at ``path``; what is done to it is kept whole or not at all. Raises LocalError."""
+    with _opened(path) as connection, _transaction(connection):
+        yield connection
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to the migrated database, closed at the end."""
     with _explained(path):
         made_dir(path.parent)
         _make_private(path)
@@ -46,7 +61,7 @@ def is_there(path: Path) -> bool:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All of it or nothing, also when the process is killed inside."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -91,7 +106,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         )
     if version() == len(STEPS):
         return
-    with transaction(connection):
+    with _transaction(connection):
         for number, step in enumerate(STEPS[version() :], start=version() + 1):
             for statement in _statements(step):
                 connection.execute(statement)
