@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from delivery.errors import LocalError
+from delivery.ledger.damage import Row
 from delivery.ledger.schema import STEPS
 from delivery.places import made_dir
 
@@ -40,7 +41,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         _make_private(path)
         connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
         try:
-            connection.row_factory = sqlite3.Row
+            connection.row_factory = Row
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
             _use_wal(connection)

@@ -142,7 +142,7 @@ class Ledger:
                 except DamagedError:
                     if damaged is None:
                         raise
-                    damaged(str(row["id"]))
+                    damaged(str(row[0]))  # whatever it is
             return found
 
     def ending(self, *, within: timedelta, now: datetime) -> tuple[Record, ...]:
