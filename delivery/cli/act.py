@@ -77,7 +77,7 @@ def _done(
                 raise
             if qr_place is not None:
                 qr.foresee(planned, qr_place)
-            reports.foresee()
+            reports.foresee(planned.deliverable)
             if spoken or (pipeline.annotates() and not session.quiet):
                 render.findings(inspection.findings, reports.places)
             if spoken:

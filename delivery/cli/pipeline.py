@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from delivery import ci, report
+from delivery import ci, packing, report
 from delivery.ci import files, outputs, quality
 from delivery.ci import summary as written
 from delivery.cli.streams import command
 from delivery.errors import BlockedError, DeliveryError, LocalError
-from delivery.model import Delivery, FileEntry, Finding, Severity
+from delivery.model import Deliverable, Delivery, FileEntry, Finding, Severity
+
+NOT_INSIDE = "name a file beside it, or the next delivery takes it along"
 
 
 def may_ask() -> bool:
@@ -71,8 +74,15 @@ class Reports:
         """The options of the same names are taken out of ``values``."""
         return cls(*(values.pop(name, None) for name in ("report", "summary", "dotenv", "code_quality")))
 
-    def foresee(self) -> None:
-        """Raise LocalError now for a file that could not be written once all is done."""
+    def foresee(self, deliverable: Deliverable) -> None:
+        """Raise LocalError now for a file that could not be written once all is done, or would go along next time."""
+        for name in ("report", "summary", "dotenv", "code_quality"):
+            if place := getattr(self, name):
+                try:
+                    packing.refuse_inside(Path(place), deliverable, hint=NOT_INSIDE)
+                except LocalError:
+                    setattr(self, name, None)  # nor is the failure told there
+                    raise
         service = ci.detect()
         handed = [os.environ.get(name) for name in (service.summary, service.outputs)] if service is not None else []
         for place in (self.report, self.summary, self.dotenv, self.code_quality, *handed):

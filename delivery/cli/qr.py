@@ -8,7 +8,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from delivery import packing
 from delivery.cli import render
+from delivery.cli.pipeline import NOT_INSIDE
 from delivery.errors import LocalError, UsageError
 from delivery.model import Delivery, Method, Plan
 
@@ -24,7 +26,9 @@ def foresee(plan: Plan, place: str) -> None:
             code="no-qr",
         )
     if place != "-":
-        _foresee_picture(Path(os.path.expanduser(place)))
+        path = Path(os.path.expanduser(place))
+        packing.refuse_inside(path, plan.deliverable, hint=NOT_INSIDE)
+        _foresee_picture(path)
 
 
 def _foresee_picture(path: Path) -> None:

@@ -8,11 +8,26 @@ TYPE_CHECKING = False  # as type checkers read it; importing typing would take l
 if TYPE_CHECKING:
     from delivery.packing.check import Joined, Verified, join, verify
     from delivery.packing.estimates import estimate
-    from delivery.packing.work import Packed, pack, pack_archives, refuse_out
+    from delivery.packing.work import Packed, pack, pack_archives, refuse_inside, refuse_out
 
 __getattr__ = lazily(
     __name__,
-    {"check": "Joined Verified join verify", "estimates": "estimate", "work": "Packed pack pack_archives refuse_out"},
+    {
+        "check": "Joined Verified join verify",
+        "estimates": "estimate",
+        "work": "Packed pack pack_archives refuse_inside refuse_out",
+    },
 )
 
-__all__ = ["Joined", "Packed", "Verified", "estimate", "join", "pack", "pack_archives", "refuse_out", "verify"]
+__all__ = [
+    "Joined",
+    "Packed",
+    "Verified",
+    "estimate",
+    "join",
+    "pack",
+    "pack_archives",
+    "refuse_inside",
+    "refuse_out",
+    "verify",
+]

@@ -62,7 +62,7 @@ def pack(
     """
     if plan.method is not Method.ATTACH:
         raise PackingError("this plan hands over by link", hint="upload it, or plan it again with --via attach")
-    _refuse_inside(out, plan.deliverable)
+    refuse_inside(out, plan.deliverable)
     with Workspace(out) as workspace:
         work = _Work(plan, workspace.folder, workspace.scratch, progress, cancel)
         work.run(_CARRIERS)
@@ -97,7 +97,7 @@ def pack_archives(
     """
     if all(part.kind is not PartKind.ARCHIVE for part in plan.parts):
         return Packed(plan, plan.deliverable.entries, (), None)
-    _refuse_inside(workspace.out, plan.deliverable)
+    refuse_inside(workspace.out, plan.deliverable)
     folder = workspace.scratch / _ARCHIVES
     with writing(folder):
         folder.mkdir()
@@ -280,17 +280,17 @@ def _changed(why: str) -> PackingError:
 
 def refuse_out(out: Path, deliverable: Deliverable) -> None:
     """Raise LocalError where ``out`` is no folder for what is made of ``deliverable``. Nothing is written."""
-    _refuse_inside(out, deliverable)
+    refuse_inside(out, deliverable)
     refuse_unfit(out)
 
 
-def _refuse_inside(out: Path, deliverable: Deliverable) -> None:
+def refuse_inside(out: Path, deliverable: Deliverable, *, hint: str = "choose a folder beside it with --out") -> None:
     """An output inside a delivered folder would be delivered by the next run."""
     target = Path(os.path.realpath(out))
     for folder in deliverable.folders:
         if target.is_relative_to(os.path.realpath(folder)):
             raise LocalError(
                 f"{printable(str(out))} lies inside {printable(folder)}, which is delivered",
-                hint="choose a folder beside it with --out",
+                hint=hint,
                 code="out-inside-source",
             )

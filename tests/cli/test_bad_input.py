@@ -513,6 +513,18 @@ def test_what_is_written_to_a_file_is_not_written_to_one_called_dash(run: Run, w
     assert not (work.parent / "-").exists() and not (work.parent / "ready").exists()
 
 
+@pytest.mark.parametrize("option", ["--report", "--summary", "--dotenv", "--code-quality", "--qr"])
+def test_what_holds_links_is_not_written_where_the_next_delivery_takes_it(run: Run, work: Path, option: str) -> None:
+    before = sorted(work.rglob("*"))
+    for more in ((), ("--dry-run",)):
+        answer = run("send", work, "--via", "link", "--out", "ready", option, work / "kept.txt", *more)
+        assert (answer.code, answer.out) == (4, "")
+        assert f"kept.txt lies inside {work}" in answer.err
+        assert "hint: name a file beside it" in answer.err
+    assert sorted(work.rglob("*")) == before
+    assert not (work.parent / "ready").exists()
+
+
 def test_files_may_be_kept_no_longer_than_their_links(run: Run) -> None:
     assert run("prune", "--after", "0d").code == 0
     assert run("prune", "--after", "200000d").code == 2

@@ -237,7 +237,8 @@ def test_the_guard_keeps_count_of_lines_over_several_writes(monkeypatch: pytest.
 def test_a_file_that_could_not_be_written_is_told_before_anything_is_done(
     run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bad = str(work / "notes.txt" / "there-is-no-folder")
+    (tmp_path / "a-file").touch()
+    bad = str(tmp_path / "a-file" / "there-is-no-folder")
     for option in ("--report", "--summary", "--dotenv", "--code-quality"):
         done = run("send", str(work), "-o", str(tmp_path / "ready"), option, bad, "--json")
         assert done.code == 4 and json.loads(done.out)["code"] == "report-file"
