@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -36,6 +37,8 @@ _PLAIN: dict[str, type] = {
 }
 _NAMED: dict[str, type] = {"store": StoreOptions, "platform": PlatformOptions}
 _Section = TypeVar("_Section")
+_INDENTED = re.compile(r"\n\s*(\w+)\s*=")
+_COMMENT = re.compile(r"\s[;#]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,10 @@ def _unreadable(path: Path, error: OSError) -> ConfigError:
 def _read(path: Path) -> Settings:
     parser = configparser.ConfigParser(interpolation=None, default_section="\0", comment_prefixes=("#", ";"))
     try:
-        with path.open(encoding="utf-8-sig") as stream:
-            parser.read_file(stream, source=str(path))
+        text = path.read_text(encoding="utf-8-sig")
+        if "\0" in text:  # as UTF-16 has it, which Windows' editors also write without a mark
+            raise ConfigError(f"{path} is not UTF-8 text", hint="save it as UTF-8")
+        parser.read_string(text, source=str(path))
     except configparser.Error as error:  # which quotes the line, and so the key that may stand in it
         hint = "config.example.ini shows the form of every option"
         raise ConfigError(f"{path}: {_without_the_line(error)}", hint=hint) from None
@@ -185,6 +190,10 @@ def _without_the_line(error: configparser.Error) -> str:
             return f"line {error.lineno} stands in no section, such as [delivery]"
         case configparser.ParsingError():
             return f"line {error.errors[0][0]} is neither a [section] nor an option = value"
+        case configparser.DuplicateOptionError():
+            return f"line {error.lineno}: the option stands in [{error.section}] already"
+        case configparser.DuplicateSectionError():
+            return f"line {error.lineno}: there is a section [{error.section}] already"
     return " ".join(str(error).split())
 
 
@@ -194,6 +203,13 @@ def _section(section: type[_Section], texts: dict[str, str], path: Path, title: 
         if name not in known:
             shown = repr(name) if _looks_like_a_name(name) else "name before the ="
             raise _unknown(f"option {shown} in [{title}]", name, list(known), path)
+        swallowed = next((word for word in _INDENTED.findall(texts[name]) if word in known), None)
+        if swallowed:
+            raise ConfigError(
+                f"{path} [{title}]: {swallowed} is indented, so that it is read as a part of {name}",
+                hint="begin each option at the start of its line",
+                code="config-value",
+            )
     values = {name: _parse(known[name], text, f"{path} [{title}]") for name, text in texts.items() if text.strip()}
     return section(**values)
 
@@ -208,7 +224,8 @@ def _parse(item: Any, text: str, where: str) -> Any:
         return item.metadata["parse"](text.strip())
     except ValueError as error:
         shown = "the value" if item.metadata["secret"] else str(error)
-        raise ConfigError(f"{where}: {item.name}: {shown}", hint=item.metadata["why"], code="config-value") from None
+        hint = "a comment needs a line of its own" if _COMMENT.search(text) else item.metadata["why"]
+        raise ConfigError(f"{where}: {item.name}: {shown}", hint=hint, code="config-value") from None
 
 
 def _unknown(what: str, name: str, known: list[str], path: Path) -> ConfigError:

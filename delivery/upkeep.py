@@ -96,6 +96,7 @@ def revoke(
     store = storage.open_store(kept.store, settings, until=now, connection=connection)
     keys = [link.key for link in (*kept.links, *([kept.page] if kept.page else []))]
     standing = hosting.standing_of(store, kept.id)
+    hosting.seize(store, standing)  # a run that is under way must not deliver what is removed here
     done = hosting.Revoked(0, 0, 0)
     for prefix in dict.fromkeys((kept.prefix, *(item.prefix for item in standing.values()))):
         done += hosting.revoke(store, prefix, keys, progress=progress, cancel=cancel)

@@ -15,6 +15,7 @@ from delivery._version import __version__
 from delivery.cli import streams
 from delivery.cli.colour import colour
 from delivery.errors import BlockedError, DeliveryError, LocalError
+from delivery.nearest import nearest
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -70,6 +71,17 @@ class _Commands(click.Group):
         module = importlib.import_module(f"delivery.cli.{_MODULES.get(name, name)}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Click would compare a mistyped name with the commands that are loaded, which are none."""
+        name = args[0]
+        if not (name in _COMMANDS or name.startswith("-") or context.resilient_parsing):
+            close = nearest(name, _COMMANDS)
+            meant = f"Did you mean {close[0]!r}?" if close else "The commands are listed by: delivery --help"
+            context.fail(f"No such command {name!r}. {meant}")
+        return super().resolve_command(context, args)
 
     def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
         """Without importing every command only to ask for its words."""

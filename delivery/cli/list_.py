@@ -10,6 +10,7 @@ import click
 
 from delivery import report
 from delivery.cli import complete, options, render
+from delivery.cli.types import UTC_DAY
 from delivery.escape import printable
 from delivery.units import format_size
 
@@ -25,8 +26,8 @@ _SHOWN_DAMAGED = 5
 @click.command("list")
 @click.option("--order", metavar="TEXT", help="Only of this order.")
 @click.option("--platform", "-p", metavar="NAME", shell_complete=complete.platforms, help="Only for this platform.")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only from this day (UTC) on.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Only up to the end of this day (UTC).")
+@click.option("--since", type=UTC_DAY, metavar="DAY", help="Only from this day (UTC) on: 2026-01-31.")
+@click.option("--until", type=UTC_DAY, metavar="DAY", help="Only up to the end of this day (UTC).")
 @click.option(
     "--state", metavar="STATE", shell_complete=complete.states,
     help="Only live, expiring, expired or revoked links, or attached.",
@@ -54,12 +55,11 @@ def command(
         from delivery.ledger import Ledger
 
         harmed: list[str] = []
-        since = since.replace(tzinfo=UTC) if since else None
         found = Ledger(places.data_dir()).list(
             order=order,
             platform=platform,
             since=since,
-            until=until.replace(hour=23, minute=59, second=59, tzinfo=UTC) if until else None,
+            until=until.replace(hour=23, minute=59, second=59) if until else None,
             state=state,
             limit=most + 1 if most else limit,
             now=datetime.now(UTC),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -50,10 +50,18 @@ def _file(text: str) -> str:
     return text
 
 
+def _utc_day(text: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(text.strip()), time(), UTC)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a day; write 2026-01-31") from None
+
+
 DURATION = Parsed("duration", parse_duration)
 AGE = Parsed("duration", partial(parse_duration, shortest=timedelta(0)))
 FOLDER = Parsed("folder", _folder)
 FILE = Parsed("file", _file)
 RATE = Parsed("rate", parse_rate)
 DAY = Parsed("day", parse_day)
+UTC_DAY = Parsed("day", _utc_day)
 LIST = Parsed("list", parse_list)

@@ -9,7 +9,7 @@ from delivery.hosting.journal import Journal, journal_for
 from delivery.hosting.links import LinkLife, check_life, first_end, sign, signed_end, try_link, try_links
 from delivery.hosting.names import disposition, key_name, key_names, own_place
 from delivery.hosting.publish import publish, put_document, republish
-from delivery.hosting.record import Standing, extend, forget, holds_others, standing_of
+from delivery.hosting.record import Standing, extend, forget, holds_others, seize, standing_of
 from delivery.hosting.standing import Kept, OneTime, place_for, take_over
 from delivery.hosting.tidying import in_words, set_rule
 from delivery.hosting.upload import new_prefix, upload
@@ -66,6 +66,7 @@ __all__ = [
     "put_document",
     "republish",
     "revoke",
+    "seize",
     "set_rule",
     "sign",
     "signed_end",

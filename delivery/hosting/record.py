@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from delivery.errors import StoreRefusedError, StoreUnreachableError
 from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.fields import document, moment, moment_or_none, text
 from delivery.hosting.journal import KEPT, Journal
-from delivery.hosting.names import own_place
+from delivery.hosting.names import new_token, own_place
 from delivery.hosting.pace import Pace
 from delivery.progress import CancelToken
 from delivery.storage.base import TAG, ObjectHeaders, Store
@@ -186,19 +186,33 @@ def extend(store: Store, id: str, prefix: str, until: datetime | None) -> None:
 
     A run that works on it keeps its claim, and what is noted. Raises StoreUnreachableError where that does not succeed.
     """
-    until = until or of_unknown_end()
+    end = until or of_unknown_end()
     for key in standing_of(store, id):
-        for _ in range(TRIES):
-            found = read(store, key)
-            if found is None or found.record.prefix != prefix or found.record.needed(until) == found.record:
-                break
-            with suppress(ObjectExistsError, ObjectGoneError):  # it is read again, which shows too what others undid
-                put(store, key, found.record.needed(until), over=found.etag)
-        else:
-            raise StoreUnreachableError(
-                "the record of this delivery was changed by others each time that it was to be written",
-                hint="run the same command again",
-            )
+        _change(store, key, lambda kept: kept.needed(end) if kept.prefix == prefix else kept)
+
+
+def seize(store: Store, keys: Iterable[str]) -> None:
+    """Claim records of a delivery that ends now, whoever holds them: a run that works on it finds it taken, and ends.
+
+    Raises StoreUnreachableError where that does not succeed.
+    """
+    claim: dict[str, Any] = {"claimed_by": new_token(), "claimed_until": datetime.now(UTC) + CLAIM}
+    for key in keys:
+        _change(store, key, lambda kept: kept._replace(**claim))
+
+
+def _change(store: Store, key: str, change: Callable[[Standing], Standing]) -> None:
+    """Write the record under ``key`` changed, if it is there."""
+    for _ in range(TRIES):
+        found = read(store, key)
+        if found is None or (fresh := change(found.record)) == found.record:
+            return
+        with suppress(ObjectExistsError, ObjectGoneError):  # it is read again, which shows too what others undid
+            put(store, key, fresh, over=found.etag)
+    raise StoreUnreachableError(
+        "the record of this delivery was changed by others each time that it was to be written",
+        hint="run the same command again",
+    )
 
 
 def forget(store: Store, keys: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 _Given = ParamSpec("_Given")
 _Read = TypeVar("_Read")
@@ -18,6 +18,16 @@ class DamagedError(sqlite3.DatabaseError):
     """Told as SQLite tells of damage in the file."""
 
     sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
+class Row(sqlite3.Row):
+    """One in which only digests are bytes: a single flipped bit makes such of a text, and SQLite takes it for sound."""
+
+    def __getitem__(self, key: Any) -> Any:
+        value = super().__getitem__(key)
+        if type(value) is bytes and isinstance(key, str) and key != "sha256":
+            raise DamagedError(f"{key} is no text")
+        return value
 
 
 def checked(read: Callable[_Given, _Read]) -> Callable[_Given, _Read]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from delivery.errors import LocalError
+from delivery.ledger.damage import Row
 from delivery.ledger.schema import STEPS
 from delivery.places import made_dir
 
@@ -18,14 +19,29 @@ WAIT_SECONDS = 30.0
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to the migrated database at ``path``, closed at the end. Raises LocalError."""
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database at ``path`` as it is at one moment, whatever others write meanwhile. Raises LocalError."""
+    with _opened(path) as connection:
+        connection.execute("BEGIN")
+        yield connection
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database at ``path``; what is done to it is kept whole or not at all. Raises LocalError."""
+    with _opened(path) as connection, _transaction(connection):
+        yield connection
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to the migrated database, closed at the end."""
     with _explained(path):
         made_dir(path.parent)
         _make_private(path)
         connection = sqlite3.connect(path, timeout=WAIT_SECONDS, isolation_level=None)
         try:
-            connection.row_factory = sqlite3.Row
+            connection.row_factory = Row
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
             _use_wal(connection)
@@ -46,7 +62,7 @@ def is_there(path: Path) -> bool:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All of it or nothing, also when the process is killed inside."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -91,7 +107,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         )
     if version() == len(STEPS):
         return
-    with transaction(connection):
+    with _transaction(connection):
         for number, step in enumerate(STEPS[version() :], start=version() + 1):
             for statement in _statements(step):
                 connection.execute(statement)

@@ -56,7 +56,7 @@ class Ledger:
         ``again``: where its id is kept already, this is that delivery made again; its events and texts stay.
         Raises LocalError when it cannot be written, UsageError when the id is kept already.
         """
-        with database.opened(self.path) as db, database.transaction(db):
+        with database.writing(self.path) as db:
             try:
                 row = delivery_row(delivery, revision_of, situation, bucket)
                 kept = self._replace(db, delivery, row) if again else None
@@ -134,7 +134,7 @@ class Ledger:
         where = f"WHERE {' AND '.join(clauses)}" if clauses else ""
         values["limit"] = -1 if limit is None else limit
         query = f"SELECT {COLUMNS} FROM delivery {where} ORDER BY created_at DESC, n DESC LIMIT :limit"  # noqa: S608
-        with database.opened(self.path) as db:
+        with database.reading(self.path) as db:
             found = []
             for row in db.execute(query, values):
                 try:
@@ -142,7 +142,7 @@ class Ledger:
                 except DamagedError:
                     if damaged is None:
                         raise
-                    damaged(str(row["id"]))
+                    damaged(str(row[0]))  # whatever it is
             return found
 
     def ending(self, *, within: timedelta, now: datetime) -> tuple[Record, ...]:
@@ -151,7 +151,7 @@ class Ledger:
             f"SELECT {COLUMNS} FROM delivery WHERE expires_at > ? AND expires_at <= ? AND revoked_at IS NULL"  # noqa: S608
             " ORDER BY expires_at, n"
         )
-        with database.opened(self.path) as db:
+        with database.reading(self.path) as db:
             rows = db.execute(query, (seconds(now), seconds(now + within)))
             return tuple(line(row, now) for row in rows)
 
@@ -164,7 +164,7 @@ class Ledger:
             "SELECT id FROM delivery WHERE revoked_at IS NOT NULL"
             " OR (expires_at IS NOT NULL AND coalesce(needed_until, expires_at) <= ?)"
         )
-        with database.opened(self.path) as db:
+        with database.reading(self.path) as db:
             return frozenset(row["id"] for row in db.execute(query, (seconds(now - after),)))
 
     def load(self, id: str) -> Delivery:
@@ -174,23 +174,23 @@ class Ledger:
         """
         if not self.begun:
             raise unknown(id)
-        with database.opened(self.path) as db:
+        with database.reading(self.path) as db:
             return delivery_from(db, find(db, id))
 
     def get(self, id: str, *, now: datetime) -> Record:
         """The line of :meth:`list` for one delivery. Raises UsageError as :meth:`load` does."""
-        with database.opened(self.path) as db:
+        with database.reading(self.path) as db:
             return line(find(db, id), now)
 
     def needed(self, id: str, *, until: datetime | None) -> None:
         """Keep that links were signed up to ``until``, whoever has them: :meth:`over` waits for it."""
-        with database.opened(self.path) as db, database.transaction(db):
+        with database.writing(self.path) as db:
             _need(db, find(db, id)["n"], None if until is None else seconds(until))
 
     def renewed(self, id: str, *, until: datetime | None, at: datetime) -> None:
         """Keep that all links were signed again and when they end now."""
         end = None if until is None else seconds(until)
-        with database.opened(self.path) as db, database.transaction(db):
+        with database.writing(self.path) as db:
             n = find(db, id)["n"]
             db.execute("UPDATE part SET expires_at = ? WHERE delivery = ? AND role <> 'attachment'", (end, n))
             db.execute("UPDATE delivery SET expires_at = ? WHERE n = ?", (end, n))
@@ -199,14 +199,14 @@ class Ledger:
 
     def revoked(self, id: str, *, at: datetime) -> None:
         """Keep that the links were ended."""
-        with database.opened(self.path) as db, database.transaction(db):
+        with database.writing(self.path) as db:
             n = find(db, id)["n"]
             db.execute("UPDATE delivery SET revoked_at = ? WHERE n = ?", (seconds(at), n))
             _keep_event(db, n, at, "revoked", {})
 
     def pruned(self, ids: Iterable[str], *, at: datetime) -> None:
         """Keep that the objects of these deliveries are gone from their store."""
-        with database.opened(self.path) as db, database.transaction(db):
+        with database.writing(self.path) as db:
             for id in ids:
                 n = find(db, id)["n"]
                 db.execute("UPDATE delivery SET pruned_at = ? WHERE n = ?", (seconds(at), n))
@@ -214,12 +214,12 @@ class Ledger:
 
     def holds(self, prefix: str) -> bool:
         """Whether what lies under ``prefix`` in its store was delivered."""
-        with database.opened(self.path) as db:
+        with database.reading(self.path) as db:
             return db.execute("SELECT 1 FROM delivery WHERE prefix = ?", (prefix,)).fetchone() is not None
 
     def bucket(self, id: str) -> str | None:
         """The word for where its store led when it was recorded; None where none is kept."""
-        with database.opened(self.path) as db:
+        with database.reading(self.path) as db:
             found: str | None = find(db, id)["bucket"]
             return found
 
@@ -229,39 +229,46 @@ class Ledger:
             "SELECT place, part.size AS size, sha256, etag FROM part JOIN delivery ON n = delivery "
             "WHERE store = ? AND role = 'link' AND revoked_at IS NULL AND pruned_at IS NULL ORDER BY n DESC LIMIT ?"
         )
-        with database.opened(self.path) as db:
+        with database.reading(self.path) as db:
             rows = db.execute(query, (store, limit))
             return tuple(stored(row) for row in rows)
 
     def wrote(self, id: str, delivery: Delivery, *, situation: str, at: datetime) -> None:
         """Keep the texts of ``delivery.messages``, composed later than it was made, unless they are kept already."""
-        kept = {message.text for message in self.messages(id)}
-        texts = [text for text in (without_urls(text, delivery) for text in delivery.messages) if text not in kept]
-        if not texts:
-            return
-        with database.opened(self.path) as db, database.transaction(db):
-            _keep_messages(db, find(db, id)["n"], texts, situation, at)
+        with database.writing(self.path) as db:
+            n = find(db, id)["n"]
+            kept = {message.text for message in _messages(db, n)}
+            texts = [text for text in (without_urls(text, delivery) for text in delivery.messages) if text not in kept]
+            _keep_messages(db, n, texts, situation, at)
 
     def account(self, id: str, *, now: datetime) -> Account:
         """All that is kept of one delivery, for the record."""
-        with database.opened(self.path) as db:
+        with database.reading(self.path) as db:
             row = find(db, id)
-            waived = findings_from(db, row["n"], waived=True)
-            delivery, record = delivery_from(db, row), line(row, now)
-        messages, events = self.messages(row["id"]), self.events(row["id"])
-        return Account(delivery, record, messages, events, waived, row["tool_version"])
+            n = row["n"]
+            return Account(
+                delivery_from(db, row), line(row, now), _messages(db, n), _events(db, n),
+                findings_from(db, n, waived=True), row["tool_version"],
+            )  # fmt: skip
 
     def messages(self, id: str) -> tuple[KeptMessage, ...]:
         """Every text that was composed for it, in order."""
-        with database.opened(self.path) as db:
-            rows = db.execute("SELECT * FROM message WHERE delivery = ? ORDER BY position", (find(db, id)["n"],))
-            return tuple(kept_message(row) for row in rows)
+        with database.reading(self.path) as db:
+            return _messages(db, find(db, id)["n"])
 
     def events(self, id: str) -> tuple[Event, ...]:
         """What happened to it since, in order."""
-        with database.opened(self.path) as db:
-            rows = db.execute("SELECT * FROM event WHERE delivery = ? ORDER BY at, n", (find(db, id)["n"],))
-            return tuple(event(row) for row in rows)
+        with database.reading(self.path) as db:
+            return _events(db, find(db, id)["n"])
+
+
+def _messages(db: sqlite3.Connection, n: int) -> tuple[KeptMessage, ...]:
+    rows = db.execute("SELECT * FROM message WHERE delivery = ? ORDER BY position", (n,))
+    return tuple(kept_message(row) for row in rows)
+
+
+def _events(db: sqlite3.Connection, n: int) -> tuple[Event, ...]:
+    return tuple(event(row) for row in db.execute("SELECT * FROM event WHERE delivery = ? ORDER BY at, n", (n,)))
 
 
 def _need(db: sqlite3.Connection, n: int, until: int | None) -> None:

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from delivery.errors import LocalError
-from delivery.lock import locked
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken
 from delivery.storage import local_server, process
 from delivery.storage.base import Store
-from delivery.storage.local_state import BUCKET, HOST, Folder
+from delivery.storage.local_state import BUCKET, Folder, telling
+from delivery.storage.ports import HOST
 from delivery.storage.quirks import table
 
 _START_SECONDS = 30.0
@@ -67,7 +67,7 @@ def open_local(*, until: datetime, attempts: int = 6) -> Store:
 
 def ensure_running(folder: Folder, until: datetime) -> None:
     """Start the supervisor unless one is alive, and have it stay up to ``until``. Two at once start only one."""
-    with locked(folder.lock("start"), wait=_START_SECONDS) as held:
+    with folder.held("start", wait=_START_SECONDS) as held:
         if not held:
             raise LocalError(
                 "the embedded store is being started by another process and does not come up",
@@ -135,7 +135,8 @@ def stop() -> bool:
     if not folder.is_served():
         return False
     state = folder.state()
-    folder.stop_request.touch(mode=0o600)
+    with telling(folder.path):
+        folder.stop_request.touch(mode=0o600)
     deadline = time.monotonic() + 10
     while folder.is_served() and time.monotonic() < deadline:
         time.sleep(0.05)

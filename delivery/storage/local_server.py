@@ -20,10 +20,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from delivery.errors import LocalError, MissingDependencyError, UsageError
-from delivery.lock import locked
 from delivery.progress import CancelToken
 from delivery.storage import process
-from delivery.storage.local_state import HOST, Folder, Identity, State, can_bind
+from delivery.storage.local_state import Folder, Identity, State, telling
+from delivery.storage.ports import HOST, can_bind
 
 GRACE = timedelta(seconds=15)
 """How long the server outlives the last link, so that the link is refused by a server and not by silence."""
@@ -63,11 +63,12 @@ def serve(
     Raises UsageError when another process serves already, LocalError when the server cannot be kept up.
     """
     program = find_server()
-    with locked(folder.lock("serve")) as free:
+    with folder.held("serve") as free:
         if not free:
             raise UsageError("the embedded store runs already", hint="see it with: delivery store status")
         _end_stale(folder)
-        folder.stop_request.unlink(missing_ok=True)
+        with telling(folder.path):
+            folder.stop_request.unlink(missing_ok=True)
         folder.change_state(forever=forever, ends=ends.astimezone(UTC).isoformat() if ends else None, since=None)
         failures = 0
         while True:
@@ -110,7 +111,7 @@ def _is_over(folder: Folder) -> bool:
         return True
     if _has_time(folder.state()):
         return False
-    with locked(folder.lock("state"), wait=5):
+    with folder.held("state", wait=5):
         return not _has_time(folder.state()) and not folder.has_users()
 
 
@@ -198,7 +199,10 @@ def start_detached(folder: Folder) -> subprocess.Popen[bytes]:
         folder.log.unlink()
     package = str(Path(__file__).resolve().parents[2])
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))}
-    with open(folder.log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as log:
+    with (
+        telling(folder.path),
+        open(folder.log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as log,
+    ):
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "delivery.storage.local_server", str(folder.path)],
             stdin=subprocess.DEVNULL,

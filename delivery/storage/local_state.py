@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +16,9 @@ from typing import TypeVar, get_type_hints
 from delivery import places
 from delivery.errors import LocalError
 from delivery.lock import locked
+from delivery.storage.ports import free_port
 
 BUCKET = "deliveries"
-HOST = "127.0.0.1"
 _PATIENCE = 10.0
 
 
@@ -75,15 +74,10 @@ class Folder:
     def usual(cls) -> Folder:
         """The user's own, made private. Raises LocalError when it cannot be made."""
         path = places.data_dir() / "store"
-        try:
+        with telling(path):
             places.private_dir(path)
             places.private_dir(path / "files")
             places.private_dir(path / "files" / BUCKET)
-        except OSError as error:
-            raise LocalError(
-                f"the embedded store's folder {path} cannot be made: {error.strerror}",
-                hint="check its permissions and the free space, or set DELIVERY_HOME to another folder",
-            ) from error
         return cls(path)
 
     @property
@@ -98,13 +92,18 @@ class Folder:
     def stop_request(self) -> Path:
         return self.path / "stop"
 
-    def lock(self, what: str) -> Path:
-        return self.path / f"{what}.lock"
+    @contextmanager
+    def held(self, what: str, *, wait: float = 0.0) -> Iterator[bool]:
+        """Whether the lock called ``what`` is ours for the block. Raises LocalError where there can be none."""
+        with ExitStack() as stack:
+            with telling(self.path):
+                free = stack.enter_context(locked(self.path / f"{what}.lock", wait=wait))
+            yield free
 
     def identity(self) -> Identity:
         """The keys and port, made on first use. Raises LocalError when they are there and cannot be read."""
         path = self.path / "identity.json"
-        with locked(self.lock("identity"), wait=_PATIENCE):
+        with self.held("identity", wait=_PATIENCE):
             try:
                 kept = _read(path, Identity)
                 if kept and not 0 < kept.port < 0x10000:
@@ -125,7 +124,7 @@ class Folder:
     def move_port(self) -> Identity:
         """Another port, because another program has taken ours."""
         moved = replace(self.identity(), port=free_port(), moved=True)
-        with locked(self.lock("identity"), wait=_PATIENCE):
+        with self.held("identity", wait=_PATIENCE):
             _write(self.path / "identity.json", asdict(moved))
         return moved
 
@@ -141,14 +140,14 @@ class Folder:
 
     def change_state(self, **values: object) -> State:
         """Replace fields of the state; ``until`` only ever moves to a later time."""
-        with locked(self.lock("state"), wait=_PATIENCE):
+        with self.held("state", wait=_PATIENCE):
             state = replace(self.state(), **values)  # type: ignore[arg-type]
             _write(self.path / "state.json", asdict(state))
             return state
 
     def extend(self, until: datetime) -> State:
         """Serve at least up to ``until``; an earlier time changes nothing."""
-        with locked(self.lock("state"), wait=_PATIENCE):
+        with self.held("state", wait=_PATIENCE):
             state = self.state()
             later = replace(state, until=_later(state.until, until), since=_later(state.since, until))
             if later != state:
@@ -157,15 +156,17 @@ class Folder:
 
     def is_served(self) -> bool:
         """Whether a supervisor is alive: it holds the lock for as long as it lives."""
-        with locked(self.lock("serve")) as free:
+        with self.held("serve") as free:
             return not free
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """While the block lasts the store does not end by itself, however long an upload takes."""
-        users = places.private_dir(self.path / "users")
-        mark = users / f"{os.getpid()}-{secrets.token_hex(4)}"
-        with locked(mark):
+        mark = self.path / "users" / f"{os.getpid()}-{secrets.token_hex(4)}"
+        with ExitStack() as stack:
+            with telling(self.path):
+                places.private_dir(mark.parent)
+                stack.enter_context(locked(mark))
             yield
         mark.unlink(missing_ok=True)
 
@@ -197,26 +198,20 @@ class Folder:
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
-def free_port() -> int:
-    """A port that nobody listens on now, outside the range that systems hand out for outgoing connections."""
-    for _ in range(50):
-        port = 20000 + secrets.randbelow(12000)
-        if can_bind(port):
-            return port
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def can_bind(port: int) -> bool:
-    with socket.socket() as probe:
-        if os.name == "posix":  # as the server does: ports in TIME_WAIT are free
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
+@contextmanager
+def telling(folder: Path) -> Iterator[None]:
+    """What the system refuses in the store's ``folder`` is raised as LocalError."""
+    try:
+        yield
+    except LocalError:
+        raise
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise LocalError(
+            f"the embedded store's folder {folder} cannot be used: {error.strerror or error}{where}",
+            hint="check its permissions and the free space, or set DELIVERY_HOME to another folder",
+            code="local-store",
+        ) from error
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -260,6 +255,16 @@ def _text(path: Path) -> str:
 def _write(path: Path, data: dict[str, object]) -> None:
     """Whole or not at all, readable by the user alone."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with telling(path.parent):
+        try:
+            _replace(fresh, path, data)
+        except OSError:
+            with suppress(OSError):
+                fresh.unlink()
+            raise
+
+
+def _replace(fresh: Path, path: Path, data: dict[str, object]) -> None:
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         json.dump(data, stream)

@@ -41,6 +41,14 @@ def test_a_missing_path(run: Run) -> None:
     refused(run, 4, "nothing-here does not exist", "send", "nothing-here", error="path-not-found")
 
 
+@pytest.mark.parametrize(("typed", "meant"), [("sned", "'send'"), ("platform", "'platforms'"), ("final/", "--help")])
+def test_a_mistyped_command(run: Run, typed: str, meant: str) -> None:
+    answer = run(typed)
+    assert (answer.code, answer.out) == (2, "")
+    assert f"No such command {typed!r}." in answer.err
+    assert meant in answer.err.rpartition("No such command")[2]
+
+
 def test_an_empty_folder(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     refused(run, 4, "the folder is empty", "send", tmp_path / "empty", error="nothing-to-deliver")

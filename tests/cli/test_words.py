@@ -139,6 +139,8 @@ def test_the_list_can_be_of_one_day(run: Run, sent: str) -> None:
     assert sent in run("list", "--since", str(made), "--until", str(made)).out
     assert run("list", "--until", str(made - timedelta(days=1))).out == ""
     assert run("list", "--until", "9999-12-31").code == 0
+    answer = run("list", "--since", "yesterday")
+    assert (answer.code, "'yesterday' is not a day; write 2026-01-31" in answer.err) == (2, True)
 
 
 def test_a_message_in_html_is_kept_without_links_and_written_again(run: Run, work: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from delivery.options import StoreOptions
 from delivery.storage import Store
 from delivery.storage.connect import connect
 from delivery.storage.local_server import find_server
-from delivery.storage.local_state import free_port
+from delivery.storage.ports import free_port
 from delivery.storage.quirks import table
 
 UPLOADER, SIGNER = ("AKUPLOADER", "upload-secret"), ("AKSIGNER", "sign-secret")

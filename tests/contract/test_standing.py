@@ -19,14 +19,14 @@ import pytest
 from support.faulty import Proxy, once, proxy_before
 from support.stores import KEYS, make_bucket, opened
 
-from delivery import compose_message, hosting, service, upkeep
+from delivery import compose_message, hosting, places, service, upkeep
 from delivery.config import Settings
 from delivery.errors import IntegrityError, LocalError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.hosting import hold, record
 from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.journal import JournalFile
 from delivery.hosting.pace import Pace
-from delivery.ledger import Ledger
+from delivery.ledger import Ledger, State
 from delivery.model import Delivery
 from delivery.options import StoreOptions, UploadOptions
 from delivery.progress import CancelToken, RecordingProgress
@@ -370,6 +370,26 @@ def test_a_run_that_was_revoked_meanwhile_does_not_come_back(any_store: Store) -
         with pytest.raises(StoreUnreachableError, match="or revoked it"):
             place.finish([], None)
     assert hosting.standing_of(any_store, id) == {}
+
+
+def test_a_run_that_is_overtaken_by_a_revocation_delivers_nothing(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(work, settings, id="site")
+    publish = hosting.publish
+
+    def and_revoked(*args: Any, **options: Any) -> Any:
+        """All is sent and tried, when a revocation removes it; that is still under way when the run ends."""
+        page = publish(*args, **options)
+        with pytest.MonkeyPatch.context() as under_way:
+            under_way.setattr(hosting, "forget", lambda *_: None)
+            upkeep.revoke("site", settings=settings)
+        return page
+
+    monkeypatch.setattr(hosting, "publish", and_revoked)
+    with pytest.raises(StoreUnreachableError, match="or revoked it"):
+        upload(work, settings, id="site")
+    assert Ledger(places.data_dir()).get("site", now=NOW).state is State.REVOKED
 
 
 def test_a_run_that_wakes_after_its_claim_sends_nothing_more(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.faulty import proxy_before
@@ -47,6 +49,26 @@ def test_revoked_links_are_dead_and_proven_so(store: Store, tmp_path: Path) -> N
     assert list(store.keys(prefix)) == []
     assert len(list(store.keys(other))) == len(kept)
     assert hosting.revoke(store, prefix, [link.key for link in links]).removed == 0
+
+
+def test_what_another_run_puts_once_more_meanwhile_is_revoked_too(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix, done = delivered(store, tmp_path)
+    delete, removals = type(store).delete, []
+
+    def and_put_again(self: Store, keys: Sequence[str]) -> Any:
+        removed = delete(self, keys)
+        if keys == [done[0].stored.key]:
+            removals.append(keys)
+        if len(removals) == 1 and keys == removals[0]:
+            hosting.upload(store, [hosting.Upload.of_path(tmp_path / "0.txt")], prefix=prefix)
+        return removed
+
+    monkeypatch.setattr(type(store), "delete", and_put_again)
+    assert hosting.revoke(store, prefix, []).proven == 3
+    assert len(removals) == 2
+    assert list(store.keys(prefix)) == []
 
 
 @pytest.mark.parametrize("prefix", ["", "/", "a", "deliveries/", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"])

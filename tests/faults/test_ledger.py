@@ -119,7 +119,7 @@ def many(ledger: Ledger, count: int) -> None:
     plan = Plan(Deliverable("work", files), Profile("fiverr", "Fiverr"), Method.LINK, (), 1, ())
     link = Link("a.zip", "k", 1, "b" * 64, NOW, "https://x.example.com/a")
     ledger.record(Delivery("first", NOW, plan, files, links=(link,), expires_at=NOW))
-    with database.opened(ledger.path) as db, database.transaction(db):
+    with database.writing(ledger.path) as db:
         columns = [row["name"] for row in db.execute("PRAGMA table_info(delivery)") if row["name"] not in {"n", "id"}]
         kept = ", ".join(columns)
         changed = kept.replace("created_at", "created_at + ?1", 1).replace("expires_at", "expires_at + ?1 * 60", 1)

@@ -129,7 +129,7 @@ def test_what_the_store_refuses_is_said_in_words_with_a_hint_and_no_secret(
 @pytest.mark.heavy
 def test_nobody_listens(tmp_path: Path) -> None:
     from delivery.errors import StoreUnreachableError
-    from delivery.storage.local_state import free_port
+    from delivery.storage.ports import free_port
 
     endpoint = f"http://127.0.0.1:{free_port()}"
     options = StoreOptions(profile="ceph", bucket="work", endpoint=endpoint, **KEYS)

@@ -15,7 +15,7 @@ import pytest
 from delivery.config import Settings
 from delivery.options import StoreOptions, UploadOptions
 from delivery.storage import Store, open_store
-from delivery.storage.local_state import free_port
+from delivery.storage.ports import free_port
 
 SCRIPT = str(Path(__file__).parent / "ceph-rgw.sh")
 KEYS = {"access_key_id": "AKTEST0000000000", "secret_access_key": "SKTEST0000000000000000"}

@@ -106,7 +106,11 @@ def test_several_stores_and_platforms_have_sections_of_their_own(tmp_path: Path)
         ("[delivery]\nstrict = perhaps\n", "neither yes nor no", "Warnings block too"),
         ("platform = fiverr\n", "line 1 stands in no section", "config.example.ini"),
         ("[store:mine]\nbucket = a\n[store: mine]\nbucket = b\n", "[store:mine] stands there twice", "make it one"),
-        ("[delivery]\nplatform = a\nplatform = b\n", "already exists", "config.example.ini"),
+        ("[delivery]\nplatform = a\nplatform = b\n", "line 3: the option stands in [delivery] already", "example.ini"),
+        ("[delivery]\n[delivery]\n", "line 2: there is a section [delivery] already", "config.example.ini"),
+        ("[delivery]\nplatform = a\n  via = link\n", "via is indented", "at the start of its line"),
+        ("[delivery]\nexpires = 7d ; a week\n", "is not a duration", "a comment needs a line of its own"),
+        ("[delivery]\nstrict = yes # always\n", "neither yes nor no", "a comment needs a line of its own"),
     ],
 )
 def test_a_broken_file_is_a_clear_error(tmp_path: Path, text: str, words: str, hint: str) -> None:
@@ -227,6 +231,9 @@ def test_a_named_file_that_is_absent_is_an_error(tmp_path: Path) -> None:
 def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "config.ini"
     path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        Settings.load(path)
+    path.write_bytes("[delivery]\n".encode("utf-16-le"))
     with pytest.raises(ConfigError, match="not UTF-8"):
         Settings.load(path)
 

@@ -13,6 +13,7 @@ import pytest
 
 from delivery.errors import LocalError, UsageError
 from delivery.ledger import Ledger, State, database
+from delivery.ledger.lookup import find
 from delivery.ledger.rows import delivery_row, seconds
 from delivery.model import (
     Attachment,
@@ -316,12 +317,40 @@ def test_what_was_revoked_is_over_whatever_was_promised_and_what_is_made_again_o
     assert ledger.over(after=timedelta(0), now=NOW + day) == {"20261122-abcd"}
 
 
+def remade(id: str = "20261122-abcd") -> Delivery:
+    files = (FileEntry("/src/new.png", "new.png", 7, 5, 0o644, "image/png", "f" * 64),)
+    again = made(id)
+    return replace(again, plan=replace(again.plan, deliverable=Deliverable("new", files)), files=files)
+
+
+def test_what_is_read_while_it_is_made_again_is_of_one_moment(tmp_path, monkeypatch):
+    ledger = Ledger(tmp_path)
+    ledger.record(made())
+
+    def found(db: sqlite3.Connection, id: str) -> sqlite3.Row:
+        row = find(db, id)
+        Ledger(tmp_path).record(remade(), again=True)
+        return row
+
+    for read in (lambda: ledger.load("20261122-abcd"), lambda: ledger.account("20261122-abcd", now=NOW).delivery):
+        ledger.record(made(), again=True)
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr("delivery.ledger.ledger.find", found)
+            before = read()
+        assert (before.plan.deliverable.name, [entry.arcname for entry in before.files]) == (
+            "work",
+            ["logo.png", "guide.pdf"],
+        )
+        after = read()
+        assert (after.plan.deliverable.name, [entry.arcname for entry in after.files]) == ("new", ["new.png"])
+
+
 def test_a_ledger_of_an_earlier_version_knows_how_long_objects_are_needed(tmp_path, monkeypatch):
     day, steps = timedelta(days=1), database.STEPS
     first = next(number for number, step in enumerate(steps) if "needed_until" in step)
     with monkeypatch.context() as earlier:
         earlier.setattr(database, "STEPS", steps[:first])
-        with database.opened(Ledger(tmp_path).path) as db, database.transaction(db):
+        with database.writing(Ledger(tmp_path).path) as db:
             for id, end in (("known", NOW + day), ("unknown", None), ("attached", None)):
                 row = delivery_row(made(id, until=NOW + day), None)
                 row |= {"expires_at": end and seconds(end)}

@@ -38,6 +38,32 @@ def test_keys_are_made_once(folder: Folder) -> None:
     assert folder.identity().moved
 
 
+@pytest.mark.parametrize("name", ["state.json", "start.lock", "serve.lock", "state.lock", "identity.lock", "log.txt"])
+def test_a_folder_in_the_place_of_a_file_is_told(folder: Folder, name: str) -> None:
+    (folder.path / name).mkdir()
+    with pytest.raises(LocalError, match="embedded store") as caught:
+        local.open_local(until=datetime.now(UTC))
+    assert name in str(caught.value)
+    assert "DELIVERY_HOME" in caught.value.hint
+    assert list(folder.path.glob("*.tmp")) == []
+
+
+def test_a_file_in_the_place_of_a_folder_is_told(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder.path / "users").touch()
+    with pytest.raises(LocalError, match="Not a directory"), folder.in_use():
+        raise AssertionError
+    monkeypatch.setenv("DELIVERY_HOME", str(folder.path / "users"))
+    with pytest.raises(LocalError, match="Not a directory"):
+        local.status()
+
+
+def test_what_fails_while_it_is_in_use_is_not_laid_on_its_folder(folder: Folder) -> None:
+    with pytest.raises(BrokenPipeError), folder.in_use():
+        raise BrokenPipeError
+    with pytest.raises(BrokenPipeError), folder.held("serve"):
+        raise BrokenPipeError
+
+
 def test_damaged_keys_are_told_and_left_as_they_are(folder: Folder) -> None:
     folder.identity()
     path = folder.path / "identity.json"
