@@ -10,6 +10,8 @@ from delivery.web.document import all_words, document, text
 from delivery.web.words import known, words
 
 FILENAME = "JOIN.html"
+_COMMAND_PROMPT = 8_191
+"""The longest line that it takes."""
 
 
 def page(manifest: Mapping[str, Any], *, language: str = "en") -> bytes:
@@ -98,7 +100,5 @@ def _commands(say: Any, files: list[dict[str, Any]], first: list[dict[str, Any]]
         return ""
     windows = "copy /b " + "+".join(f'"{name}"' for name in names) + f' "{target}"'
     unix = "cat " + " ".join(f"'{'./' * name.startswith('-')}{name}'" for name in names) + f" > '{target}'"
-    return (
-        f'{say("windows")}<code class="block" dir="ltr">{text(windows)}</code>'
-        f'{say("unix")}<code class="block" dir="ltr">{text(unix)}</code>'
-    )
+    shown = {"windows": windows, "unix": unix} if len(windows) <= _COMMAND_PROMPT else {"unix": unix}
+    return "".join(f'{say(key)}<code class="block" dir="ltr">{text(line)}</code>' for key, line in shown.items())
