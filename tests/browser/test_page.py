@@ -409,6 +409,8 @@ def test_it_prints_dark_on_white_also_where_the_screen_is_dark(visit: Any, store
     page.emulate_media(media="print", color_scheme="dark")
     for spot in ("h1", "h2", "li.file h3", "dl.facts dd"):
         assert page.locator(spot).first.evaluate("spot => getComputedStyle(spot).color") == "rgb(22, 24, 29)"
+    for spot in ("#all", "#drop", "section.scripted-only h2", "li.file .button"):
+        expect(page.locator(spot).first).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
