@@ -243,6 +243,27 @@ def test_what_lies_in_the_folder_is_not_brought_again(visit: Any, store: Store) 
     assert picked(page) == {"a.bin": noise(300_000, 1), "b.pdf": noise(40_000, 2), "c.zip": b""}
 
 
+FULL_DISK = FOLDER + """
+const make = FileSystemFileHandle.prototype.createWritable;
+FileSystemFileHandle.prototype.createWritable = async function () {
+  const target = await make.call(this);
+  target.write = async () => { throw new DOMException("no space left", "QuotaExceededError"); };
+  return target;
+};
+"""
+
+
+def test_a_full_disk_is_said_at_once(visit: Any, store: Store) -> None:
+    links = [*three(store)[:2], store.put("empty", b"")]
+    page = visit(show(store, links), script=FULL_DISK)
+    page.click("#folder")
+    expect(page.locator("#work-text")).to_contain_text("not be saved: no space left. Make room", timeout=20_000)
+    expect(page.locator("#work-text")).to_contain_text("0 of 3 files are saved")
+    assert store.asked.count(links[0].key) == 1
+    assert store.asked.count(links[1].key) == 0
+    assert picked(page) == {}
+
+
 def check(page: Any, *paths: Path) -> Any:
     page.set_input_files("#choose", [str(path) for path in paths])
     return page.locator("#results > li")

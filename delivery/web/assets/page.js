@@ -134,7 +134,8 @@ async function freeHandle(folder, file) {
   }
 }
 
-// Fetches into the handle, going on where a broken connection stopped, as long as some of the tries bring something.
+// Fetches into the handle, going on where a broken connection stopped, as long as some of the tries bring something. What
+// the disk does not take is not asked for again.
 async function fetchInto(handle, file, report) {
   const target = await handle.createWritable();
   let done = 0;
@@ -149,7 +150,9 @@ async function fetchInto(handle, file, report) {
         for (;;) {
           const { value, done: end } = await reader.read();
           if (end) break;
-          await target.write({ type: "write", position: done, data: value });
+          await target.write({ type: "write", position: done, data: value }).catch(({ message }) => {
+            throw Object.assign(new Error(message), { final: true, disk: true });
+          });
           done += value.length;
           report(done);
         }
@@ -178,6 +181,7 @@ async function saveIntoFolder() {
   button.disabled = true;
   const total = rows.reduce((sum, file) => sum + file.size, 0) || 1;
   const failed = [];
+  let full = null; // Why the disk took no more.
   let before = 0;
   for (const file of rows) {
     const show = (done) => tell(say("saving", { name: isolate(file.name), percent: percent((before + done) / total) }), (before + done) / total);
@@ -186,18 +190,21 @@ async function saveIntoFolder() {
     try {
       handle = await freeHandle(folder, file);
       if (handle) {
+        if (full) throw full;
         await fetchInto(handle, file, show);
         if (!(await holds(handle, file))) throw new Error("altered");
       }
       markGood(file);
-    } catch {
+    } catch (error) {
       failed.push(file);
+      if (error.disk) full = error;
       if (handle) await folder.removeEntry(handle.name).catch(() => {});
     }
     before += file.size;
   }
   if (failed.length) {
-    tell(say("saved_some", { count: number.format(rows.length - failed.length), total: number.format(rows.length), names: some(failed) }));
+    const told = say("saved_some", { count: number.format(rows.length - failed.length), total: number.format(rows.length), names: some(failed) });
+    tell(full ? `${say("save_failed", { reason: full.message })} ${told}` : told);
   } else {
     tell(say("saved_all", { count: number.format(rows.length) }));
   }
