@@ -48,8 +48,9 @@ function tick() {
   if (!over) setTimeout(tick, REFRESH);
 }
 
-// A wrong clock here must not hide downloads that still work: the store's own clock decides where it can be asked. The
-// page itself is asked for: wherever the files lie, a script may read the time of what comes from where it came from.
+// A wrong clock here must neither hide downloads that still work nor count on beyond their end: the store's own clock
+// decides where it can be asked. The page itself is asked for: wherever the files lie, a script may read the time of
+// what comes from where it came from.
 async function askClock() {
   try {
     const answer = await fetch(location.href, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
@@ -67,6 +68,7 @@ if (data.expires !== null) {
   byId("expired-text").textContent = say("expired", { date: end });
   byId("left").closest("div").hidden = false;
   tick();
+  if (!settled) askClock();
 }
 
 // --- previews
