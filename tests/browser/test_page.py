@@ -46,6 +46,8 @@ class Store(ThreadingHTTPServer):
         self.breaks: Counter[str] = Counter()
         """So many answers more are broken off."""
         self.refuses: set[str] = set()
+        self.ranged = 206
+        """How an answer to a range begins; 0 where there is always all of it."""
         self.asked: list[str] = []
         self.ahead = timedelta()
         self.base = f"http://127.0.0.1:{self.server_port}"
@@ -88,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         content = self.server.files[key]
         headers = {"Content-Disposition": f'attachment; filename="{key.rpartition("/")[2]}"'}
         wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        if wanted is None:
+        if wanted is None or not self.server.ranged:
             self._answer(200, content, headers, cut=self._breaks(key))
             return
         first, last = int(wanted[1]), int(wanted[2] or len(content) - 1)
@@ -96,7 +98,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(416, b"", {"Content-Range": f"bytes */{len(content)}"})
             return
         headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
-        self._answer(206, content[first : last + 1], headers, cut=self._breaks(key))
+        self._answer(self.server.ranged, content[first : last + 1], headers, cut=self._breaks(key))
 
     def _breaks(self, key: str) -> bool:
         self.server.breaks[key] -= 1
@@ -208,9 +210,10 @@ def test_everything_is_saved_into_a_folder_and_checked(visit: Any, store: Store)
     expect(page.locator("li.file .state:visible")).to_have_count(5)
 
 
-@pytest.mark.parametrize("times", [1, 6])
-def test_a_broken_connection_goes_on_where_it_stopped(visit: Any, store: Store, times: int) -> None:
+@pytest.mark.parametrize(("times", "ranged"), [(1, 206), (6, 206), (1, 200), (1, 0)])
+def test_a_broken_connection_goes_on_where_it_stopped(visit: Any, store: Store, times: int, ranged: int) -> None:
     links = three(store)
+    store.ranged = ranged
     store.breaks[links[0].key] = times
     page = visit(show(store, links), script=FOLDER, allowed=("net::ERR_", "Failed to load resource"))
     page.click("#folder")

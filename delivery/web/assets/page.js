@@ -147,7 +147,9 @@ async function fetchInto(handle, file, report) {
       const begun = done;
       try {
         const answer = await fetch(file.url, { headers: done ? { Range: `bytes=${done}-` } : {}, cache: "no-store" });
-        if (!answer.ok || (done && answer.status !== 206)) throw Object.assign(new Error(`HTTP ${answer.status}`), { final: answer.status < 500 });
+        if (!answer.ok) throw Object.assign(new Error(`HTTP ${answer.status}`), { final: answer.status < 500 });
+        // Some stores call a part 200 too, others send all of it again.
+        done = Number(/^bytes (\d+)-/.exec(answer.headers.get("content-range"))?.[1] ?? 0);
         const reader = answer.body.getReader();
         for (;;) {
           const { value, done: end } = await reader.read();
