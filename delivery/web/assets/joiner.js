@@ -218,7 +218,8 @@ const joiner = {
   claimed(file) {
     const name = plain(file.name);
     const named = this.slots.filter((slot) => slot.plain === name);
-    if (named.length) return named[0];
+    const exact = file.name.normalize("NFC");
+    if (named.length) return named.find((slot) => slot.part.filename === exact) || named[0];
     const ending = /\.(\d{3,})(?=\D*$)/.exec(file.name);
     const byEnding = ending ? this.slots.filter((slot) => slot.part.filename.endsWith(`.${ending[1]}`)) : [];
     return byEnding.length === 1 ? byEnding[0] : null;
