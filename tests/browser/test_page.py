@@ -246,6 +246,25 @@ def test_what_lies_in_the_folder_is_not_brought_again(visit: Any, store: Store) 
     assert picked(page) == {"a.bin": noise(300_000, 1), "b.pdf": noise(40_000, 2), "c.zip": b""}
 
 
+WRITE = """async () => {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle("picked", { create: true });
+  self.held = await (await folder.getFileHandle("a.bin", { create: true })).createWritable({ mode: "exclusive" });
+}"""
+
+
+def test_what_a_closed_page_left_empty_is_filled_and_what_another_writes_is_left_to_it(visit: Any, store: Store) -> None:
+    page = visit(show(store, three(store)), script=FOLDER)
+    page.evaluate(WRITE)
+    page.click("#folder")
+    expect(page.locator("#work-text")).to_contain_text("2 of 3 files are saved", timeout=20_000)
+    page.evaluate("self.held.abort()")
+    assert picked(page) == {"a.bin": b"", "b.pdf": noise(40_000, 2), "c.zip": b""}
+    page.click("#folder")
+    expect(page.locator("#work-text")).to_contain_text("All 3 files are saved", timeout=20_000)
+    assert picked(page) == {"a.bin": noise(300_000, 1), "b.pdf": noise(40_000, 2), "c.zip": b""}
+
+
 FULL_DISK = FOLDER + """
 const make = FileSystemFileHandle.prototype.createWritable;
 FileSystemFileHandle.prototype.createWritable = async function () {

@@ -117,18 +117,21 @@ async function downloadAll() {
   button.disabled = false;
 }
 
-async function holds(handle, file) {
-  const found = await handle.getFile();
+async function holds(found, file) {
   return found.size === file.size && (await hashing(found).result) === file.sha256;
 }
 
-// A new handle under the file's name, numbered where something else has that; null where the file itself lies there.
+// A handle under the file's name, numbered where something else has that; null where the file itself lies there. An empty
+// file is what a page that was closed in between has left.
 async function freeHandle(folder, file) {
   const [, stem, ending] = /^(.*?)(\.[^.]*)?$/s.exec(file.save);
   for (let copy = 0; ; copy++) {
     const tried = copy ? `${stem} (${copy})${ending || ""}` : file.save;
     try {
-      if (await holds(await folder.getFileHandle(tried), file)) return null;
+      const handle = await folder.getFileHandle(tried);
+      const found = await handle.getFile();
+      if (await holds(found, file)) return null;
+      if (!found.size) return handle;
     } catch (error) {
       if (error.name === "NotFoundError") return folder.getFileHandle(tried, { create: true });
       if (error.name !== "TypeMismatchError") throw error;
@@ -139,7 +142,7 @@ async function freeHandle(folder, file) {
 // Fetches into the handle, going on where a broken connection stopped, as long as some of the tries bring something. What
 // the disk does not take is not asked for again.
 async function fetchInto(handle, file, report) {
-  const target = await handle.createWritable();
+  const target = await handle.createWritable({ mode: "exclusive" });
   let done = 0;
   let vain = 0;
   try {
@@ -196,7 +199,7 @@ async function saveIntoFolder() {
       if (handle) {
         if (full) throw full;
         await fetchInto(handle, file, show);
-        if (!(await holds(handle, file))) throw new Error("altered");
+        if (!(await holds(await handle.getFile(), file))) throw new Error("altered");
       }
       markGood(file);
     } catch (error) {
