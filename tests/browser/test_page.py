@@ -253,7 +253,7 @@ WRITE = """async () => {
 }"""
 
 
-def test_what_a_closed_page_left_empty_is_filled_and_what_another_writes_is_left_to_it(visit: Any, store: Store) -> None:
+def test_what_a_closed_page_left_empty_is_filled_and_what_another_writes_is_not(visit: Any, store: Store) -> None:
     page = visit(show(store, three(store)), script=FOLDER)
     page.evaluate(WRITE)
     page.click("#folder")
