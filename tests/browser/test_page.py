@@ -265,7 +265,9 @@ def test_what_a_closed_page_left_empty_is_filled_and_what_another_writes_is_not(
     assert picked(page) == {"a.bin": noise(300_000, 1), "b.pdf": noise(40_000, 2), "c.zip": b""}
 
 
-FULL_DISK = FOLDER + """
+FULL_DISK = (
+    FOLDER
+    + """
 const make = FileSystemFileHandle.prototype.createWritable;
 FileSystemFileHandle.prototype.createWritable = async function () {
   const target = await make.call(this);
@@ -273,6 +275,7 @@ FileSystemFileHandle.prototype.createWritable = async function () {
   return target;
 };
 """
+)
 
 
 def test_a_full_disk_is_said_at_once(visit: Any, store: Store) -> None:
@@ -315,6 +318,20 @@ def test_a_good_file_is_told_from_an_altered_and_a_short_one(visit: Any, store: 
         expect(line).to_have_class(mood)
     expect(page.get_by_text("cut short, 100 kB of 300 kB")).to_have_class("bad")
     expect(page.locator("#file-0 .state")).to_contain_text(SAID["good"])
+
+
+def test_a_cut_file_is_known_under_the_name_that_a_browser_gave_it(visit: Any, store: Store, tmp_path: Path) -> None:
+    links = [
+        store.put("100% done.txt", noise(9000)),
+        store.put("a.txt", noise(5000)),
+        store.put("a (1).txt", noise(7000)),
+    ]
+    page = visit(show(store, links))
+    for name in ("100_ done(2).txt", "a (1).txt"):
+        (tmp_path / name).write_bytes(noise(2000))
+    results = check(page, *sorted(tmp_path.iterdir()))
+    expect(results.filter(has_text="100_ done(2).txt")).to_contain_text("cut short, 2 kB of 9 kB")
+    expect(results.filter(has_text="a (1).txt")).to_contain_text("cut short, 2 kB of 7 kB")
 
 
 def test_files_with_the_same_content_are_each_marked(visit: Any, store: Store, tmp_path: Path) -> None:

@@ -2,11 +2,6 @@
 const REVOKE_AFTER = 30 * 60 * 1000;
 const MARKS = { missing: "○", waiting: "○", checking: "…", good: "✓", bad: "✗" };
 
-// The name without what browsers and file managers add to a second copy, and without what chats change.
-const plain = (name) =>
-  name.normalize("NFKC").toLowerCase().replace(/\.(crdownload|part|partial|download|tmp)$/, "")
-    .replace(/[ _-]*\(\d+\)|[ _-]+copy(?=[ .]|$)( \d+)?|[ _-]+copia|[ _-]+kopie/gu, "").replace(/[^\p{L}\p{N}.]+/gu, "");
-
 class Slot {
   constructor(part, count) {
     this.part = part;

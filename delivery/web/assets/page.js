@@ -241,7 +241,10 @@ function markGood(file) {
   state.hidden = false;
 }
 
-const bare = (name) => name.normalize("NFC").toLowerCase().replace(/ ?\(\d+\)/g, "").replace(/\.(crdownload|part|partial|download)$/, "");
+// What a file claims to be: the one of its very name, else one that it may be a renamed copy of.
+const claimed = ({ name }) =>
+  rows.find((row) => [row.save, row.name].includes(name.normalize("NFC"))) ||
+  rows.find((row) => [row.save, row.name].some((own) => plain(own) === plain(name)));
 
 async function checkFile(file) {
   const line = element("li");
@@ -252,7 +255,7 @@ async function checkFile(file) {
     line.className = mood;
   };
   const sized = rows.filter((row) => row.size === file.size);
-  const named = rows.find((row) => bare(row.save) === bare(file.name) || bare(row.name) === bare(file.name));
+  const named = claimed(file);
   if (!sized.length && !named) return tell("unknown_file", "bad");
   if (!sized.length) {
     if (file.size < named.size) return tell("short_file", "bad", { have: size(file.size), size: size(named.size) });
@@ -280,7 +283,7 @@ async function checkFile(file) {
 
 // Of a folder only what may be meant is looked at; where that is nothing, it is said of the folder.
 takeFiles(byId("drop"), byId("choose"), (files, folder) => {
-  const meant = files.filter((file) => !folder || rows.some((row) => row.size === file.size || bare(row.save) === bare(file.name)));
+  const meant = files.filter((file) => !folder || claimed(file) || rows.some((row) => row.size === file.size));
   for (const file of meant) checkFile(file);
   if (!meant.length && folder) {
     results.prepend(element("li", { classes: "bad", text: say("unknown_file", { name: isolate(folder) }) }));
