@@ -46,6 +46,8 @@ class Store(ThreadingHTTPServer):
         self.breaks: Counter[str] = Counter()
         """So many answers more are broken off."""
         self.refuses: set[str] = set()
+        self.thinks = 0.0
+        """Seconds before a refusal."""
         self.ranged = 206
         """How an answer to a range begins; 0 where there is always all of it."""
         self.asked: list[str] = []
@@ -85,6 +87,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(403, b"<Error><Code>AccessDenied</Code></Error>", {"Content-Type": "application/xml"})
             return
         if key in self.server.refuses:
+            time.sleep(self.server.thinks)
             self._answer(503, b"<Error><Code>SlowDown</Code></Error>", {"Content-Type": "application/xml"})
             return
         content = self.server.files[key]
@@ -167,8 +170,10 @@ def test_download_all_fetches_every_file(visit: Any, store: Store) -> None:
     assert page.url.endswith("/index.html")
 
 
-def test_download_all_names_what_the_store_refused(visit: Any, store: Store) -> None:
+@pytest.mark.parametrize("thinks", [0, 1.3])
+def test_download_all_names_what_the_store_refused(visit: Any, store: Store, thinks: float) -> None:
     links = three(store)
+    store.thinks = thinks
     store.refuses.add(links[1].key)
     page = visit(show(store, links), allowed=("503",))
     page.click("#all")

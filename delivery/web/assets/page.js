@@ -101,18 +101,20 @@ const some = (files) => files.slice(0, 10).map((file) => isolate(file.name)).joi
 async function downloadAll() {
   const button = byId("all");
   button.disabled = true;
-  const failed = [];
+  const frames = [];
+  // What is downloaded leaves its frame as it was; only a refusal is shown in it, on a slow line after a while.
+  const refused = (frame) => frame.isConnected && frame.contentDocument?.URL !== "about:blank";
   for (const [index, file] of rows.entries()) {
     tell(say("starting", { number: number.format(index + 1), count: number.format(rows.length) }), index / rows.length);
     // A frame of its own for each: a second navigation of this page would call off the first.
     const frame = element("iframe", { hidden: "", referrerpolicy: "no-referrer", title: "" });
     frame.src = file.url;
     document.body.append(frame);
-    setTimeout(() => frame.remove(), 10 * 60 * 1000);
+    frames.push(frame);
+    setTimeout(() => refused(frame) || frame.remove(), 10 * 60 * 1000);
     await pause(900);
-    // What is downloaded leaves its frame as it was; only a refusal is shown in it.
-    if (frame.contentDocument?.URL !== "about:blank") failed.push(file);
   }
+  const failed = rows.filter((_, index) => refused(frames[index]));
   tell(failed.length ? say("some_not_started", { names: some(failed) }) : say("all_started", { count: number.format(rows.length) }));
   button.disabled = false;
 }
