@@ -163,6 +163,14 @@ def test_a_part_of_something_else_is_named(visit: Any, parcel: Parcel) -> None:
     expect(row(page, 0)).to_have_class("good")
 
 
+def test_what_the_tool_lays_beside_them_is_no_stranger(visit: Any, parcel: Parcel) -> None:
+    page = visit(parcel.address)
+    beside = ("JOIN (1).html", "delivery-manifest.json", "SHA256SUMS")
+    give(page, [*(parcel.copy(0, name, b"{}") for name in beside), *parcel.parts])
+    expect(status(page)).to_have_text(READY)
+    expect(page.locator("#notes")).to_be_hidden()
+
+
 def test_parts_with_the_same_content_all_find_their_place(visit: Any, tmp_path: Path) -> None:
     parcel = Parcel(tmp_path / "same", bytes(300_000), sizes=(100_000,) * 3)
     page = visit(parcel.address, script=NO_PICKER)

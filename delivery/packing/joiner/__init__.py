@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from delivery.escape import printable
+from delivery.planning.names import Filenames
 from delivery.web.document import all_words, document, text
 from delivery.web.words import known, words
 
@@ -17,7 +18,8 @@ _COMMAND_PROMPT = 8_191
 def page(manifest: Mapping[str, Any], *, language: str = "en") -> bytes:
     """The page for a ``delivery.manifest/1``, in the browser's language, or ``language`` where it has no words in that.
 
-    Only what it needs travels in it: the files that come in volumes, and the size and digest of the other attachments.
+    Only what it needs travels in it: the files that come in volumes, the size and digest of the other attachments, and
+    what the tool's own files beside them are called.
     """
     language = known(language)
     said = words(language, "joiner")
@@ -31,6 +33,7 @@ def page(manifest: Mapping[str, Any], *, language: str = "en") -> bytes:
             for part in manifest["parts"]
             if part["kind"] in {"as-is", "archive"}
         ],
+        "beside": sorted(Filenames.reserved),
     }
     return document(
         title=said["title"],

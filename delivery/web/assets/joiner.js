@@ -198,6 +198,7 @@ const joiner = {
   notes: document.getElementById("notes"),
   groups: data.files.map((group) => new Joined(group, document.getElementById("files"))),
   seen: new Set(),
+  beside: new Set(data.beside.map(plain)),
 
   get slots() {
     return this.groups.flatMap((group) => group.slots);
@@ -238,7 +239,7 @@ const joiner = {
   misfit(file, fromFolder) {
     const slot = this.claimed(file);
     if (!slot) {
-      if (!fromFolder) this.note(say("stranger", { name: isolate(file.name) }));
+      if (!fromFolder && !this.beside.has(plain(file.name))) this.note(say("stranger", { name: isolate(file.name) }));
       return;
     }
     const key = file.size < slot.part.size ? "truncated" : "too_long";
