@@ -163,6 +163,14 @@ def test_a_part_of_something_else_is_named(visit: Any, parcel: Parcel) -> None:
     expect(row(page, 0)).to_have_class("good")
 
 
+def test_what_the_tool_lays_beside_them_is_no_stranger(visit: Any, parcel: Parcel) -> None:
+    page = visit(parcel.address)
+    beside = ("JOIN (1).html", "delivery-manifest.json", "SHA256SUMS")
+    give(page, [*(parcel.copy(0, name, b"{}") for name in beside), *parcel.parts])
+    expect(status(page)).to_have_text(READY)
+    expect(page.locator("#notes")).to_be_hidden()
+
+
 def test_parts_with_the_same_content_all_find_their_place(visit: Any, tmp_path: Path) -> None:
     parcel = Parcel(tmp_path / "same", bytes(300_000), sizes=(100_000,) * 3)
     page = visit(parcel.address, script=NO_PICKER)
@@ -241,6 +249,27 @@ def test_a_part_that_changes_before_it_is_saved_is_noticed(visit: Any, parcel: P
     page.click(".whole button")
     expect(status(page)).to_have_class("note bad")
     assert "closed" not in page.evaluate("events")
+
+
+def test_of_two_files_with_like_names_the_bad_part_is_named(visit: Any, tmp_path: Path) -> None:
+    files, parts = [], []
+    for name in ("reel.mov", "reel (1).mov"):
+        content = os.urandom(40)
+        files.append({"path": name, "size": 40, "sha256": hashlib.sha256(content).hexdigest()})
+        for order in (1, 2):
+            piece = content[20 * order - 20 : 20 * order]
+            path = tmp_path / f"{name}.{order:03}"
+            path.write_bytes(piece)
+            record = {"filename": path.name, "kind": "volume", "size": 20, "file": name, "order": order}
+            parts.append({**record, "sha256": hashlib.sha256(piece).hexdigest()})
+    (tmp_path / "JOIN.html").write_bytes(joiner.page({"files": files, "parts": parts}))
+    page = visit((tmp_path / "JOIN.html").as_uri(), script=NO_PICKER)
+    (tmp_path / "reel (1).mov.001").write_bytes(bytes(20))
+    (tmp_path / "reel (1).mov.002").write_bytes(bytes(5))
+    give(page, sorted(tmp_path.glob("*.00?")))
+    expect(status(page).nth(0)).to_have_text(READY)
+    expect(row(page, 2)).to_contain_text(SAID["corrupt"])
+    expect(row(page, 3)).to_contain_text("5 bytes of 20 bytes")
 
 
 def test_two_files_in_volumes_join_side_by_side(visit: Any, tmp_path: Path) -> None:

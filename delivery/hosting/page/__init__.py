@@ -12,6 +12,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from unicodedata import category
 from urllib.parse import urlsplit
 
 from delivery.errors import UsageError
@@ -36,6 +37,8 @@ PICTURES_TRIED = 48
 _UNKNOWN = "application/octet-stream"
 _TYPES = {"zip": "application/zip", "json": "application/json"}
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?")
+_UNSAFE = frozenset('<>:"/\\|?*')
+_UNSAFE_ENDS = re.compile(r"^(?:\.?[\s~]|\.\.)|[\s~]$")
 
 
 def thumbnails(
@@ -162,7 +165,7 @@ def _origin(url: str) -> str:
 
 
 def _save_name(name: str) -> str:
-    """The last part of ``name`` in characters that every file system takes."""
+    """The last part of ``name`` in characters that every file system takes, and Chrome into a folder that is picked."""
     base = name.replace("\\", "/").rpartition("/")[2]
-    safe = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*\u200e\u200f\u202a-\u202e\u2066-\u2069]', "_", base).rstrip(". ")
-    return safe or "file"
+    safe = "".join("_" if char in _UNSAFE or category(char) in {"Cc", "Cf", "Cs"} else char for char in base)
+    return _UNSAFE_ENDS.sub("_", safe.rstrip(". ")) or "file"

@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from delivery.escape import printable
+from delivery.planning.names import Filenames
 from delivery.web.document import all_words, document, text
 from delivery.web.words import known, words
 
 FILENAME = "JOIN.html"
+_COMMAND_PROMPT = 8_191
+"""The longest line that it takes."""
 
 
 def page(manifest: Mapping[str, Any], *, language: str = "en") -> bytes:
     """The page for a ``delivery.manifest/1``, in the browser's language, or ``language`` where it has no words in that.
 
-    Only what it needs travels in it: the files that come in volumes, and the size and digest of the other attachments.
+    Only what it needs travels in it: the files that come in volumes, the size and digest of the other attachments, and
+    what the tool's own files beside them are called.
     """
     language = known(language)
     said = words(language, "joiner")
@@ -29,6 +33,7 @@ def page(manifest: Mapping[str, Any], *, language: str = "en") -> bytes:
             for part in manifest["parts"]
             if part["kind"] in {"as-is", "archive"}
         ],
+        "beside": sorted(Filenames.reserved),
     }
     return document(
         title=said["title"],
@@ -98,7 +103,5 @@ def _commands(say: Any, files: list[dict[str, Any]], first: list[dict[str, Any]]
         return ""
     windows = "copy /b " + "+".join(f'"{name}"' for name in names) + f' "{target}"'
     unix = "cat " + " ".join(f"'{'./' * name.startswith('-')}{name}'" for name in names) + f" > '{target}'"
-    return (
-        f'{say("windows")}<code class="block" dir="ltr">{text(windows)}</code>'
-        f'{say("unix")}<code class="block" dir="ltr">{text(unix)}</code>'
-    )
+    shown = {"windows": windows, "unix": unix} if len(windows) <= _COMMAND_PROMPT else {"unix": unix}
+    return "".join(f'{say(key)}<code class="block" dir="ltr">{text(line)}</code>' for key, line in shown.items())

@@ -1,3 +1,8 @@
+// The name without what browsers and file managers add to a second copy, and without what chats change.
+const plain = (name) =>
+  name.normalize("NFKC").toLowerCase().replace(/\.(crdownload|part|partial|download|tmp)$/, "")
+    .replace(/[ _-]*\(\d+\)|[ _-]+copy(?=[ .]|$)( \d+)?|[ _-]+copia|[ _-]+kopie/gu, "").replace(/[^\p{L}\p{N}.]+/gu, "");
+
 // Files that are dropped anywhere on the page, whole folders too, or chosen with the button. `take` is given them, and
 // where folders are among them what was dropped, in words.
 function takeFiles(zone, input, take) {

@@ -2,11 +2,6 @@
 const REVOKE_AFTER = 30 * 60 * 1000;
 const MARKS = { missing: "○", waiting: "○", checking: "…", good: "✓", bad: "✗" };
 
-// The name without what browsers and file managers add to a second copy, and without what chats change.
-const plain = (name) =>
-  name.normalize("NFKC").toLowerCase().replace(/\.(crdownload|part|partial|download|tmp)$/, "")
-    .replace(/[ _-]*\(\d+\)|[ _-]+copy(?=[ .]|$)( \d+)?|[ _-]+copia|[ _-]+kopie/gu, "").replace(/[^\p{L}\p{N}.]+/gu, "");
-
 class Slot {
   constructor(part, count) {
     this.part = part;
@@ -203,6 +198,7 @@ const joiner = {
   notes: document.getElementById("notes"),
   groups: data.files.map((group) => new Joined(group, document.getElementById("files"))),
   seen: new Set(),
+  beside: new Set(data.beside.map(plain)),
 
   get slots() {
     return this.groups.flatMap((group) => group.slots);
@@ -218,7 +214,8 @@ const joiner = {
   claimed(file) {
     const name = plain(file.name);
     const named = this.slots.filter((slot) => slot.plain === name);
-    if (named.length) return named[0];
+    const exact = file.name.normalize("NFC");
+    if (named.length) return named.find((slot) => slot.part.filename === exact) || named[0];
     const ending = /\.(\d{3,})(?=\D*$)/.exec(file.name);
     const byEnding = ending ? this.slots.filter((slot) => slot.part.filename.endsWith(`.${ending[1]}`)) : [];
     return byEnding.length === 1 ? byEnding[0] : null;
@@ -242,7 +239,7 @@ const joiner = {
   misfit(file, fromFolder) {
     const slot = this.claimed(file);
     if (!slot) {
-      if (!fromFolder) this.note(say("stranger", { name: isolate(file.name) }));
+      if (!fromFolder && !this.beside.has(plain(file.name))) this.note(say("stranger", { name: isolate(file.name) }));
       return;
     }
     const key = file.size < slot.part.size ? "truncated" : "too_long";

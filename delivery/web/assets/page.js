@@ -48,8 +48,9 @@ function tick() {
   if (!over) setTimeout(tick, REFRESH);
 }
 
-// A wrong clock here must not hide downloads that still work: the store's own clock decides where it can be asked. The
-// page itself is asked for: wherever the files lie, a script may read the time of what comes from where it came from.
+// A wrong clock here must neither hide downloads that still work nor count on beyond their end: the store's own clock
+// decides where it can be asked. The page itself is asked for: wherever the files lie, a script may read the time of
+// what comes from where it came from.
 async function askClock() {
   try {
     const answer = await fetch(location.href, { headers: { Range: "bytes=0-0" }, cache: "no-store" });
@@ -67,6 +68,7 @@ if (data.expires !== null) {
   byId("expired-text").textContent = say("expired", { date: end });
   byId("left").closest("div").hidden = false;
   tick();
+  if (!settled) askClock();
 }
 
 // --- previews
@@ -99,34 +101,39 @@ const some = (files) => files.slice(0, 10).map((file) => isolate(file.name)).joi
 async function downloadAll() {
   const button = byId("all");
   button.disabled = true;
-  const failed = [];
+  const frames = [];
+  // What is downloaded leaves its frame as it was; only a refusal is shown in it, on a slow line after a while.
+  const refused = (frame) => frame.isConnected && frame.contentDocument?.URL !== "about:blank";
   for (const [index, file] of rows.entries()) {
     tell(say("starting", { number: number.format(index + 1), count: number.format(rows.length) }), index / rows.length);
     // A frame of its own for each: a second navigation of this page would call off the first.
     const frame = element("iframe", { hidden: "", referrerpolicy: "no-referrer", title: "" });
     frame.src = file.url;
     document.body.append(frame);
-    setTimeout(() => frame.remove(), 10 * 60 * 1000);
+    frames.push(frame);
+    setTimeout(() => refused(frame) || frame.remove(), 10 * 60 * 1000);
     await pause(900);
-    // What is downloaded leaves its frame as it was; only a refusal is shown in it.
-    if (frame.contentDocument?.URL !== "about:blank") failed.push(file);
   }
+  const failed = rows.filter((_, index) => refused(frames[index]));
   tell(failed.length ? say("some_not_started", { names: some(failed) }) : say("all_started", { count: number.format(rows.length) }));
   button.disabled = false;
 }
 
-async function holds(handle, file) {
-  const found = await handle.getFile();
+async function holds(found, file) {
   return found.size === file.size && (await hashing(found).result) === file.sha256;
 }
 
-// A new handle under the file's name, numbered where something else has that; null where the file itself lies there.
+// A handle under the file's name, numbered where something else has that; null where the file itself lies there. An empty
+// file is what a page that was closed in between has left.
 async function freeHandle(folder, file) {
   const [, stem, ending] = /^(.*?)(\.[^.]*)?$/s.exec(file.save);
   for (let copy = 0; ; copy++) {
     const tried = copy ? `${stem} (${copy})${ending || ""}` : file.save;
     try {
-      if (await holds(await folder.getFileHandle(tried), file)) return null;
+      const handle = await folder.getFileHandle(tried);
+      const found = await handle.getFile();
+      if (await holds(found, file)) return null;
+      if (!found.size) return handle;
     } catch (error) {
       if (error.name === "NotFoundError") return folder.getFileHandle(tried, { create: true });
       if (error.name !== "TypeMismatchError") throw error;
@@ -134,9 +141,10 @@ async function freeHandle(folder, file) {
   }
 }
 
-// Fetches into the handle, going on where a broken connection stopped, as long as some of the tries bring something.
+// Fetches into the handle, going on where a broken connection stopped, as long as some of the tries bring something. What
+// the disk does not take is not asked for again.
 async function fetchInto(handle, file, report) {
-  const target = await handle.createWritable();
+  const target = await handle.createWritable({ mode: "exclusive" });
   let done = 0;
   let vain = 0;
   try {
@@ -144,12 +152,16 @@ async function fetchInto(handle, file, report) {
       const begun = done;
       try {
         const answer = await fetch(file.url, { headers: done ? { Range: `bytes=${done}-` } : {}, cache: "no-store" });
-        if (!answer.ok || (done && answer.status !== 206)) throw Object.assign(new Error(`HTTP ${answer.status}`), { final: answer.status < 500 });
+        if (!answer.ok) throw Object.assign(new Error(`HTTP ${answer.status}`), { final: answer.status < 500 });
+        // Some stores call a part 200 too, others send all of it again.
+        done = Number(/^bytes (\d+)-/.exec(answer.headers.get("content-range"))?.[1] ?? 0);
         const reader = answer.body.getReader();
         for (;;) {
           const { value, done: end } = await reader.read();
           if (end) break;
-          await target.write({ type: "write", position: done, data: value });
+          await target.write({ type: "write", position: done, data: value }).catch(({ message }) => {
+            throw Object.assign(new Error(message), { final: true, disk: true });
+          });
           done += value.length;
           report(done);
         }
@@ -178,6 +190,7 @@ async function saveIntoFolder() {
   button.disabled = true;
   const total = rows.reduce((sum, file) => sum + file.size, 0) || 1;
   const failed = [];
+  let full = null; // Why the disk took no more.
   let before = 0;
   for (const file of rows) {
     const show = (done) => tell(say("saving", { name: isolate(file.name), percent: percent((before + done) / total) }), (before + done) / total);
@@ -186,18 +199,21 @@ async function saveIntoFolder() {
     try {
       handle = await freeHandle(folder, file);
       if (handle) {
+        if (full) throw full;
         await fetchInto(handle, file, show);
-        if (!(await holds(handle, file))) throw new Error("altered");
+        if (!(await holds(await handle.getFile(), file))) throw new Error("altered");
       }
       markGood(file);
-    } catch {
+    } catch (error) {
       failed.push(file);
+      if (error.disk) full = error;
       if (handle) await folder.removeEntry(handle.name).catch(() => {});
     }
     before += file.size;
   }
   if (failed.length) {
-    tell(say("saved_some", { count: number.format(rows.length - failed.length), total: number.format(rows.length), names: some(failed) }));
+    const told = say("saved_some", { count: number.format(rows.length - failed.length), total: number.format(rows.length), names: some(failed) });
+    tell(full ? `${say("save_failed", { reason: full.message })} ${told}` : told);
   } else {
     tell(say("saved_all", { count: number.format(rows.length) }));
   }
@@ -227,7 +243,10 @@ function markGood(file) {
   state.hidden = false;
 }
 
-const bare = (name) => name.normalize("NFC").toLowerCase().replace(/ ?\(\d+\)/g, "").replace(/\.(crdownload|part|partial|download)$/, "");
+// What a file claims to be: the one of its very name, else one that it may be a renamed copy of.
+const claimed = ({ name }) =>
+  rows.find((row) => [row.save, row.name].includes(name.normalize("NFC"))) ||
+  rows.find((row) => [row.save, row.name].some((own) => plain(own) === plain(name)));
 
 async function checkFile(file) {
   const line = element("li");
@@ -238,7 +257,7 @@ async function checkFile(file) {
     line.className = mood;
   };
   const sized = rows.filter((row) => row.size === file.size);
-  const named = rows.find((row) => bare(row.save) === bare(file.name) || bare(row.name) === bare(file.name));
+  const named = claimed(file);
   if (!sized.length && !named) return tell("unknown_file", "bad");
   if (!sized.length) {
     if (file.size < named.size) return tell("short_file", "bad", { have: size(file.size), size: size(named.size) });
@@ -266,7 +285,7 @@ async function checkFile(file) {
 
 // Of a folder only what may be meant is looked at; where that is nothing, it is said of the folder.
 takeFiles(byId("drop"), byId("choose"), (files, folder) => {
-  const meant = files.filter((file) => !folder || rows.some((row) => row.size === file.size || bare(row.save) === bare(file.name)));
+  const meant = files.filter((file) => !folder || claimed(file) || rows.some((row) => row.size === file.size));
   for (const file of meant) checkFile(file);
   if (!meant.length && folder) {
     results.prepend(element("li", { classes: "bad", text: say("unknown_file", { name: isolate(folder) }) }));

@@ -157,6 +157,12 @@ def test_it_comes_in_every_language(language: str) -> None:
         ("\u202egpj.exe", "_gpj.exe"),
         ("ab. .", "ab"),
         ("", "file"),
+        (" lead.txt", "_lead.txt"),
+        ("~tilde~", "_tilde_"),
+        ("..a", "_a"),
+        (".gitignore", ".gitignore"),
+        ("\u0645\u06cc\u200c\u0634\u0648\u062f.pdf", "\u0645\u06cc_\u0634\u0648\u062f.pdf"),
+        ("shy\u00ad.txt", "shy_.txt"),
     ],
 )
 def test_a_file_is_saved_under_its_last_name_alone(name: str, saved: str) -> None:

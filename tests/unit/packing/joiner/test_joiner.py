@@ -75,6 +75,12 @@ def test_terminal_commands_are_shown_only_for_names_that_are_safe_to_type() -> N
         assert "<code" not in joiner.page(manifest(path)).decode()
 
 
+def test_a_line_that_is_too_long_for_the_command_prompt_is_not_shown() -> None:
+    for name, shown in (("a" * 120, True), ("a" * 150, False)):
+        page = joiner.page(manifest(name, parts=60)).decode()
+        assert ("copy /b" in page, "cat '" in html.unescape(page)) == (shown, True)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 @pytest.mark.parametrize("name", ["reel (final).mp4", "-n.mp4"])
 def test_the_command_for_a_terminal_joins(name: str, tmp_path: Path) -> None:
