@@ -125,7 +125,8 @@ class Handover:
             if error.code != "plan-changed":
                 raise
             self.progress.note(f"planned again: {error.message}")
-        certain = planning.plan(plan.deliverable, plan.profile, via=self.settings.delivery.via)
+        options = self.settings.delivery
+        certain = planning.plan(plan.deliverable, plan.profile, via=options.via, pack=options.pack)
         if certain.method is Method.LINK:
             return self._link(certain, out, recorded)
         return recorded(self._attach(certain, out), None)

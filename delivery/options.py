@@ -82,6 +82,7 @@ class SendOptions(_Section):
     note: str | None = option(None, "A line of yours for the buyer, shown on the delivery page")
     proof: bool = option(False, "A proof sheet beside attachments too; the link way always makes one", parse_bool)
     page: bool = option(True, "One page for the chat instead of several links", parse_bool)
+    pack: bool = option(True, "Zips where there are many files; else each goes by itself", parse_bool)
     language: str = option("en", "The language of the message")
     timezone: str | None = option(
         None, "The buyer's or your time zone for dates (Europe/Berlin); default: this machine's"
@@ -237,6 +238,7 @@ class DeliveryOptions(TypedDict, total=False):
     note: str | None
     proof: bool | None
     page: bool | None
+    pack: bool | None
     language: str | None
     timezone: str | None
     strict: bool | None

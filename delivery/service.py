@@ -143,8 +143,9 @@ def plan(inspection: Inspection) -> Plan:
     if inspection.blocking:
         raise _blocked(inspection)
     deliverable = inspection.deliverable
-    via = inspection.settings.delivery.via
-    return planning.plan(deliverable, inspection.profile, via=via, packed_sizes=packing.estimate(deliverable))
+    options = inspection.settings.delivery
+    sizes = packing.estimate(deliverable) if options.pack else None
+    return planning.plan(deliverable, inspection.profile, via=options.via, pack=options.pack, packed_sizes=sizes)
 
 
 def carry_out(

@@ -79,6 +79,11 @@ order = _option("--order", metavar="TEXT", help="A label for the order, shown to
 note = _option("--note", metavar="TEXT", help="A line for the buyer on the delivery page.")
 proof = _option("--proof", is_flag=True, default=None, help="Attach a proof sheet too, as the link way does.")
 page = _option("--page/--no-page", default=None, help="One page for the chat instead of several links (default: yes).")
+pack = _option(
+    "--pack/--no-pack",
+    default=None,
+    help="Zips where there are many files (default: yes); else each goes by itself.",
+)
 language = _option("--language", metavar="en", shell_complete=complete.languages, help="The language of the message.")
 allow = _option(
     "--allow", type=LIST, multiple=True, metavar="CODE", shell_complete=complete.codes,
@@ -158,6 +163,7 @@ delivering = together(
     allow,
     strict,
     keep_junk,
+    pack,
     looking,
     strip,
     open_folder,

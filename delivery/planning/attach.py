@@ -28,7 +28,7 @@ class Arranged(NamedTuple):
     """The largest file that had to be cut into volumes."""
 
 
-def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[str, int] | None) -> Arranged:
+def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[str, int] | None, pack: bool) -> Arranged:
     """The fewest attachments. Raises PackingError when the platform's types or limits leave no way to attach."""
     entries = deliverable.entries
     hindrance = _hindrance_as_is(deliverable, profile)
@@ -41,7 +41,7 @@ def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[st
     sizes: list[int] = []
     loose: list[FileEntry] = []
     cut: list[FileEntry] = []
-    zip_taken = is_taken("a.zip", profile)
+    zip_taken = pack and is_taken("a.zip", profile)
     for entry in entries:
         size = member_bytes(entry, packed_sizes)
         if zip_taken and entry.size <= MEMBER_MAX and size <= capacity:
@@ -52,7 +52,8 @@ def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[st
         else:
             cut.append(entry)
     if cut and not zip_taken and (small := [entry for entry in cut if entry.size <= one]):
-        raise _refusal(f"{words.blocked([entry.arcname for entry in small], profile)}, nor zips")
+        why = ", nor zips" if pack else f"; {words.NO_ZIPS}"
+        raise _refusal(f"{words.blocked([entry.arcname for entry in small], profile)}{why}")
     filenames = Filenames()
     parts = [part for entry in cut for part in volumes.cut(entry, profile, filenames)]
     parts += [_as_is(entry, filenames) for entry in loose]
@@ -69,7 +70,7 @@ def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[st
     placed = zips.named(placed, deliverable.name, filenames)
     reasons = [hindrance]
     if not zip_taken:
-        reasons.append(f"{profile.title} takes no zips, so the files go side by side")
+        reasons.append(f"{profile.title} takes no zips, so the files go side by side" if pack else words.NO_ZIPS)
     number = sum(part.kind is PartKind.ARCHIVE for part in placed)
     if number:
         reasons.append(words.zips(number, len(messages)))

@@ -8,12 +8,14 @@ from delivery.planning.names import Filenames
 from delivery.planning.sizes import ARCHIVE_MAX, END, member_bytes
 
 
-def arrange(deliverable: Deliverable) -> tuple[list[Part], tuple[str, ...]]:
+def arrange(deliverable: Deliverable, pack: bool) -> tuple[list[Part], tuple[str, ...]]:
     """The parts to upload, not yet numbered, and why in this form. A file that fills a zip alone goes as it is, and so
     does a stream."""
     entries = deliverable.entries
     if len(entries) <= attach.FEW and attach.is_one_folder(entries):
         return attach.as_is(entries), ()
+    if not pack:
+        return attach.as_is(entries), (words.NO_ZIPS,)
     capacity = ARCHIVE_MAX - END
     small: list[FileEntry] = []
     large: list[FileEntry] = []

@@ -9,6 +9,8 @@ from delivery.model import Deliverable, FileEntry
 from delivery.profile import Limits, Profile
 from delivery.units import format_size
 
+NO_ZIPS = "you asked for no zips, so each file goes by itself"
+
 
 def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -61,6 +61,20 @@ def wait_until_refused(url: str, seconds: float) -> None:
     raise AssertionError("the link still opens after its end")
 
 
+def test_without_zips_every_file_has_its_link_and_comes_back_to_its_folder(tmp_path: Path) -> None:
+    for folder in ("day", "night"):
+        (tmp_path / "work" / folder).mkdir(parents=True)
+        for number in range(7):
+            (tmp_path / "work" / folder / f"{number}.txt").write_text(f"{folder} {number}")
+    sent = document("upload", tmp_path / "work", "--no-pack", "--expires", "60s", "-o", tmp_path / "out")
+    names = [link["name"] for link in sent["links"]]
+    assert names == [*(f"{n}.txt" for n in range(7)), *(f"{n} (2).txt" for n in range(7))]
+    assert [fetch(link["url"])[1].decode() for link in sent["links"][6:8]] == ["day 6", "night 0"]
+    delivery("fetch", sent["page"]["url"], "-o", tmp_path / "back", "--unpack")
+    back = {path.relative_to(tmp_path / "back").as_posix(): path.read_text() for path in tmp_path.glob("back/*/*")}
+    assert back == {f"{folder}/{n}.txt": f"{folder} {n}" for folder in ("day", "night") for n in range(7)}
+
+
 def test_links_open_byte_for_byte_then_end_and_the_store_ends_after_them(tmp_path: Path, home: Path) -> None:
     made = document("send", SAMPLE, "--via", "link", "--expires", "6s", "--out", tmp_path / "ready")
     jsonschema.validate(made, report.schema("delivery.send/1"))

@@ -209,6 +209,19 @@ def test_a_link_of_few_files_is_one_each_and_of_many_a_zip() -> None:
     assert many.reasons[0] == "you asked for a link"
 
 
+def test_without_zips_each_file_goes_by_itself() -> None:
+    work = files(*(entry(f"{folder}/{n}.png", 5) for folder in "ab" for n in range(2500)))
+    linked = plan(work, FIVERR, via=Via.LINK, pack=False)
+    assert (kinds(linked), len({part.filename for part in linked.parts})) == ({PartKind.AS_IS}, 5000)
+    assert linked.reasons == ("you asked for a link", "you asked for no zips, so each file goes by itself")
+    few = files(*(entry(f"{n}.png", 5 * MB) for n in range(12)))
+    attached = plan(few, GMAIL, via=Via.ATTACH, pack=False)
+    assert (kinds(attached), attached.messages) == ({PartKind.AS_IS}, 3)
+    blocked = Profile("x", "X", blocked_types=frozenset({"exe"}))
+    with pytest.raises(PackingError, match=r"tool\.exe.*you asked for no zips"):
+        plan(files(entry("tool.exe", 5)), blocked, via=Via.ATTACH, pack=False)
+
+
 def test_terabytes_and_hundreds_of_thousands_of_files_are_planned() -> None:
     made = plan(files(entry("a.mov", 40 * TB), entry("b.mov", 30 * TB)), FIVERR)
     assert made.method is Method.LINK
@@ -238,15 +251,23 @@ NAME = st.sampled_from(["a.jpg", "b.txt", "c.exe", "film.mov", "SHA256SUMS", "x"
     st.sampled_from([frozenset[str](), frozenset({"exe"})]),
     st.booleans(),
     st.sampled_from(Via),
+    st.booleans(),
     st.floats(0.1, 1),
 )
 def test_whatever_comes_every_plan_keeps_every_limit_and_loses_nothing(
-    given_files: list[tuple[str, int]], limits: Limits, blocked: frozenset[str], inside: bool, via: Via, ratio: float
+    given_files: list[tuple[str, int]],
+    limits: Limits,
+    blocked: frozenset[str],
+    inside: bool,
+    via: Via,
+    pack: bool,
+    ratio: float,
 ) -> None:
     work = files(*(entry(f"{n}/{name}" if n % 3 else f"{n}{name}", size) for n, (name, size) in enumerate(given_files)))
     profile = Profile("p", "P", limits, blocked_types=blocked, blocked_inside_archives=inside)
+    sizes = {e.arcname: int(e.size * ratio) for e in work.entries}
     try:
-        made = plan(work, profile, via=via, packed_sizes={e.arcname: int(e.size * ratio) for e in work.entries})
+        made = plan(work, profile, via=via, pack=pack, packed_sizes=sizes)
     except PackingError as error:
         assert via is Via.ATTACH
         assert "P" in error.message
@@ -263,6 +284,7 @@ def test_whatever_comes_every_plan_keeps_every_limit_and_loses_nothing(
                 carried[member.arcname] = member.size
     assert carried == {e.arcname: e.size for e in work.entries}
     assert made.reasons
+    assert pack or PartKind.ARCHIVE not in kinds(made)
     if made.method is Method.LINK:
         assert via is not Via.ATTACH
         return
