@@ -20,7 +20,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     exif = Image.Exif()
     exif[0x013B] = "Jane Roe"
-    exif.get_ifd(0x8825).update(GPS)
+    exif[0x8825] = GPS
     Image.effect_noise((80, 60), 70).convert("RGB").save(folder / "photo.jpg", exif=exif.tobytes())
     (folder / "notes.md").write_text("# Work\n")
     return folder

@@ -19,9 +19,9 @@ def photo(
     if note:
         exif[0x010E] = note
     if serial:
-        exif.get_ifd(0x8769)[0xA431] = serial
+        exif[0x8769] = {0xA431: serial}
     if gps:
-        exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 18.0)})
+        exif[0x8825] = {1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 18.0)}
     options = {"xmp": f"<x:xmpmeta>{xmp}</x:xmpmeta>".encode()} if xmp else {}
     return corpus.picture(kind, exif=exif.tobytes(), **options)
 
@@ -73,7 +73,7 @@ def commented(text: bytes) -> bytes:
 
 def user_comment(text: bytes) -> bytes:
     exif = Image.Exif()
-    exif.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0" + text
+    exif[0x8769] = {0x9286: b"ASCII\0\0\0" + text}
     return corpus.picture("JPEG", exif=exif.tobytes())
 
 

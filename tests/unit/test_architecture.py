@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "delivery"
 GROUND = {
     "model", "profile", "errors", "units", "escape", "nearest", "lock", "memory", "crc", "progress", "lazy", "pictures",
-    "_version",
+    "films", "_version",
 }  # fmt: skip
 SETTINGS = GROUND | {"places", "values", "options", "config"}
 MAY_IMPORT = {

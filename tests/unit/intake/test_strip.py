@@ -38,7 +38,7 @@ def exif(turn: int = 1) -> bytes:
     data[0x013B] = SECRET
     if turn != 1:
         data[0x0112] = turn
-    data.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 18.0)})
+    data[0x8825] = {1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 18.0)}
     return data.tobytes()
 
 
