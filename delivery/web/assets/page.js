@@ -153,8 +153,9 @@ async function fetchInto(handle, file, report) {
       try {
         const answer = await fetch(file.url, { headers: done ? { Range: `bytes=${done}-` } : {}, cache: "no-store" });
         if (!answer.ok) throw Object.assign(new Error(`HTTP ${answer.status}`), { final: answer.status < 500 });
-        // Some stores call a part 200 too, others send all of it again.
-        done = Number(/^bytes (\d+)-/.exec(answer.headers.get("content-range"))?.[1] ?? 0);
+        // Some stores call a part 200 too, others send all of it again; from another origin the header may be hidden.
+        const from = /^bytes (\d+)-/.exec(answer.headers.get("content-range"))?.[1];
+        if (from || answer.status !== 206) done = Number(from ?? 0);
         const reader = answer.body.getReader();
         for (;;) {
           const { value, done: end } = await reader.read();
