@@ -33,6 +33,15 @@ def test_a_command_ends_without_a_last_search_for_garbage_and_with_its_own_code(
         assert done.stderr.endswith("True True\n")
 
 
+def test_a_bug_keeps_its_traceback_and_ends_with_1(tmp_path: Path) -> None:
+    bug = "from delivery import service\nservice.check = None"
+    for more in ([], ["--json"]):
+        command = [sys.executable, "-c", f"{bug}\n{SCRIPT}", "check", str(tmp_path), *more]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "Traceback (most recent call last)" in done.stderr
+
+
 def test_what_pillow_warns_of_is_not_shown(tmp_path: Path) -> None:
     picture = io.BytesIO()
     Image.new("L", (9, 9)).save(picture, "PNG")
