@@ -9,6 +9,7 @@ import sys
 import zlib
 from pathlib import Path
 
+import click
 import pytest
 from PIL import Image
 
@@ -138,3 +139,13 @@ def test_what_becomes_of_stderr_does_not_stop_the_work(tmp_path: Path, lost: str
         assert run("check", "--no-such-option").returncode == 2
     finally:
         os.close(stderr)
+
+
+def test_every_command_that_tells_something_takes_the_common_options() -> None:
+    for name in app.app.list_commands(click.Context(app.app)):
+        command = app.app.get_command(click.Context(app.app), name)
+        assert command is not None
+        if isinstance(command, click.Group) or name in ("init", "completion"):
+            continue
+        found = {parameter.name for parameter in command.params}
+        assert {"as_json", "config", "quiet", "verbose", "no_progress"} <= found, name
