@@ -1,6 +1,6 @@
-"""Writes the generated pages: docs/api.md from the docstrings, docs/cli.md from the commands.
+"""Writes the generated pages: docs/api.md from the docstrings, docs/cli.md from the commands, those of tables.py.
 
-    .venv/bin/python docs/make.py                 write both
+    .venv/bin/python docs/make.py                 write them
     .venv/bin/python docs/make.py --accept-api    and accept the public interface as it is now: tests/library/api.txt
 
 The interface is read from the source text, so it comes out the same with every version of Python.
@@ -286,6 +286,9 @@ def _option(item: object, context: object) -> str:
 def main() -> None:
     API.write_text(api_page(), encoding="utf-8")
     CLI.write_text(cli_page(), encoding="utf-8")
+    import tables
+
+    tables.write()
     if "--accept-api" in sys.argv[1:]:
         SNAPSHOT.write_text(snapshot(), encoding="utf-8")
 

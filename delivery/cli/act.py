@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from delivery.cli import options, pipeline, qr, render, stdin
+from delivery.cli import folder, options, pipeline, qr, render, stdin
 from delivery.cli.pipeline import Reports, group
 from delivery.errors import BlockedError, DeliveryError, UsageError
 from delivery.model import Delivery, Via
@@ -35,7 +35,7 @@ def act(paths: tuple[str, ...], values: dict[str, Any], *, via: Via | None = Non
         reports.delivered(done, say=lambda text: None if quiet else render.note(text))
     finish(done, clipboard, qr_place)
     if open_folder and done.out and not done.dry_run:
-        click.launch(done.out)
+        folder.show(done.out)
 
 
 def _clipboard() -> Clipboard:

@@ -16,15 +16,13 @@ from delivery.units import format_size
 
 @click.command("platforms")
 @click.argument("name", required=False, shell_complete=complete.platforms)
-@options.json
-@options.config
-def command(name: str | None, as_json: bool, config: str | None) -> None:
+@options.common
+def command(name: str | None, **values: Any) -> None:
     """What each platform takes, and where that is known from; with NAME, all that is known of one."""
-    from delivery.config import Settings
-
-    settings = Settings.load(config)
+    with options.session(values) as session:
+        settings = session.settings
     chosen = [platforms.get(name, settings)] if name else list(platforms.all_profiles(settings).values())
-    if as_json:
+    if session.as_json:
         entries = [report.platform_entry(profile) for profile in chosen]
         report.write({"schema": report.PLATFORMS, "platforms": entries}, sys.stdout)
     elif name:

@@ -19,6 +19,14 @@ from delivery.units import format_duration, format_size
 _INTERVAL = 5.0
 _SHORT = 0.5
 """Work that ends sooner leaves no bar behind."""
+_saying = threading.Lock()
+
+
+def _say(line: str) -> None:
+    """The line and its end at once: files are told of by several threads."""
+    with _saying:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
 @contextmanager
@@ -70,7 +78,7 @@ class _Lines:
         return _Line(label, total, unit)
 
     def note(self, text: str) -> None:
-        print(printable(text), file=sys.stderr, flush=True)  # noqa: T201
+        _say(printable(text))
 
 
 class _Line:
@@ -86,7 +94,7 @@ class _Line:
             now = time.monotonic()
             if now - self._said >= _INTERVAL:
                 self._said = now
-                print(self._text(now - self._started), file=sys.stderr, flush=True)  # noqa: T201
+                _say(self._text(now - self._started))
 
     def _text(self, elapsed: float) -> str:
         rate = self._done / elapsed

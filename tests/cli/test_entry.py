@@ -9,6 +9,7 @@ import sys
 import zlib
 from pathlib import Path
 
+import click
 import pytest
 from PIL import Image
 
@@ -31,6 +32,15 @@ def test_a_command_ends_without_a_last_search_for_garbage_and_with_its_own_code(
         done = subprocess.run([sys.executable, "-c", SCRIPT, *arguments], capture_output=True, text=True)
         assert done.returncode == code
         assert done.stderr.endswith("True True\n")
+
+
+def test_a_bug_keeps_its_traceback_and_ends_with_1(tmp_path: Path) -> None:
+    bug = "from delivery import service\nservice.check = None"
+    for more in ([], ["--json"]):
+        command = [sys.executable, "-c", f"{bug}\n{SCRIPT}", "check", str(tmp_path), *more]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "Traceback (most recent call last)" in done.stderr
 
 
 def test_what_pillow_warns_of_is_not_shown(tmp_path: Path) -> None:
@@ -129,3 +139,13 @@ def test_what_becomes_of_stderr_does_not_stop_the_work(tmp_path: Path, lost: str
         assert run("check", "--no-such-option").returncode == 2
     finally:
         os.close(stderr)
+
+
+def test_every_command_that_tells_something_takes_the_common_options() -> None:
+    for name in app.app.list_commands(click.Context(app.app)):
+        command = app.app.get_command(click.Context(app.app), name)
+        assert command is not None
+        if isinstance(command, click.Group) or name in ("init", "completion"):
+            continue
+        found = {parameter.name for parameter in command.params}
+        assert {"as_json", "config", "quiet", "verbose", "no_progress"} <= found, name

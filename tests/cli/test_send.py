@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -241,3 +243,28 @@ def test_a_proof_sheet_that_the_platform_has_no_place_for_stays_away(
     assert len(answer.document["messages"]) == 1
     assert any("no proof sheet" in note for note in answer.document["notes"])
     assert not list(Path(answer.document["manifest"]["path"]).parent.glob("*.pdf"))
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="another program opens folders there")
+def test_open_shows_the_folder_and_holds_no_stream_of_ours(work: Path, tmp_path: Path) -> None:
+    """Whoever reads the output would wait for as long as the file manager is open."""
+    (tmp_path / "bin").mkdir()
+    opener = tmp_path / "bin" / "xdg-open"
+    opener.write_text(
+        f'#!/bin/sh\necho of its own\nprintf %s "$1" > {tmp_path}/shown\necho $$ > {tmp_path}/pid\nsleep 30\n'
+    )
+    opener.chmod(0o755)
+    command = [sys.executable, str(ROOT / "cli.py"), "pack", str(work), "--open", "--json", "--out"]
+    environ = {**os.environ, "PATH": f"{opener.parent}{os.pathsep}{os.environ['PATH']}"}
+    try:
+        done = subprocess.run([*command, str(tmp_path / "r1")], capture_output=True, text=True, timeout=20, env=environ)
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
+            time.sleep(0.05)
+    finally:
+        os.killpg(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    assert (done.returncode, json.loads(done.stdout)["out"]) == (0, str(tmp_path / "r1"))
+    assert (tmp_path / "shown").read_text() == str(tmp_path / "r1")
+    opener.unlink()
+    environ["PATH"] = str(opener.parent)
+    done = subprocess.run([*command, str(tmp_path / "r2")], capture_output=True, text=True, timeout=20, env=environ)
+    assert done.returncode == 0 and "note: the folder cannot be opened here" in done.stderr

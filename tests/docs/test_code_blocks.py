@@ -9,12 +9,13 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
-from support.blocks import PAGES, ROOT, Block, blocks, delivery_calls
+from support.blocks import PAGES, ROOT, Block, blocks, delivery_calls, indented
 from support.stores import KEYS, make_bucket
 
 from delivery import Settings, upload
@@ -22,6 +23,9 @@ from delivery.cli.app import app
 
 ALL = [block for page in PAGES for block in blocks(page)]
 MOST_NOT_RUN = 6
+GENERATED = {"api.md", "cli.md"}
+"""Written from the code, and compared with it by another test."""
+IN_CI = {"BITBUCKET_BUILD_NUMBER": "1", "BITBUCKET_COMMIT": "0" * 40, "BITBUCKET_REPO_FULL_NAME": "acme/site"}
 _INLINE = re.compile(r"`(delivery [a-z][^`]*)`")
 
 
@@ -98,6 +102,8 @@ def test_shell_blocks_run_line_by_line(block: Block, folder: Path) -> None:
     made = upload(["final/"], out="by-link")
     path = f"{tools}{os.pathsep}{os.environ['PATH']}"
     environ = {**os.environ, "PATH": path, "WAYLAND_DISPLAY": "none", "LINK": made.page.url if made.page else ""}
+    if block.page == "ci.md":
+        environ |= IN_CI
     for line in block.text.splitlines():
         if not delivery_calls(line):
             continue
@@ -118,10 +124,29 @@ def test_configurations_are_understood(block: Block, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", of("json", "toml", "yaml"), ids=str)
 def test_data_is_well_formed(block: Block) -> None:
-    if block.language == "yaml":
-        pytest.importorskip("yaml").safe_load(block.text)
-    else:
+    if block.language != "yaml":
         {"json": json.loads, "toml": tomllib.loads}[block.language](block.text)
+        return
+    yaml = pytest.importorskip("yaml")
+    action = yaml.safe_load((ROOT / "integrations" / "github" / "action.yml").read_text("utf-8"))
+    for node in nodes(yaml.safe_load(block.text)):
+        if isinstance(node, str):
+            for arguments in filter(None, delivery_calls(node)):
+                understood(arguments)
+        elif isinstance(node, dict) and "integrations/github" in str(node.get("uses")):
+            assert set(node["with"]) <= set(action["inputs"])
+
+
+def nodes(data: object) -> Iterator[object]:
+    yield data
+    inner = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    for item in inner:
+        yield from nodes(item)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in GENERATED], ids=lambda page: page.name)
+def test_every_code_block_has_a_fence_that_says_what_it_is(page: Path) -> None:
+    assert indented(page) == []
 
 
 def test_what_is_not_run_says_why_and_is_rare() -> None:

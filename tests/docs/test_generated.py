@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 import importlib.util
 import sys
 from types import ModuleType
@@ -42,6 +43,13 @@ def test_the_public_interface_is_as_promised(make: ModuleType) -> None:
 def test_the_page_is_what_the_code_says(make: ModuleType, page: str) -> None:
     place, text = {"api": (make.API, make.api_page), "cli": (make.CLI, make.cli_page)}[page]
     assert place.read_text("utf-8") == text(), "run: .venv/bin/python docs/make.py"
+
+
+@pytest.mark.parametrize("page", ["platforms.md", "faults.md"])
+def test_a_table_is_what_the_data_says(monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    tables = importlib.import_module("tables")
+    assert (ROOT / "docs" / page).read_text("utf-8") == tables.PAGES[page](), "run: .venv/bin/python docs/make.py"
 
 
 def test_every_public_name_is_on_the_page_and_described(make: ModuleType) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _FENCE = re.compile(r"^```([\w-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_INDENTED = re.compile(r"(?<=\n\n) {4,}\S.*")
 _MARKER = re.compile(r"<!-- not run: (.+?) -->\s*$")
 _BY_CI = re.compile(r"<!-- command: \w+ -->\s*$")
 
@@ -43,6 +44,11 @@ def blocks(page: Path) -> list[Block]:
             )
         )  # fmt: skip
     return found
+
+
+def indented(page: Path) -> list[str]:
+    """The first lines of code blocks that have no fence, and therefore no language to run them by."""
+    return _INDENTED.findall(_FENCE.sub("", page.read_text("utf-8")))
 
 
 def commands(text: str) -> Iterator[list[str]]:
