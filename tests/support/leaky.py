@@ -168,8 +168,31 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "iStock-1234.jpg": JPG,
             "freepik_hero.png": PNG,
             "envato-elements-logo.png": PNG,
+            "envatoelements_logo.png": PNG,
+            "getty-1234.jpg": JPG,
         },
-        {"stockholm.jpg": JPG, "livestock.png": PNG, "overstocked.jpg": JPG, "alamyra.png": PNG},
+        {
+            "getty villa.jpg": JPG,
+            "stockholm.jpg": JPG,
+            "livestock.png": PNG,
+            "overstocked.jpg": JPG,
+            "alamyra.png": PNG,
+        },
+    ),
+    "reference-name": (
+        {
+            "reference.jpg": JPG,
+            "Client_Ref 2.png": PNG,
+            "moodboard.webp": corpus.picture("WEBP"),
+            "final/references/a.jpg": JPG,
+        },
+        {
+            "API reference.pdf": pdf(),
+            "reference.txt": b"x",
+            "refined.png": PNG,
+            "preferences.jpg": JPG,
+            "references/final/b.jpg": JPG,
+        },
     ),
     "stock-metadata": (
         {
