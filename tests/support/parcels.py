@@ -97,6 +97,15 @@ CASES = (
     Case("not-promised", {"a.png": PNG, "b.txt": b"x"}, ("b.txt",), options=_expecting("*.png")),
     Case("not-promised", {"a.png": PNG, "b.txt": b"x"}),
     Case("private-folder", {".git/config": b"[core]", "x/.ssh/known": b"y", "git/a": b"z"}, (".git", "x/.ssh")),
+    Case(
+        "private-folder",
+        {
+            "a.zip": corpus.zipped({"site/.git/HEAD": b"x", "site/.git/config": b"y"}),
+            "b.zip": corpus.zipped({"in.zip": corpus.zipped({".aws/config": b"x"})}),
+            "c.zip": corpus.zipped({"site/.gitignore": b"x", "docs/git/a.txt": b"y"}),
+        },
+        ("a.zip", "b.zip"),
+    ),
     Case("word-in-name", {"skype logo.png": PNG, "money.txt": b"x", "sky.png": JPG}, ("money.txt", "skype logo.png")),
     Case("word-in-name", {"skype logo.png": PNG}, (), LISTED),
     Case(
