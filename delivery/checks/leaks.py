@@ -37,7 +37,7 @@ def _names_secret(name: str) -> bool:
 @whole(
     "private-folder", Severity.WARNING, _L, "A folder of a version history or of keys",
     why="A .git folder holds every earlier version, deleted files and names; .ssh and .aws hold keys.",
-    hint="leave it out with a line in .deliveryignore; deliver a history only when the buyer asked for it",
+    hint="leave it out (.deliveryignore; an archive: pack it again), unless the buyer asked for the history",
 )  # fmt: skip
 def private_folder(case: Case) -> Iterator[tuple[str, str]]:
     seen = Counter(_private(entry.arcname) for entry in case.deliverable.entries)
