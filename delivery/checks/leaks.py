@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from delivery.checks.rule import STRIP, Case, File, Group, each, whole
@@ -36,27 +37,34 @@ def _names_secret(name: str) -> bool:
 @whole(
     "private-folder", Severity.WARNING, _L, "A folder of a version history or of keys",
     why="A .git folder holds every earlier version, deleted files and names; .ssh and .aws hold keys.",
-    hint="leave it out with a line in .deliveryignore; deliver a history only when the buyer asked for it",
+    hint="leave it out (.deliveryignore; an archive: pack it again), unless the buyer asked for the history",
 )  # fmt: skip
 def private_folder(case: Case) -> Iterator[tuple[str, str]]:
-    folders = word_set("secrets", "folders")
-    seen: dict[str, int] = {}
-    for entry in case.deliverable.entries:
-        if "." not in entry.arcname:
-            continue
-        pieces = entry.arcname.split("/")
-        for depth, piece in enumerate(pieces[:-1]):
-            if piece in folders:
-                folder = "/".join(pieces[: depth + 1])
-                seen[folder] = seen.get(folder, 0) + 1
-                break
+    seen = Counter(_private(entry.arcname) for entry in case.deliverable.entries)
     for folder, count in seen.items():
-        what = (
-            "a version history"
-            if folder.rpartition("/")[2] in word_set("secrets", "repositories")
-            else "settings and keys"
-        )
-        yield folder, f"a folder of {what} with {count:,} {'file' if count == 1 else 'files'}"
+        if folder:
+            files = "file" if count == 1 else "files"
+            yield folder, f"a folder of {_what_is_in(folder)} with {count:,} {files}"
+    for path, observed in case.observations.by_arcname.items():
+        for folder in dict.fromkeys(map(_private, observed.members)):
+            if folder:
+                yield path, f"it holds {printable(folder)}, a folder of {_what_is_in(folder)}"
+
+
+def _private(path: str) -> str:
+    """The first folder in ``path`` that should not leave; empty where there is none."""
+    if "." not in path:
+        return ""
+    pieces = path.split("/")
+    for depth, piece in enumerate(pieces[:-1], start=1):
+        if piece in word_set("secrets", "folders"):
+            return "/".join(pieces[:depth])
+    return ""
+
+
+def _what_is_in(folder: str) -> str:
+    repository = folder.rpartition("/")[2] in word_set("secrets", "repositories")
+    return "a version history" if repository else "settings and keys"
 
 
 @each(

@@ -32,7 +32,7 @@ def _is_work(file: File) -> bool:
 
 @each(
     "stock-name", Severity.WARNING, _W, "Named like a stock agency's file",
-    why="A comp or reference picture delivered instead of the work is what buyers complain about first.",
+    why="A stock agency's comp delivered instead of the work is what buyers complain about first.",
     hint="make sure that it is the finished work and that you may deliver it",
 )  # fmt: skip
 def stock_name(file: File, case: Case) -> Iterator[str]:
@@ -40,6 +40,22 @@ def stock_name(file: File, case: Case) -> Iterator[str]:
         found = agencies.find(file.lowered)
         if found:
             yield f"its name says {found}"
+
+
+@each(
+    "reference-name", Severity.WARNING, _W, "Named like a reference picture",
+    why="What the work was made after, delivered in its place, is what buyers complain about first.",
+    hint="leave it out, or rename it if it is the finished work",
+)  # fmt: skip
+def reference_name(file: File, case: Case) -> Iterator[str]:
+    if file.extension not in word_set("references", "pictures"):
+        return
+    folder = file.path.lower().rpartition("/")[0].rpartition("/")[2]
+    for place, text in (("its name", file.lowered), ("its folder", folder)):
+        found = sorted(word_set("references", "words") & set(_WORD.findall(text)))
+        if found:
+            yield f"{place} says {found[0]!r}"
+            return
 
 
 @each(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 AGENCIES = (
-    "depositphotos", "shutterstock", "adobe[ _-]?stock", "istock(?:photo)?", "getty[ _-]?images", "dreamstime",
-    "alamy", "123rf", "freepik", "envato", "big[ _-]?stock(?:photo)?", "canstock(?:photo)?", "pond5", "videohive",
+    "depositphotos", "shutterstock", "adobe[ _-]?stock", "istock(?:photo)?", "getty(?:[ _-]?images|(?=[ _-]?[0-9]))",
+    "dreamstime", "alamy", "123rf", "freepik", "envato(?:[ _-]?elements)?", "big[ _-]?stock(?:photo)?",
+    "canstock(?:photo)?", "pond5", "videohive",
     "graphicriver", "audiojungle", "fotolia", "vecteezy", "storyblocks", "motion[ _-]?array", "artgrid", "artlist",
     "epidemic[ _-]?sound", "pngtree", "stocksy", "vectorstock", "featurepics", "photodune", "rawpixel", "thinkstock",
     "stockfood", "agefotostock",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 class Contact(NamedTuple):
     kind: str
-    """``an email address``, ``a phone number`` or ``a messenger name``."""
+    """``an email address``, ``a phone number``, ``a messenger name`` or ``an account name``."""
     text: str
     start: int = 0
 
@@ -29,6 +29,15 @@ _MESSENGER = re.compile(
     r"\s{0,3}[+@]?[\w.#-]{4,40}",
     re.IGNORECASE,
 )
+_NETWORK = r"(?:instagram|insta|ig|tiktok|twitter|snapchat|facebook|fb|telegram|threads)"
+_ACCOUNT = re.compile(
+    rf"\b{_NETWORK}(?:\s+(?:is|as|at))?\s{{0,3}}[:=]?\s{{0,3}}@[\w.]{{3,30}}"
+    rf"|(?<![\w@./-])@[a-z][\w.]{{2,30}}\s{{1,3}}(?:on|at)\s{{1,3}}{_NETWORK}\b"
+    rf"|\b(?:follow|find|add|dm|message|reach|contact)\s+(?:me|us)[\s:,]{{1,3}}(?:(?:on|at)\s+(?:{_NETWORK}\s+)?)?@[a-z][\w.]{{2,30}}",
+    re.IGNORECASE,
+)
+_ACCOUNT_NAMED = re.compile(r"(?<![^/ _-])@[a-z]\w{2,30}(?=[^/]*$)", re.IGNORECASE)
+"""In a file's own name: folders are called so too, ``@types``. ``logo @2x.png`` is no account."""
 _PHONE = re.compile(r"(?<![\w.+-])\+[1-9]\d{0,2}[ ().-]{0,2}(?:\d[ ().-]{0,2}){6,11}\d(?!\w)")
 _PHONE_NAMED = re.compile(
     r"(?:\b|_)(?:tel|phone|call|mobile|cell|whats ?app|fon|tlf)[ ._:-]{0,3}"
@@ -67,9 +76,17 @@ def in_name(path: str) -> Iterator[Contact]:
         for found in _EMAIL.finditer(path):
             if found[0].rpartition(".")[2].lower() not in _NOT_A_HOST or found[0].count(".", found[0].index("@")) > 1:
                 yield Contact("an email address", found[0], found.start())
-    for pattern, kind in ((_SPELLED, "an email address"), (_PHONE, "a phone number"), (_PHONE_NAMED, "a phone number")):
+    for pattern, kind in _NAMED:
         for found in pattern.finditer(path):
             yield Contact(kind, found[0].strip(), found.start())
+
+
+_NAMED = (
+    (_SPELLED, "an email address"),
+    (_PHONE, "a phone number"),
+    (_PHONE_NAMED, "a phone number"),
+    (_ACCOUNT_NAMED, "an account name"),
+)
 
 
 def in_text(data: bytes, *, only_first_person: bool = False) -> Iterator[Contact]:
@@ -109,6 +126,7 @@ _ANCHORED = (
     ((b"@",), _EMAIL, "an email address"),
     ((b"(at)", b"[at]", b"{at}", b"_at_", b" at "), _SPELLED, "an email address"),
     (_MESSENGERS, _MESSENGER, "a messenger name"),
+    ((b"@",), _ACCOUNT, "an account name"),
     (_DIGITS, _PHONE, "a phone number"),
 )  # fmt: skip
 

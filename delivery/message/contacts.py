@@ -52,7 +52,10 @@ def contacts_in(view: str, text: str) -> Iterator[LintFinding]:
     for match in _DIGITS.finditer(_SIZE.sub(lambda size: "\n" * len(size[0]), plain.text)):
         if _dialled(match[0]) and not _is_isbn(plain.text, *match.span()):
             yield finding(
-                "phone-digits", *match.span(), "looks like a phone number", "break it up with words, or leave it out"
+                "phone-digits",
+                *match.span(),
+                "looks like a phone number",
+                "leave it out; if it is none, say it in fewer digits",
             )
     for match in _NUMBER_WORDS.finditer(plain.text):
         yield finding("phone-digits", *match.span(), "looks like a phone number in words", "leave it out")

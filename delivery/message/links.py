@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from delivery.message.contacts import contacts_in
 from delivery.message.cut import URL
 from delivery.message.finding import LintFinding
 from delivery.message.rules import rules
@@ -13,6 +14,8 @@ from delivery.model import Severity
 from delivery.profile import Profile
 
 _BARE_HOST = re.compile(r"(?<![\w@/.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![a-z0-9_@-]|\.[a-z0-9])")
+_NAMED = re.compile(r"@[^\W\d]")
+"""An address or an account; digits are mostly part of a key, and ``@2`` is a version or a place on a map."""
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _PUNCTUATION = ".,;:!?)]}>'\"»”’。，！？；：）」』】،؛؟।"
 
@@ -42,7 +45,7 @@ def links_in(text: str, profile: Profile) -> Iterator[LintFinding]:
                 "the link carries a name before its host", "use a link without a name in it",
             )  # fmt: skip
         if profile.marketplace:
-            yield from _path(url, match.start(), end)
+            yield from _shown(url, match.start(), end)
         yield from _host(authority.rpartition("@")[2].partition(":")[0], match.start(), end, url, profile)
     view = without_links(text).lower()
     for match in _BARE_HOST.finditer(view):
@@ -59,15 +62,21 @@ def _readable(path: str) -> str:
     return _ESCAPES.sub(lambda match: bytes.fromhex(match[0].replace("%", "")).decode("utf-8", "replace"), path)
 
 
-def _path(url: str, start: int, end: int) -> Iterator[LintFinding]:
-    """Held-back words in the names that a link shows; not in its query, which is the store's."""
-    path = _readable(re.split(r"[?#]", url.partition("://")[2], maxsplit=1)[0].partition("/")[2])
-    for found in words_in(path, path, ()):
-        if found.severity is not Severity.INFO:
-            yield found._replace(
-                start=start, end=end, found=_shortened(url), message=f"the link shows {found.message}",
-                suggestion="rename the file before it is uploaded",
-            )  # fmt: skip
+def _shown(url: str, start: int, end: int) -> Iterator[LintFinding]:
+    """Held-back words and addresses in the host and the names that a link shows; not in its query, the store's."""
+    host, _, path = _readable(re.split(r"[?#]", url.partition("://")[2], maxsplit=1)[0]).partition("/")
+    places = (
+        (host.rpartition("@")[2], "use an address, and a bucket, without it"),
+        (path, "rename what the link names (the file, the bucket or its prefix) before it is uploaded"),
+    )
+    for text, suggestion in places:
+        contacts = (found for found in contacts_in(text, text) if _NAMED.search(found.found))
+        for found in (*words_in(text, text, ()), *contacts):
+            if found.severity is not Severity.INFO:
+                yield found._replace(
+                    start=start, end=end, found=_shortened(url), message=f"the link shows {found.message}",
+                    suggestion=suggestion,
+                )  # fmt: skip
 
 
 def _host(host: str, start: int, end: int, shown: str, profile: Profile) -> Iterator[LintFinding]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from support import corpus, leaky, trees
+from support import corpus, leaky, parcels, trees
 
 from delivery import checks, intake
 from delivery.checks.docs import MEASURED, PLACE, documentation
@@ -36,7 +36,9 @@ class Score:
         return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
 
 
-def found_in(files: Mapping[str, bytes]) -> dict[str, set[str]]:
+def found_in(
+    files: Mapping[str, bytes], profile: Profile = MARKET, options: CheckOptions | None = None
+) -> dict[str, set[str]]:
     """The codes found, by path."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "work"
@@ -45,10 +47,12 @@ def found_in(files: Mapping[str, bytes]) -> dict[str, set[str]]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         deliverable = intake.take_in([root])
-        observations = observe(deliverable)
+        deliverable = replace(deliverable, entries=intake.with_digests(deliverable.entries))
+        options = options or CheckOptions()
+        observations = observe(deliverable, options=options)
         found: dict[str, set[str]] = {}
         written = {entry.arcname: entry.original or entry.arcname for entry in deliverable.entries}
-        for item in checks.run(deliverable, observations, MARKET, CheckOptions(), now=datetime.now(UTC)):
+        for item in checks.run(deliverable, observations, profile, options, now=datetime.now(UTC)):
             found.setdefault(written.get(item.path, item.path), set()).add(item.code)
         return found
 
@@ -73,6 +77,12 @@ def scores() -> dict[str, Score]:
         for name in honest:
             if code in found_all.get(name, ()):
                 wrong[code] += 1
+    for case in parcels.CASES:
+        places = found_in(case.files, case.profile, case.options)
+        told = {path for path, codes in places.items() if case.code in codes}
+        right[case.code] += len(told & set(case.told))
+        wrong[case.code] += len(told - set(case.told))
+        missed[case.code] += len(set(case.told) - told)
     codes = [code for code in checks.RULES if right[code] + missed[code]]
     return {code: Score(right[code], wrong[code], missed[code]) for code in codes}
 
@@ -80,8 +90,8 @@ def scores() -> dict[str, Score]:
 def as_text(measured: Mapping[str, Score]) -> str:
     types = len({name.rpartition(".")[2] for name in corpus.good()})
     lines = [
-        f"Over whole files of {types} types, {len(corpus.mutilated())} mutilated ones, and files with one thing wrong",
-        "or leaky each beside honest ones that look like them, all made by the tests:",
+        f"Over whole files of {types} types, {len(corpus.mutilated())} mutilated ones, and files and deliveries",
+        "with one thing wrong or leaky each beside honest ones that look like them, all made by the tests:",
         "",
         "| Code | Found | False alarms | Missed | Precision | Recall |",
         "|---|---|---|---|---|---|",

@@ -168,8 +168,31 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "iStock-1234.jpg": JPG,
             "freepik_hero.png": PNG,
             "envato-elements-logo.png": PNG,
+            "envatoelements_logo.png": PNG,
+            "getty-1234.jpg": JPG,
         },
-        {"stockholm.jpg": JPG, "livestock.png": PNG, "overstocked.jpg": JPG, "alamyra.png": PNG},
+        {
+            "getty villa.jpg": JPG,
+            "stockholm.jpg": JPG,
+            "livestock.png": PNG,
+            "overstocked.jpg": JPG,
+            "alamyra.png": PNG,
+        },
+    ),
+    "reference-name": (
+        {
+            "reference.jpg": JPG,
+            "Client_Ref 2.png": PNG,
+            "moodboard.webp": corpus.picture("WEBP"),
+            "final/references/a.jpg": JPG,
+        },
+        {
+            "API reference.pdf": pdf(),
+            "reference.txt": b"x",
+            "refined.png": PNG,
+            "preferences.jpg": JPG,
+            "references/final/b.jpg": JPG,
+        },
     ),
     "stock-metadata": (
         {
@@ -331,8 +354,17 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "call +49 170 1234567.png": PNG,
             "jane at gmail dot com.png": PNG,
             "tel_01701234567.png": PNG,
+            "@janeroe.png": PNG,
+            "logo by @jane_roe.png": PNG,
         },
-        {"icon@2x.png": PNG, "20260115_123456.png": PNG, "IMG_1234567890123.jpg": JPG, "meet at noon.png": PNG},
+        {
+            "icon@2x.png": PNG,
+            "icon @2x.png": PNG,
+            "@types/a.png": PNG,
+            "20260115_123456.png": PNG,
+            "IMG_1234567890123.jpg": JPG,
+            "meet at noon.png": PNG,
+        },
     ),
     "contact-inside": (
         {
@@ -343,6 +375,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "e.jpg": photo(note="jane.roe@gmail.com"),
             "f.html": b"<p>write me: jane@roe.studio</p>",
             "g.txt": b"find me on t.me/janeroe\n",
+            "t.txt": b"Instagram: @jane.roe\n",
+            "u.txt": b"I am @janeroe on Instagram.\n",
+            "v.txt": b"Follow me @janeroe\n",
             "h.pdf": pdf(keywords="jane.roe@gmail.com"),
             "o.jpg": commented(b"jane.roe@gmail.com"),
             **{
@@ -361,6 +396,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
                 f"s.{kind}": tagged(kind, b"(C) 2026 Roe Studio 123 ") for kind in ("mp3", "flac", "opus", "wav", "m4a")
             },
             "n.txt": b"user@example.com\n",
+            "w.js": b"/** Follow me closely.\n * @param x of instagram\n * @media on twitterless */\n",
         },
     ),
     "missing-asset": (

@@ -111,6 +111,10 @@ def _png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
+_VP8X = 18
+"""Bytes of the chunk that announces what follows, with its head."""
+
+
 def webp(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     """Without EXIF (but for the orientation) and XMP; the flags that announce them are set back."""
     size = int.from_bytes(data[4:8], "little") + 8
@@ -133,6 +137,8 @@ def webp(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     if turn != 1:
         kept.append(b"EXIF" + struct.pack("<I", len(orientation_alone(turn))) + orientation_alone(turn))
     if kept and kept[0][:4] == b"VP8X":
+        if len(kept[0]) < _VP8X:
+            raise CannotStrip("its first chunk is damaged")
         flags = kept[0][8] & ~0x0C | (0x08 if turn != 1 else 0)
         kept[0] = kept[0][:8] + bytes([flags]) + kept[0][9:]
     body = b"WEBP" + b"".join(kept)

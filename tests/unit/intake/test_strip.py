@@ -207,6 +207,15 @@ def test_a_pdf_protected_in_the_newer_way_needs_no_further_library(tmp_path):
     assert stripped == "a.pdf: not cleaned, delivered as it is: it is protected with a password"
 
 
+def test_a_webp_whose_first_chunk_is_empty_is_delivered_as_it_is_and_told(tmp_path):
+    body = b"WEBP" + b"VP8X" + bytes(4) + b"EXIF\x02\0\0\0ab"
+    _, stripped, entry = clean(tmp_path, "a.webp", b"RIFF" + len(body).to_bytes(4, "little") + body)
+    assert entry.path == str(tmp_path / "work" / "a.webp")
+    assert [item.problem for item in stripped.removed] == [
+        "not cleaned, delivered as it is: its first chunk is damaged"
+    ]
+
+
 def test_a_clean_file_stays_where_it_is(tmp_path):
     out = io.BytesIO()
     Image.new("RGB", (9, 9)).save(out, "PNG")
