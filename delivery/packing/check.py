@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from delivery.errors import IntegrityError, UsageError
@@ -119,14 +121,11 @@ class _Check:
         alone = [p for p in self._manifest.parts if p.filename in self._found and p.filename not in joined]
         total = sum(part.size for part in self._manifest.parts if part.filename in self._found)
         total += sum(record.size for record in files)
-        jobs: list[Callable[[], None]] = []
         with self._progress.task("Checking", total, "bytes") as task:
-            jobs += [lambda p=part: self._check_part(p, task) for part in alone]  # type: ignore[misc]
-            jobs += [lambda r=record: self._check_file(r, task) for record in files]  # type: ignore[misc]
-            for path, parts in sets.items():
-                target = (targets or {})[path]
-                jobs.append(lambda p=parts, t=target: self._join(p, t, task))  # type: ignore[misc]
-            self._crew.run(jobs)
+            checks = (partial(self._check_part, part, task) for part in alone)
+            others = (partial(self._check_file, record, task) for record in files)
+            joins = (partial(self._join, parts, (targets or {})[path], task) for path, parts in sets.items())
+            self._crew.run(chain(checks, others, joins))
         if self._problems:
             raise self._failure()
         parts_checked = len(self._found)
