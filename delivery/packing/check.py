@@ -27,7 +27,8 @@ from delivery.progress import CancelToken, NullProgress, Progress, Task
 
 _SHOWN = 50
 _OPTIONAL = frozenset({"joiner", "manifest", "proof"})
-"""Kinds that carry nothing that was delivered: right where they lie, or not needed."""
+"""Kinds that carry nothing that was delivered: right where they lie, or not needed; a join passes them over, since
+those of another delivery may lie there under their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def verify(
     UsageError (``sent-by-link``) for the folder that a delivery by link leaves with the seller: no file lies there.
     """
     manifest = manifest_reader.read(path_of(place))
+    volume_sets(manifest)  # one that contradicts itself is not sound, though all that it names be there
     check = _Check(manifest, progress or NullProgress(), Crew(cancel or CancelToken()))
     return check.run()
 
@@ -109,8 +111,9 @@ class _Check:
         self, sets: Mapping[str, Sequence[PartRecord]] | None = None, targets: Mapping[str, Path] | None = None
     ) -> Verified:
         """Check all parts; those of ``sets`` are joined into ``targets`` on the way, unless something is missing."""
-        self._find_parts()
         sets = sets or {}
+        looked_at = [part for part in self._manifest.parts if not sets or part.kind not in _OPTIONAL]
+        self._find_parts(looked_at)
         joined = {part.filename for parts in sets.values() for part in parts}
         missing = [p for p in self._manifest.parts if p.filename not in self._found and p.kind not in _OPTIONAL]
         files = self._files_instead([part.filename for part in missing], joined)
@@ -133,25 +136,24 @@ class _Check:
             str(self._manifest.path), self._manifest.name, parts_checked, len(files), total, dict(self._renamed)
         )
 
-    def _find_parts(self) -> None:
+    def _find_parts(self, parts: Sequence[PartRecord]) -> None:
         """By name first; then by size and content what a browser renamed, also because an altered one lies there."""
-        for part in self._manifest.parts:
+        for part in parts:
             path, size = self._present.get(part.filename, ("", -1))
             if size == part.size:
                 self._found[part.filename] = path
-        needed = [part for part in self._manifest.parts if part.kind not in _OPTIONAL]
         taken = set(self._found.values())
-        sizes = {part.size for part in needed}
+        sizes = {part.size for part in parts}
         spare: dict[str, list[tuple[str, str]]] = {}
         for name, (path, size) in self._present.items():
             if size in sizes and path not in taken:
                 spare.setdefault(self._digest(path, None), []).append((name, path))
-        for part in needed:
+        for part in parts:
             here, others = self._found.get(part.filename), spare.get(part.sha256)
             if others and (here is None or self._digest(here, None) != part.sha256):
                 name, self._found[part.filename] = others.pop()
                 self._renamed[name] = part.filename
-            elif here is None and part.filename in self._present:
+            elif here is None and part.filename in self._present and part.kind not in _OPTIONAL:
                 self._found[part.filename] = self._present[part.filename][0]
 
     def _refuse_sent_by_link(self) -> None:
