@@ -47,7 +47,7 @@ def over_message_limit(case: Case) -> Iterator[tuple[str, str]]:
 @whole(
     "too-many-files", Severity.INFO, _A, "More files than one message carries",
     why="Platforms count attachments. Too many are put into zips, or spread over several messages.",
-    hint="nothing to do: they are put into zips",
+    hint="nothing to do: they are put into zips or spread over several messages",
 )  # fmt: skip
 def too_many_files(case: Case) -> Iterator[tuple[str, str]]:
     limit, count = case.profile.limits.message_files, len(case.deliverable.entries)
@@ -68,7 +68,7 @@ def blocked_type(file: File, case: Case) -> Iterator[str]:
 @each(
     "type-needs-zip", Severity.INFO, _A, "A type that the platform takes only inside a zip",
     why="The platform refuses the name as it is but does not look into archives, so the file travels in a zip.",
-    hint="nothing to do: it is put into a zip",
+    hint="nothing to do: it is put into a zip, or sent as a link where none may be made",
 )  # fmt: skip
 def type_needs_zip(file: File, case: Case) -> Iterator[str]:
     profile = case.profile

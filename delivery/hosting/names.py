@@ -72,14 +72,16 @@ def key_names(names: Iterable[str]) -> tuple[str, ...]:
     None is that of the delivery page or the manifest, which are put beside them.
     """
     taken = set(_OURS)
+    last: dict[str, int] = {}  # thousands may want the same, since letters outside ASCII leave nothing behind
     keys = []
     for name in names:
         wanted = key_name(name)
         stem, dot, extension = wanted.rpartition(".")
-        number, free = 1, wanted
+        number, free = last.get(wanted.lower(), 1), wanted
         while free.lower() in taken:
             number += 1
             free = f"{stem}-{number}.{extension}" if dot else f"{wanted}-{number}"
+        last[wanted.lower()] = number
         taken.add(free.lower())
         keys.append(free)
     return tuple(keys)

@@ -37,15 +37,15 @@ def mend(paths: Sequence[str]) -> tuple[str, ...]:
     safe = [_mend_path(path) for path in paths]
     folders = {key for path in safe for key in map(fold, _folders(path))}
     taken: dict[str, int] = {}
+    others: dict[str, Iterator[str]] = {}  # each goes on where it stood: thousands may fall together
     for place, (path, mended) in enumerate(zip(paths, safe, strict=True)):
         if path == mended and (key := fold(mended)) not in folders:
             taken.setdefault(key, place)
     for place, mended in enumerate(safe):
         key = fold(mended)
         if key in folders or taken.setdefault(key, place) != place:
-            safe[place] = next(
-                name for name in numbered(mended) if fold(name) not in folders and fold(name) not in taken
-            )
+            free = others.setdefault(mended, numbered(mended))
+            safe[place] = next(name for name in free if fold(name) not in folders and fold(name) not in taken)
             taken[fold(safe[place])] = place
     return tuple(safe)
 

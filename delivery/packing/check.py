@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from delivery.errors import IntegrityError, UsageError
@@ -25,7 +27,8 @@ from delivery.progress import CancelToken, NullProgress, Progress, Task
 
 _SHOWN = 50
 _OPTIONAL = frozenset({"joiner", "manifest", "proof"})
-"""Kinds that carry nothing that was delivered: right where they lie, or not needed."""
+"""Kinds that carry nothing that was delivered: right where they lie, or not needed; a join passes them over, since
+those of another delivery may lie there under their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def verify(
     UsageError (``sent-by-link``) for the folder that a delivery by link leaves with the seller: no file lies there.
     """
     manifest = manifest_reader.read(path_of(place))
+    volume_sets(manifest)  # one that contradicts itself is not sound, though all that it names be there
     check = _Check(manifest, progress or NullProgress(), Crew(cancel or CancelToken()))
     return check.run()
 
@@ -107,8 +111,9 @@ class _Check:
         self, sets: Mapping[str, Sequence[PartRecord]] | None = None, targets: Mapping[str, Path] | None = None
     ) -> Verified:
         """Check all parts; those of ``sets`` are joined into ``targets`` on the way, unless something is missing."""
-        self._find_parts()
         sets = sets or {}
+        looked_at = [part for part in self._manifest.parts if not sets or part.kind not in _OPTIONAL]
+        self._find_parts(looked_at)
         joined = {part.filename for parts in sets.values() for part in parts}
         missing = [p for p in self._manifest.parts if p.filename not in self._found and p.kind not in _OPTIONAL]
         files = self._files_instead([part.filename for part in missing], joined)
@@ -119,14 +124,11 @@ class _Check:
         alone = [p for p in self._manifest.parts if p.filename in self._found and p.filename not in joined]
         total = sum(part.size for part in self._manifest.parts if part.filename in self._found)
         total += sum(record.size for record in files)
-        jobs: list[Callable[[], None]] = []
         with self._progress.task("Checking", total, "bytes") as task:
-            jobs += [lambda p=part: self._check_part(p, task) for part in alone]  # type: ignore[misc]
-            jobs += [lambda r=record: self._check_file(r, task) for record in files]  # type: ignore[misc]
-            for path, parts in sets.items():
-                target = (targets or {})[path]
-                jobs.append(lambda p=parts, t=target: self._join(p, t, task))  # type: ignore[misc]
-            self._crew.run(jobs)
+            checks = (partial(self._check_part, part, task) for part in alone)
+            others = (partial(self._check_file, record, task) for record in files)
+            joins = (partial(self._join, parts, (targets or {})[path], task) for path, parts in sets.items())
+            self._crew.run(chain(checks, others, joins))
         if self._problems:
             raise self._failure()
         parts_checked = len(self._found)
@@ -134,25 +136,24 @@ class _Check:
             str(self._manifest.path), self._manifest.name, parts_checked, len(files), total, dict(self._renamed)
         )
 
-    def _find_parts(self) -> None:
+    def _find_parts(self, parts: Sequence[PartRecord]) -> None:
         """By name first; then by size and content what a browser renamed, also because an altered one lies there."""
-        for part in self._manifest.parts:
+        for part in parts:
             path, size = self._present.get(part.filename, ("", -1))
             if size == part.size:
                 self._found[part.filename] = path
-        needed = [part for part in self._manifest.parts if part.kind not in _OPTIONAL]
         taken = set(self._found.values())
-        sizes = {part.size for part in needed}
+        sizes = {part.size for part in parts}
         spare: dict[str, list[tuple[str, str]]] = {}
         for name, (path, size) in self._present.items():
             if size in sizes and path not in taken:
                 spare.setdefault(self._digest(path, None), []).append((name, path))
-        for part in needed:
+        for part in parts:
             here, others = self._found.get(part.filename), spare.get(part.sha256)
             if others and (here is None or self._digest(here, None) != part.sha256):
                 name, self._found[part.filename] = others.pop()
                 self._renamed[name] = part.filename
-            elif here is None and part.filename in self._present:
+            elif here is None and part.filename in self._present and part.kind not in _OPTIONAL:
                 self._found[part.filename] = self._present[part.filename][0]
 
     def _refuse_sent_by_link(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 from delivery.errors import Cancelled
 from delivery.packing.direct import Buffers
@@ -31,17 +31,26 @@ class Crew:
         self._cancel.check()
 
     def run(self, jobs: Iterable[Callable[[], object]], workers: int = WORKERS) -> None:
-        """Run all; the first failure is raised once every worker has stopped."""
+        """Run all; the first failure is raised once every worker has stopped.
+
+        Each worker takes its next job when it is free: there may be 100,000, and none needs to exist before its turn.
+        """
+        waiting, turn = iter(jobs), threading.Lock()
+
+        def work() -> None:
+            while not self._stop.is_set():
+                with turn:
+                    job = next(waiting, None)
+                if job is None:
+                    return
+                job()
+
         with ThreadPoolExecutor(workers, thread_name_prefix="pack") as pool:
-            running: set[Future[object]] = set()
             try:
-                for job in jobs:
-                    running.add(pool.submit(job))
+                running = [pool.submit(work) for _ in range(workers)]
                 done, _ = wait(running, return_when=FIRST_EXCEPTION)
                 for future in done:
                     future.result()
             except BaseException:
                 self._stop.set()
-                for future in running:
-                    future.cancel()
                 raise

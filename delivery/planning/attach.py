@@ -41,19 +41,22 @@ def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[st
     sizes: list[int] = []
     loose: list[FileEntry] = []
     cut: list[FileEntry] = []
-    zip_taken = pack and is_taken("a.zip", profile)
+    zips_taken = is_taken("a.zip", profile)
+    zipping = pack and zips_taken
     for entry in entries:
         size = member_bytes(entry, packed_sizes)
-        if zip_taken and entry.size <= MEMBER_MAX and size <= capacity:
+        if zipping and entry.size <= MEMBER_MAX and size <= capacity:
             zipped.append(entry)
             sizes.append(size)
         elif entry.size <= one and is_taken(entry.arcname, profile):
             loose.append(entry)
         else:
             cut.append(entry)
-    if cut and not zip_taken and (small := [entry for entry in cut if entry.size <= one]):
-        why = ", nor zips" if pack else f"; {words.NO_ZIPS}"
-        raise _refusal(f"{words.blocked([entry.arcname for entry in small], profile)}{why}")
+    if cut and not zipping and (small := [entry for entry in cut if entry.size <= one]):
+        refused = words.blocked([entry.arcname for entry in small], profile)
+        if zips_taken:
+            raise _refusal(f"{refused} outside a zip, and you asked for none", "let it be zipped (--pack), ")
+        raise _refusal(f"{refused}, nor zips")
     filenames = Filenames()
     parts = [part for entry in cut for part in volumes.cut(entry, profile, filenames)]
     parts += [_as_is(entry, filenames) for entry in loose]
@@ -69,7 +72,7 @@ def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[st
     placed = [replace(parts[place], message=number) for number, held in enumerate(messages, 1) for place in held]
     placed = zips.named(placed, deliverable.name, filenames)
     reasons = [hindrance]
-    if not zip_taken:
+    if not zipping:
         reasons.append(f"{profile.title} takes no zips, so the files go side by side" if pack else words.NO_ZIPS)
     number = sum(part.kind is PartKind.ARCHIVE for part in placed)
     if number:
@@ -129,8 +132,9 @@ def _refuse_types(entries: Sequence[FileEntry], profile: Profile) -> None:
         raise _refusal(f"{words.blocked(inside, profile)}, not even inside a zip")
 
 
-def _refusal(message: str) -> PackingError:
-    return PackingError(message, hint="send a link instead (--via link), or leave the file out", code="type-blocked")
+def _refusal(message: str, first: str = "") -> PackingError:
+    hint = f"{first}send a link instead (--via link), or leave the file out"
+    return PackingError(message, hint=hint, code="type-blocked")
 
 
 def _one_attachment(profile: Profile) -> int:

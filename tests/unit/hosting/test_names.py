@@ -40,6 +40,11 @@ def test_no_two_keys_collide_even_where_case_does_not_count(names: list[str]) ->
     assert len({key.lower() for key in keys}) == len(names)
 
 
+def test_thousands_of_names_without_a_latin_letter_are_told_apart_at_once() -> None:
+    keys = key_names(f"{chr(0x4E00 + n)}.jpg" for n in range(20_000))  # minutes, were each numbered from 2 on again
+    assert (len(set(keys)), keys[:2], keys[-1]) == (20_000, ("file.jpg", "file-2.jpg"), "file-20000.jpg")
+
+
 def test_tokens_hold_160_bits_and_differ() -> None:
     tokens = {new_token() for _ in range(100)}
     assert len(tokens) == 100

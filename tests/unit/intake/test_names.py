@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.intake import take_in
+from delivery.intake import names, take_in
 from delivery.intake.names import NAME_BYTES, PATH_CHARS, flaw, fold, is_safe, length, mend, mend_name
 
 AWKWARD = st.text(alphabet=st.sampled_from("aAéÉ\u0301e.: /\\CONcon1~\x00ß\U0001f600\ud800"), max_size=40)
@@ -45,6 +45,13 @@ def test_one_path(path: str, mended: str) -> None:
 
 def test_names_that_differ_by_case_alone_are_told_apart() -> None:
     assert mend(["Case.txt", "case.txt", "CASE.TXT"]) == ("Case.txt", "case (2).txt", "CASE (3).TXT")
+
+
+def test_thousands_that_fall_together_are_numbered_without_starting_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(names, "fold", lambda name: asked.append(name) or name.lower())  # type: ignore[func-returns-value]
+    assert mend(["a?.jpg"] * 300)[-1] == "a_ (300).jpg"
+    assert len(asked) < 300 * 6
 
 
 def test_an_untouched_name_keeps_its_place_before_a_mended_one() -> None:

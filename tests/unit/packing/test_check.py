@@ -93,6 +93,26 @@ def test_the_joiner_page_need_not_be_there_but_must_be_as_sent(parts: Path) -> N
         verify(parts)
 
 
+def test_the_joiner_page_of_another_delivery_stands_in_nobodys_way(parts: Path, tmp_path: Path) -> None:
+    document = json.loads((parts / MANIFEST).read_text(encoding="utf-8"))
+    digest = hashlib.sha256(b"12345").hexdigest()
+    page = {"filename": "JOIN.html", "kind": "joiner", "size": 5, "sha256": digest, "message": 1}
+    document["parts"] = [part for part in document["parts"] if part["kind"] != "joiner"] + [page]
+    (parts / MANIFEST).write_text(json.dumps(document), encoding="utf-8")
+    (parts / "JOIN.html").write_bytes(b"other")
+    assert join(parts, tmp_path / "first").files
+    (parts / "JOIN (1).html").write_bytes(b"12345")
+    assert verify(parts).renamed == {"JOIN (1).html": "JOIN.html"}
+    assert join(parts, tmp_path / "second").files
+
+
+def test_a_manifest_that_contradicts_itself_is_not_called_complete(parts: Path) -> None:
+    text = (parts / MANIFEST).read_text(encoding="utf-8")
+    (parts / MANIFEST).write_text(text.replace('"order": 2', '"order": 3'), encoding="utf-8")
+    with pytest.raises(IntegrityError, match="does not name all volumes"):
+        verify(parts)
+
+
 def test_where_nothing_is_in_volumes_a_join_only_verifies(tmp_path: Path) -> None:
     parts = deliver(tmp_path, {"a.txt": b"a"}, None)
     assert join(parts, tmp_path / "out").files == ()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from delivery.errors import PackingError, UsageError
 from delivery.model import Deliverable, FileEntry, Method, PartKind, Plan, Via
-from delivery.planning import plan
+from delivery.planning import names, plan
 from delivery.profile import Limits, LinkPolicy, Profile
 
 MB, GB, TB, MiB = 10**6, 10**9, 10**12, 2**20
@@ -217,9 +217,26 @@ def test_without_zips_each_file_goes_by_itself() -> None:
     few = files(*(entry(f"{n}.png", 5 * MB) for n in range(12)))
     attached = plan(few, GMAIL, via=Via.ATTACH, pack=False)
     assert (kinds(attached), attached.messages) == ({PartKind.AS_IS}, 3)
+
+
+def test_without_zips_a_type_that_needs_one_is_told_with_what_helps() -> None:
+    work = files(entry("tool.exe", 5))
     blocked = Profile("x", "X", blocked_types=frozenset({"exe"}))
-    with pytest.raises(PackingError, match=r"tool\.exe.*you asked for no zips"):
-        plan(files(entry("tool.exe", 5)), blocked, via=Via.ATTACH, pack=False)
+    with pytest.raises(PackingError, match=r"tool\.exe outside a zip, and you asked for none") as met:
+        plan(work, blocked, via=Via.ATTACH, pack=False)
+    assert "--pack" in (met.value.hint or "")
+    no_zips = Profile("x", "X", blocked_types=frozenset({"exe", "zip"}))
+    with pytest.raises(PackingError, match=r"tool\.exe, nor zips") as met:
+        plan(work, no_zips, via=Via.ATTACH, pack=False)
+    assert "--pack" not in (met.value.hint or "")
+
+
+def test_thousands_of_one_name_are_numbered_without_starting_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(names, "fold", lambda name: asked.append(name) or name.lower())  # type: ignore[func-returns-value]
+    made = plan(files(*(entry(f"{n}/index.html", 5) for n in range(300))), FIVERR, via=Via.LINK, pack=False)
+    assert [part.filename for part in made.parts][-2:] == ["index (299).html", "index (300).html"]
+    assert len(asked) < 300 * 5
 
 
 def test_terabytes_and_hundreds_of_thousands_of_files_are_planned() -> None:
