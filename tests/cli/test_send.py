@@ -87,6 +87,9 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(run: Run, work: Path
     assert spoken.code == 0
     assert "way: link" in spoken.err
     assert "recorded" not in spoken.err
+    assert "proof sheet" not in answer.err
+    for asked in (spoken, run("send", work, "--dry-run", "--proof")):
+        assert "a proof sheet to attach is made too: work-proof.pdf" in asked.err
     assert [path.name for path in work.parent.iterdir()] == ["work"]
 
 
