@@ -271,9 +271,12 @@ def _no_such_path(path: Path, error: OSError | ValueError) -> DeliveryError:
             code="dangling-link",
         )
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
+        quoted = re.fullmatch(r"""\s*(["'])(.+)\1\s*""", str(path))
         return LocalError(
             f"{printable(str(path))} does not exist",
-            hint="check the spelling, and the folder that you are in",
+            hint=f"the quotes were taken for a part of the name; write it as {printable(quoted[2])}"
+            if quoted
+            else "check the spelling, and the folder that you are in",
             code="path-not-found",
         )
     return unreadable(str(path), error)
