@@ -244,3 +244,14 @@ def test_a_proof_sheet_that_the_platform_has_no_place_for_stays_away(
     assert len(answer.document["messages"]) == 1
     assert any("no proof sheet" in note for note in answer.document["notes"])
     assert not list(Path(answer.document["manifest"]["path"]).parent.glob("*.pdf"))
+
+
+def test_the_file_that_the_shell_writes_the_message_into_is_not_delivered(work: Path, home: Path) -> None:
+    """``cd work; delivery send . > message.txt``: the shell makes the file before anything is looked at."""
+    run = [sys.executable, str(ROOT / "cli.py"), "send", ".", "-o", str(work.parent / "out")]
+    with (work / "message.txt").open("wb") as stdout, (work / "log.txt").open("wb") as stderr:
+        subprocess.run(run, cwd=work, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, check=True, timeout=60)
+    assert (work / "message.txt").read_text().startswith("Hello")
+    said = (work / "log.txt").read_text()
+    assert "message.txt: left out: what this run prints is written into it" in said
+    assert not {"message.txt", "log.txt"} & {path.name for path in (work.parent / "out").iterdir()}
