@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from delivery import hosting, message, places, storage
 from delivery.afterwards import as_parts, as_uploaded, refuse_gone
-from delivery.by_link import end_notes, put_manifest, refuse_elsewhere
+from delivery.by_link import bucket_of, end_notes, put_manifest, refuse_elsewhere
 from delivery.config import Settings, configured
 from delivery.errors import ConfigError, DeliveryError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.ledger import Ledger
@@ -222,7 +222,9 @@ def _pruned(
     removed = hosting.prune(store, gone, now=now, in_use=in_use, dry_run=dry_run, progress=progress, cancel=cancel)
     if not dry_run:
         hosting.forget(store, past)
-        ledger.pruned([label for label in removed.labels if label], at=now)
+        # Where the section leads to another bucket now, what is not found here may lie there.
+        gone_before = [label for label in removed.empty if label and ledger.bucket(label) == bucket_of(store)]
+        ledger.pruned([*filter(None, removed.labels), *gone_before], at=now)
     return PrunedStore(store.name, removed)
 
 

@@ -807,6 +807,22 @@ def test_prune_goes_on_beside_what_was_made_under_another_prefix(work: Path, set
     assert keys(settings) == set()
 
 
+def test_prune_asks_no_more_about_what_is_gone_but_not_of_another_bucket(
+    work: Path, settings: Settings, moto_address: str
+) -> None:
+    """As a bucket's own rule leaves it, or a prune that was killed before it could note what it had removed."""
+    made = upload(work, settings, expires="1h")
+    later = NOW + 9 * DAY
+    store = open_store("test", settings, until=NOW)
+    store.delete([item.key for item, _ in store.keys(made.prefix or "")])
+    bucket = f"b-{secrets.token_hex(6)}"
+    make_bucket(moto_address, bucket)
+    moved = dataclasses.replace(settings.stores["test"], bucket=bucket)
+    for there, noted in ((settings.with_store("test", moved), False), (settings, True)):
+        assert [item.pruned.deliveries for item in upkeep.prune(settings=there, now=later)] == [0]
+        assert (Ledger(places.data_dir()).get(made.id, now=later).pruned_at is not None) is noted
+
+
 def test_prune_goes_on_beside_a_store_that_is_gone(work: Path, settings: Settings, moto_address: str) -> None:
     upload(work, settings, expires="1h")
     other = settings.with_store("old", dataclasses.replace(settings.stores["test"], prefix="old"))
