@@ -97,7 +97,9 @@ class Handover:
             until = self.now + options.expires
             store = storage.foresee_store(options.store, self.settings, until=until, connection=self.connection)
             by_link.check_promises(store, options, now=self.now)
-        return replace(foreseen, out=None)
+        sheet = f"a proof sheet to attach is made too: {proof.file_name(plan.deliverable.name)}"
+        told = [sheet] if options.proof or plan.method is Method.LINK else []
+        return replace(foreseen, out=None, notes=(*foreseen.notes, *told))
 
     def _foreseen(self, plan: Plan, out: Path, ledger: Ledger) -> tuple[Delivery, Delivery | None]:
         """The delivery as it is planned, and the one that it replaces. What this refuses, a dry run refuses too."""

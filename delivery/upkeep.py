@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from delivery import hosting, message, places, storage
 from delivery.afterwards import as_parts, as_uploaded, refuse_gone
-from delivery.by_link import end_notes, put_manifest, refuse_elsewhere
+from delivery.by_link import bucket_of, end_notes, put_manifest, refuse_elsewhere
 from delivery.config import Settings, configured
 from delivery.errors import ConfigError, DeliveryError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.ledger import Ledger
@@ -35,7 +35,7 @@ def renew(
     Each link is opened once before it is handed out, the message that brings it is composed in ``language``,
     and both are recorded. ``connection`` is your own ``boto3.Session`` or S3 client for the delivery's store.
     Raises UsageError for an unknown, attached or revoked delivery, and for one that was made again on another machine;
-    StoreRefusedError when its objects are gone.
+    StoreRefusedError when its objects are gone; StoreUnreachableError while a run makes it again.
     """
     settings, now, cancel = settings or Settings.load(), now_in_utc(now), cancel or CancelToken()
     ledger = Ledger(places.data_dir())
@@ -46,9 +46,32 @@ def renew(
     assert kept.store is not None and kept.prefix is not None
     store = storage.open_store(kept.store, settings, until=now + life, connection=connection)
     hosting.check_life(store, life, now=now)
-    _refuse_others(store, kept)
+    with hosting.standing_place(store, kept.id, kept.prefix, cancel=cancel) as place:
+        _refuse_others(store, kept)
+        again = _signed_anew(store, kept, ledger, life, place, cancel if place is None else place.cancel, now)
+    zone = zone_of(settings, again.expires_at or now)
+    texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=message.Situation.RENEWED)
+    told = message.warnings(texts, again.plan.profile, held=settings.message.held)
+    again = replace(again, messages=texts, notes=(*again.notes, *told))
+    ledger.renewed(kept.id, until=again.expires_at, at=now)
+    ledger.wrote(kept.id, again, situation="renewed", at=now)
+    return again
+
+
+def _signed_anew(
+    store: storage.Store,
+    kept: Delivery,
+    ledger: Ledger,
+    life: timedelta,
+    place: hosting.Kept | None,
+    cancel: CancelToken,
+    now: datetime,
+) -> Delivery:
+    """``kept`` with new links, tried, and its manifest and page put over them; nobody else works in its ``place``."""
+    assert kept.store is not None and kept.prefix is not None
     signed = hosting.sign(store, list(as_uploaded(kept)), expires_in=life, now=now)
-    hosting.extend(store, kept.id, kept.prefix, hosting.first_end(signed))
+    if place is not None:
+        place.need(hosting.first_end(signed))
     ledger.needed(kept.id, until=hosting.first_end(signed))  # from now on manifest and page promise it, whatever fails
     for link in signed:
         if link.expires_at is not None:
@@ -67,12 +90,6 @@ def renew(
     )
     if kept.page is not None:
         again = replace(again, page=hosting.republish(store, again, expires_in=life, now=now, cancel=cancel))
-    zone = zone_of(settings, again.expires_at or now)
-    texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=message.Situation.RENEWED)
-    told = message.warnings(texts, again.plan.profile, held=settings.message.held)
-    again = replace(again, messages=texts, notes=(*again.notes, *told))
-    ledger.renewed(kept.id, until=again.expires_at, at=now)
-    ledger.wrote(kept.id, again, situation="renewed", at=now)
     return again
 
 
@@ -205,7 +222,9 @@ def _pruned(
     removed = hosting.prune(store, gone, now=now, in_use=in_use, dry_run=dry_run, progress=progress, cancel=cancel)
     if not dry_run:
         hosting.forget(store, past)
-        ledger.pruned([label for label in removed.labels if label], at=now)
+        # Where the section leads to another bucket now, what is not found here may lie there.
+        gone_before = [label for label in removed.empty if label and ledger.bucket(label) == bucket_of(store)]
+        ledger.pruned([*filter(None, removed.labels), *gone_before], at=now)
     return PrunedStore(store.name, removed)
 
 

@@ -34,12 +34,12 @@ def command(file: Path | None, yes: bool, lifecycle: bool | None, **given: str |
     path = file or places.config_dir() / "config.ini"
     _refuse_existing(path)
     store = {name: value for name, value in given.items() if value}
-    if (store or lifecycle) and (yes or not may_ask()) and "bucket" not in store:
-        raise click.UsageError("a store needs its bucket: --bucket NAME", click.get_current_context())
     if profile := store.get("profile"):
         from delivery.storage.quirks import quirks
 
         quirks(profile)
+    if (store or lifecycle) and (yes or not may_ask()) and "bucket" not in store:
+        raise click.UsageError("a store needs its bucket: --bucket NAME", click.get_current_context())
     text = config.example()
     if not yes and may_ask():
         text = _set(text, "delivery", {"platform": _asked_platform()})

@@ -16,7 +16,7 @@ from delivery import ci, report
 from delivery.ci import files, outputs, quality
 from delivery.ci import summary as written
 from delivery.cli.streams import command
-from delivery.errors import BlockedError, DeliveryError, LocalError
+from delivery.errors import BlockedError, DeliveryError, LocalError, UsageError
 from delivery.escape import printable
 from delivery.model import Delivery, FileEntry, Finding, Severity
 
@@ -81,7 +81,7 @@ def misread(context: click.Context | None, error: DeliveryError) -> None:
     reports = Reports.taken_from(
         {name: read.get(name) or options[name].resolve_envvar_value(context) for name in _NAMES}
     )
-    with suppress(LocalError):
+    with suppress(LocalError, UsageError):
         reports.keep_out_of(read.get("paths", ()))
         reports.failed(error)
 
@@ -106,9 +106,21 @@ class Reports:
         return cls(*(values.pop(name, None) for name in _NAMES))
 
     def keep_out_of(self, paths: Iterable[object]) -> None:
-        """Raise LocalError for a file that would be written over the work at ``paths``, or delivered with it next."""
-        for place in filter(None, (getattr(self, name) for name in _NAMES)):
+        """Raise LocalError for a file that would be written over the work at ``paths``, or delivered with it next;
+        UsageError for one that two options name."""
+        named: dict[str, str] = {}
+        for name in _NAMES:
+            if not (place := getattr(self, name)):
+                continue
             keep_out_of(paths, place)
+            option, other = f"--{name.replace('_', '-')}", named.get(os.path.realpath(place))
+            if other and (os.path.isfile(place) or not os.path.exists(place)):
+                raise UsageError(
+                    f"{other} and {option} would both be written to {printable(place)}",
+                    hint="name two files",
+                    code="report-file",
+                )
+            named[os.path.realpath(place)] = option
 
     def foresee(self) -> None:
         """Raise LocalError now for a file that could not be written once all is done."""

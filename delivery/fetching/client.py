@@ -12,9 +12,9 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from delivery.errors import DeliveryError, IntegrityError, StoreRefusedError, UsageError
 from delivery.progress import CancelToken
 from delivery.storage import faults
-from delivery.storage.answers import Stream
 from delivery.storage.dial import LOOPBACK, LostConnection
 from delivery.storage.retry import Failed
+from delivery.storage.stream import Stream
 from delivery.storage.wire import Wire
 
 _REDIRECTS = 5

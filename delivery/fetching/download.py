@@ -17,8 +17,8 @@ from delivery.packing.crew import Crew
 from delivery.packing.trailing import TrailingDigest
 from delivery.progress import Progress, Task
 from delivery.storage import faults
-from delivery.storage.answers import Stream
 from delivery.storage.retry import Failed, persist
+from delivery.storage.stream import Stream
 from delivery.storage.watch import Watch
 from delivery.units import format_size
 

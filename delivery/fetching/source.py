@@ -15,8 +15,8 @@ from delivery.packing import manifest_reader
 from delivery.packing.manifest import SCHEMA
 from delivery.packing.manifest_reader import Manifest
 from delivery.planning.names import MANIFEST
-from delivery.storage.answers import Stream
 from delivery.storage.retry import persist
+from delivery.storage.stream import Stream
 from delivery.storage.watch import Watch
 from delivery.web.data import data_of
 

@@ -9,8 +9,8 @@ from delivery.hosting.journal import Journal, journal_for
 from delivery.hosting.links import LinkLife, check_life, first_end, sign, signed_end, try_link, try_links
 from delivery.hosting.names import disposition, key_name, key_names, own_place
 from delivery.hosting.publish import publish, put_document, republish
-from delivery.hosting.record import Standing, extend, forget, holds_others, seize, standing_of
-from delivery.hosting.standing import Kept, OneTime, place_for, take_over
+from delivery.hosting.record import Standing, forget, holds_others, seize, standing_of
+from delivery.hosting.standing import Kept, OneTime, place_for, standing_place, take_over
 from delivery.hosting.tidying import in_words, set_rule
 from delivery.hosting.upload import new_prefix, upload
 from delivery.lazy import lazily
@@ -48,7 +48,6 @@ __all__ = [
     "check_life",
     "disposition",
     "examine",
-    "extend",
     "first_end",
     "forget",
     "forget_done",
@@ -72,6 +71,7 @@ __all__ = [
     "signed_end",
     "smallest_policy",
     "standing_of",
+    "standing_place",
     "take_over",
     "try_link",
     "try_links",

@@ -92,6 +92,8 @@ class Pruned(NamedTuple):
     """Uploads that were never completed."""
     labels: tuple[str, ...] = ()
     """Of the deliveries."""
+    empty: tuple[str, ...] = ()
+    """The labels of ended ones of which nothing was there any more."""
 
 
 def prune(
@@ -112,18 +114,20 @@ def prune(
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
     watched = store.watched(Watch(progress=progress, cancel=cancel))
     labels: list[str] = []
+    empty: list[str] = []
     objects = size = 0
     for item in ended:
         _refuse_wide(store, item.prefix)
         found = [stored for stored, _ in watched.keys(item.prefix)]
         if not found:
+            empty.append(item.label)
             continue
         labels.append(item.label)
         objects, size = objects + len(found), size + sum(row.size for row in found)
         if not dry_run:
             watched.delete([row.key for row in found])
     parts = _prune_unfinished(watched, now, in_use, dry_run)
-    return Pruned(len(labels), objects, size, parts, tuple(labels))
+    return Pruned(len(labels), objects, size, parts, tuple(labels), tuple(empty))
 
 
 def give_up(store: Store, names: Sequence[str] | None = None, *, progress: Progress | None = None) -> Pruned:

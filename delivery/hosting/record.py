@@ -181,16 +181,6 @@ def of_unknown_end() -> datetime:
     return datetime.now(UTC) + KEPT
 
 
-def extend(store: Store, id: str, prefix: str, until: datetime | None) -> None:
-    """Note that the objects of the delivery under ``prefix`` are needed up to ``until``, where links are signed again.
-
-    A run that works on it keeps its claim, and what is noted. Raises StoreUnreachableError where that does not succeed.
-    """
-    end = until or of_unknown_end()
-    for key in standing_of(store, id):
-        _change(store, key, lambda kept: kept.needed(end) if kept.prefix == prefix else kept)
-
-
 def seize(store: Store, keys: Iterable[str]) -> None:
     """Claim records of a delivery that ends now, whoever holds them: a run that works on it finds it taken, and ends.
 

@@ -75,6 +75,10 @@ class Kept:
         with suppress(DeliveryError):
             self.save(release=True)
 
+    def need(self, until: datetime | None) -> None:
+        """Links to its objects are signed up to then; None: nobody knows up to when."""
+        self.save(needed_until=until or record.of_unknown_end())
+
     def finish(self, keys: Sequence[str], links_end: datetime | None) -> None:
         """All of ``keys`` are the delivery now; whatever else lies in its place, from earlier runs, is removed."""
         for stale in [*self.journal.done, *self.journal.begun]:
@@ -191,8 +195,40 @@ def place_for(
             journal.finish()
         return
     key, claimed, etag = _claim(watched, id, keep_until, progress)
+    with _working(store, key, claimed, etag, progress, cancel) as place:
+        yield place
+
+
+@contextmanager
+def standing_place(store: Store, id: str, prefix: str, *, cancel: CancelToken) -> Iterator[Kept | None]:
+    """The standing delivery ``id`` under ``prefix``, with no run that works on it, held for the block as by such a run.
+
+    None where no record tells of it: nobody comes back to it. Raises StoreUnreachableError while a run has it.
+    """
+    for key in record.standing_of(store, id):
+        found = record.read(store, key)
+        if found is not None and found.record.prefix == prefix:
+            now = datetime.now(UTC)
+            ours = found.record._replace(claimed_by=new_token(), claimed_until=now + record.CLAIM)
+            etag = None if found.claimed(now) else _taken(store, key, ours, found)
+            if etag is None:
+                raise StoreUnreachableError(
+                    f"another run works on {id} now, or was killed less than five minutes ago",
+                    hint="run the same command again when it has ended",
+                    code="in-use",
+                )
+            with _working(store, key, ours, etag, NullProgress(), cancel) as place:
+                yield place
+            return
+    yield None
+
+
+@contextmanager
+def _working(
+    store: Store, key: str, ours: Standing, etag: str, progress: Progress, cancel: CancelToken
+) -> Iterator[Kept]:
     # Letting go of it must work after a cancel too.
-    place = Kept(store.watched(Watch(attempts=3, progress=progress)), key, claimed, etag, cancel)
+    place = Kept(store.watched(Watch(attempts=3, progress=progress)), key, ours, etag, cancel)
     place.begin()
     try:
         yield place
@@ -216,21 +252,26 @@ def _claim(store: Store, id: str, keep_until: datetime | None, progress: Progres
             ours = fresh._replace(
                 prefix=found.record.prefix, links_end=found.record.links_end, journal=found.record.journal
             )
-        try:
-            etag = record.put(store, key, ours, new=found is None, over=found.etag if found else None)
-            # Where the store overwrites whatever it is told to, the last one has it.
-            again = None if store.quirks.conditional_put else record.read(store, key)
-            if again is None or again.record.claimed_by == us:
-                return key, ours, etag
-        except ObjectExistsError:
-            again = record.read(store, key)
-            if again is None:  # something lies there that is no record
-                return key, ours, record.put(store, key, ours)
-            if again.record.claimed_by == us:  # it was written, and only the answer was lost
-                return key, ours, again.etag
+        if (etag := _taken(store, key, ours, found)) is not None:
+            return key, ours, etag
     progress.note(f"another run works on {id} now: this one gets a place of its own")
     key = f"{record.place_of(store, id)}-{us}.json"
     return key, fresh, record.put(store, key, fresh, new=True)
+
+
+def _taken(store: Store, key: str, ours: Standing, over: Found | None) -> str | None:
+    """The ETag of ``ours``, written in the place of what was found; None where another run was quicker."""
+    try:
+        etag = record.put(store, key, ours, new=over is None, over=over.etag if over else None)
+    except ObjectExistsError:
+        again = record.read(store, key)
+        if again is None:  # something lies there that is no record
+            return record.put(store, key, ours)
+        etag = again.etag  # where it was written, and only the answer was lost
+    else:
+        # Where the store overwrites whatever it is told to, the last one has it.
+        again = None if store.quirks.conditional_put else record.read(store, key)
+    return etag if again is None or again.record.claimed_by == ours.claimed_by else None
 
 
 def take_over(store: Store, key: str, *, after: timedelta, now: datetime) -> bool:

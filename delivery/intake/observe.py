@@ -185,7 +185,7 @@ def look(view: View, *, whole: bool = False) -> None:
 
             text.read_text(view, deep=whole)
     except Exhausted:
-        pass
+        view.note(Seen.UNSEEN, Exhausted.told)
 
 
 def _ends_as_zip(view: View, ending: str) -> bool:

@@ -7,12 +7,14 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from delivery.errors import DeliveryError, LocalError
 from delivery.escape import decodable, printable
+from delivery.intake import trouble
 from delivery.intake.junk import Filter
 from delivery.intake.links import is_link
 from delivery.intake.many_types import type_in_place
@@ -28,7 +30,7 @@ _MODE = 0o644  # what Windows says would have everyone write the unpacked file
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _DIGITS = re.compile("[0-9]+")
 _NAME_BYTES = 200
-_EMPTY_FOLDER = "an empty folder; put a file into it if it has to arrive"
+_OWN_OUTPUT = "what this run prints is written into it"
 _LINKED_FOLDER = "a link to a folder that is delivered anyway"
 _LINKED_NOTHING = "a link to a folder of which nothing is delivered; put a copy in its place if it has to arrive"
 
@@ -57,7 +59,7 @@ def take_in(
         walk.take(entry)
     walk.raise_problems()
     if not walk.found:
-        raise _nothing(roots, walk.left_out)
+        raise trouble.nothing(roots, walk.left_out)
     entries = sorted(walk.found.values(), key=lambda entry: _order(entry.arcname))
     walk.found.clear()
     _mend_in_place(entries)
@@ -101,18 +103,20 @@ class _Walk:
     """Each mode once: 100,000 equal integers would be 3 MB."""
     folders: dict[str, Path] = field(default_factory=dict)
     """What was named, by what it is called in the delivery."""
+    own_output: frozenset[tuple[int, int]] = field(default_factory=lambda: frozenset(_own_output()))
+    """Device and inode of files that stdout and stderr are, as in ``delivery send . > message.txt``."""
 
     def add(self, root: Path, *, alone: bool) -> None:
         own_name = _own_name(root)
         try:
             status = root.stat()
         except (OSError, ValueError) as error:  # the latter for a name that no system can have
-            self.problems.append(_no_such_path(root, error))
+            self.problems.append(trouble.no_such_path(root, error))
             return
         if stat.S_ISDIR(status.st_mode):
             known, tree = self.folders.setdefault(fold(own_name), root), os.path.realpath(root)
             if os.path.realpath(known) != tree:  # their files would lie mixed in one folder
-                self.problems.append(_same_name(str(known), str(root), f"{own_name}/"))
+                self.problems.append(trouble.same_name(str(known), str(root), f"{own_name}/"))
             elif known is root:
                 self._folder(root, Path(tree), "" if alone else f"{own_name}/")
         else:
@@ -123,7 +127,7 @@ class _Walk:
         own = replace(entry)
         known = self.found.setdefault(entry.arcname, own)
         if known is not own:
-            self.problems.append(_same_name(known.path or "an input", "another input", entry.arcname))
+            self.problems.append(trouble.same_name(known.path or "an input", "another input", entry.arcname))
 
     def _folder(self, folder: Path, tree: Path, prefix: str) -> None:
         """Without recursion, so that depth costs nothing; folders are visited in a stable order."""
@@ -141,7 +145,7 @@ class _Walk:
                 self.problems.append(unreadable(place, error))
                 continue
             if not children and prefix:
-                self.left_out.append(LeftOut(decodable(prefix), _EMPTY_FOLDER))
+                self.left_out.append(LeftOut(decodable(prefix), trouble.EMPTY_FOLDER))
             for child in children:
                 arcname = prefix + child.name
                 is_folder = child.is_dir(follow_symlinks=False)
@@ -172,7 +176,7 @@ class _Walk:
             target = Path(os.path.realpath(path))
             status = target.stat()
         except OSError as error:
-            self.problems.append(_dangling(path) if error.errno in _NOT_THERE else unreadable(path, error))
+            self.problems.append(trouble.dangling(path) if error.errno in _NOT_THERE else unreadable(path, error))
             return None
         if not target.is_relative_to(tree):
             self.problems.append(
@@ -192,16 +196,19 @@ class _Walk:
         if not stat.S_ISREG(status.st_mode):
             self.problems.append(
                 LocalError(
-                    f"{printable(path)} is neither a file nor a folder but {_kind(status.st_mode)}",
+                    f"{printable(path)} is neither a file nor a folder but {trouble.kind(status.st_mode)}",
                     hint="remove it from what you deliver",
                     code="not-a-file",
                 )
             )
             return
+        if (status.st_dev, status.st_ino) in self.own_output:
+            self.left_out.append(LeftOut(decodable(arcname), _OWN_OUTPUT))
+            return
         known = self.found.get(arcname)
         if known is not None:
             if known.inode != status.st_ino or known.path != path:
-                self.problems.append(_same_name(known.path, path, arcname))
+                self.problems.append(trouble.same_name(known.path, path, arcname))
             return
         mode = stat.S_IMODE(status.st_mode) if _KEEPS_MODES else _MODE
         self.found[arcname] = FileEntry(
@@ -222,6 +229,14 @@ class _Walk:
         raise LocalError("\n".join(lines), hint="; ".join(hints), code=codes.pop() if len(codes) == 1 else "inputs")
 
 
+def _own_output() -> Iterator[tuple[int, int]]:
+    for descriptor in (1, 2):
+        with suppress(OSError):  # it is closed
+            status = os.fstat(descriptor)
+            if stat.S_ISREG(status.st_mode):
+                yield status.st_dev, status.st_ino
+
+
 def _mend_in_place(entries: list[FileEntry]) -> None:
     """Give each entry a name that survives every system; its old one is kept where people would see a change."""
     for place, arcname in enumerate(mend([entry.arcname for entry in entries])):
@@ -235,61 +250,3 @@ def _order(arcname: str) -> tuple[str, str]:
     """As a person sorts: ``page 2`` before ``page 10``, folders kept together. A string, so that keys stay small."""
     by_value = _DIGITS.sub(lambda run: f"{len(run[0].lstrip('0')):04d}{run[0].lstrip('0')}", arcname.casefold())
     return by_value.replace("/", "\0"), arcname
-
-
-def _dangling(path: str) -> LocalError:
-    return LocalError(
-        f"{printable(path)} is a link to something that is not there",
-        hint="remove the link, or put the file that it should lead to in its place",
-        code="dangling-link",
-    )
-
-
-def _same_name(one: str, other: str, arcname: str) -> LocalError:
-    return LocalError(
-        f"{printable(one)} and {printable(other)} would both be called {printable(arcname)}",
-        hint="rename one of them, or deliver the folder that holds both",
-        code="same-name",
-    )
-
-
-def _kind(mode: int) -> str:
-    kinds = (
-        (stat.S_ISFIFO, "a pipe"),
-        (stat.S_ISSOCK, "a socket"),
-        (stat.S_ISBLK, "a device"),
-        (stat.S_ISCHR, "a device"),
-    )
-    return next((words for test, words in kinds if test(mode)), "something else")
-
-
-def _no_such_path(path: Path, error: OSError | ValueError) -> DeliveryError:
-    if os.path.islink(path) and isinstance(error, FileNotFoundError):
-        return LocalError(
-            f"{printable(str(path))} is a link to something that is not there",
-            hint="name the file itself",
-            code="dangling-link",
-        )
-    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
-        return LocalError(
-            f"{printable(str(path))} does not exist",
-            hint="check the spelling, and the folder that you are in",
-            code="path-not-found",
-        )
-    return unreadable(str(path), error)
-
-
-def _nothing(roots: Sequence[Path], left_out: Sequence[LeftOut]) -> LocalError:
-    shown = ", ".join(printable(str(root)) for root in roots[:3])
-    reason = next((left.reason for left in left_out if left.reason != _EMPTY_FOLDER), None)
-    if reason is not None:
-        return LocalError(
-            f"nothing to deliver in {shown}: all that is there is left out ({reason})",
-            hint="--keep-junk delivers junk too; see also .deliveryignore",
-            code="nothing-to-deliver",
-        )
-    return LocalError(
-        f"nothing to deliver in {shown}: the folder is empty",
-        hint="name the folder or the files that hold the finished work",
-        code="nothing-to-deliver",
-    )

@@ -11,9 +11,10 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from delivery.progress import CancelToken
-from delivery.storage.answers import Answer, Stream
+from delivery.storage.answers import Answer
 from delivery.storage.base import Body
 from delivery.storage.sigv4 import EMPTY, UNSIGNED, Credentials, presigned, signed, url_of
+from delivery.storage.stream import Stream
 from delivery.storage.wire import Wire
 
 NOT_S3 = "NotS3"

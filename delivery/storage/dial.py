@@ -8,10 +8,12 @@ import re
 import socket
 import ssl
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from delivery.errors import StoreUnreachableError
+from delivery.errors import DeliveryError, StoreUnreachableError
 from delivery.progress import CancelToken
 from delivery.storage import race
 from delivery.storage.answers import POLL_SECONDS
@@ -119,6 +121,17 @@ def _proxy(scheme: str, host: str) -> tuple[str, int, dict[str, str]] | None:
         login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Proxy-Authorization"] = "Basic " + base64.b64encode(login.encode("utf-8", "surrogateescape")).decode()
     return parts.hostname or "", port, headers
+
+
+@contextmanager
+def told_as_lost() -> Iterator[None]:
+    """What breaks in the block, which does nothing but talk to the network, is raised as LostConnection."""
+    try:
+        yield
+    except DeliveryError:
+        raise  # a cancel, or a refusal; some are OSErrors too
+    except (OSError, http.client.HTTPException) as error:
+        raise lost(error) from error
 
 
 def lost(error: Exception, *, proxied: bool = False) -> LostConnection:

@@ -19,7 +19,7 @@ from delivery.errors import StoreRefusedError
 from delivery.memory import read_buffer
 from delivery.model import StoredObject
 from delivery.storage import faults
-from delivery.storage.answers import Answer, Stream, bare_etag, removed_at, whole_number
+from delivery.storage.answers import Answer, bare_etag, removed_at, whole_number
 from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, PendingUpload, Quirks, RemotePart
 from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, Bucket
 from delivery.storage.carry import Refusal, Text
@@ -28,6 +28,7 @@ from delivery.storage.documents import age_of, document, etag_of, key_of, moment
 from delivery.storage.faults import ObjectGoneError
 from delivery.storage.removal import remove
 from delivery.storage.retry import pause
+from delivery.storage.stream import Stream
 
 _READ = 1024**2
 _METADATA = "x-amz-meta-"

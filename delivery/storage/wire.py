@@ -18,11 +18,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from delivery.errors import DeliveryError, StoreRefusedError
+from delivery.errors import StoreRefusedError
 from delivery.progress import CancelToken
 from delivery.storage import answers
-from delivery.storage.answers import POLL_SECONDS, Answer, PatientResponse, Stream
-from delivery.storage.dial import dial, lost
+from delivery.storage.answers import POLL_SECONDS, Answer, PatientResponse
+from delivery.storage.dial import dial, told_as_lost
+from delivery.storage.stream import Stream
 
 if TYPE_CHECKING:
     from delivery.storage.base import Body
@@ -48,7 +49,7 @@ class Wire:
 
         Raises LostConnection, and Cancelled within a fraction of a second of the token.
         """
-        with self._request(method, target, headers, body, cancel) as (answer, _):
+        with self._request(method, target, headers, body, cancel) as (answer, _), told_as_lost():
             data = answer.read(_MOST_OF_AN_ANSWER)
             if answer.length:
                 raise http.client.IncompleteRead(data, answer.length)
@@ -56,7 +57,10 @@ class Wire:
 
     def probe(self, target: str, headers: Mapping[str, str], cancel: CancelToken) -> Answer:
         """A GET whose body is not waited for beyond its first kilobyte: the connection is closed at once."""
-        with self._request("GET", target, {**headers, "Connection": "close"}, None, cancel) as (answer, _):
+        with (
+            self._request("GET", target, {**headers, "Connection": "close"}, None, cancel) as (answer, _),
+            told_as_lost(),
+        ):
             data = answer.read(1024)
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, data)
 
@@ -77,13 +81,10 @@ class Wire:
             self._write(connection, method, target, headers, body, cancel)
             sock = connection.sock  # which the connection forgets where the answer says that it will close
             connection.response_class = functools.partial(PatientResponse, cancel=cancel)  # type: ignore[assignment]
-            answer = connection.getresponse()
+            with told_as_lost():
+                answer = connection.getresponse()
             yield answer, sock
             whole = answer.isclosed() and not answer.will_close
-        except DeliveryError:
-            raise  # the body's own: its file changed or cannot be read; LocalError is an OSError too
-        except (OSError, http.client.HTTPException) as error:
-            raise lost(error) from error
         finally:
             if whole:
                 with self._lock:
@@ -102,6 +103,26 @@ class Wire:
         body: Body | None,
         cancel: CancelToken,
     ) -> None:
+        with told_as_lost():
+            self._write_head(connection, method, target, headers, body)
+        for block in body.blocks() if body is not None else ():  # what it raises is its own, and no broken connection
+            with told_as_lost():
+                try:
+                    _send(connection.sock, block, cancel)
+                except (BrokenPipeError, ConnectionResetError):
+                    # The store may have answered and closed before it had read all: its answer says why.
+                    if not _readable(connection.sock, POLL_SECONDS):
+                        raise
+                    return
+
+    def _write_head(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: Body | None,
+    ) -> None:
         connection.sock.settimeout(answers.STALL_SECONDS)
         try:
             connection.putrequest(method, target, skip_host="Host" in headers, skip_accept_encoding=True)
@@ -115,15 +136,6 @@ class Wire:
         if body is not None:
             connection.putheader("Content-Length", str(body.size))
         connection.endheaders()
-        if body is None:
-            return
-        try:
-            for block in body.blocks():
-                _send(connection.sock, block, cancel)
-        except (BrokenPipeError, ConnectionResetError):
-            # The store may have answered and closed before it had read all: its answer says why.
-            if not _readable(connection.sock, POLL_SECONDS):
-                raise
 
     def _take(self, cancel: CancelToken) -> http.client.HTTPConnection:
         while True:

@@ -39,6 +39,8 @@ def refused(run: Run, code: int, words: str, *arguments: str | Path, error: str 
 
 def test_a_missing_path(run: Run) -> None:
     refused(run, 4, "nothing-here does not exist", "send", "nothing-here", error="path-not-found")
+    for quote in "\"'":
+        refused(run, 4, "write it as C:", "send", f"{quote}C:\\my work{quote}", error="path-not-found")
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("sned", "'send'"), ("platform", "'platforms'"), ("final/", "--help")])

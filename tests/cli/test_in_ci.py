@@ -220,6 +220,14 @@ def test_what_an_earlier_run_left_does_not_pass_for_the_outcome_of_one_that_was_
     assert not (here / "by-variable.json").exists()
 
 
+def test_two_options_cannot_have_the_same_file(run: Run, work: Path) -> None:
+    refused = run("upload", work, "--report", "out/a", "--summary", "./out/../out/a")
+    assert refused.code == 2
+    assert "--report and --summary would both be written to" in refused.err
+    assert not Path("out").exists()
+    assert run("send", work, "--dry-run", "--report", os.devnull, "--summary", os.devnull).code == 0
+
+
 @pytest.mark.parametrize("option", ["--report", "--summary", "--dotenv", "--code-quality", "--qr"])
 def test_no_file_is_written_over_the_work_or_into_it(run: Run, work: Path, option: str) -> None:
     """Written into it, the links of this delivery would go to the buyer of the next."""

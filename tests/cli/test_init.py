@@ -104,6 +104,10 @@ def test_what_makes_no_store_is_refused_and_nothing_is_written(run: Run, given: 
     assert not Path("c.ini").exists()
 
 
+def test_an_unknown_kind_of_store_is_told_before_its_bucket_is_asked_for(run: Run) -> None:
+    assert "nope" in run("init", "c.ini", "--yes", "--profile", "nope").err
+
+
 @pytest.mark.parametrize("kind", offered())
 def test_the_answers_for_every_kind_of_store_make_one_that_opens(  # type: ignore[no-untyped-def]
     run: Run, types, kind: str, monkeypatch: pytest.MonkeyPatch

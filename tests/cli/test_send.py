@@ -89,6 +89,9 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(run: Run, work: Path
     assert spoken.code == 0
     assert "way: link" in spoken.err
     assert "recorded" not in spoken.err
+    assert "proof sheet" not in answer.err
+    for asked in (spoken, run("send", work, "--dry-run", "--proof")):
+        assert "a proof sheet to attach is made too: work-proof.pdf" in asked.err
     assert [path.name for path in work.parent.iterdir()] == ["work"]
 
 
@@ -268,3 +271,14 @@ def test_open_shows_the_folder_and_holds_no_stream_of_ours(work: Path, tmp_path:
     environ["PATH"] = str(opener.parent)
     done = subprocess.run([*command, str(tmp_path / "r2")], capture_output=True, text=True, timeout=20, env=environ)
     assert done.returncode == 0 and "note: the folder cannot be opened here" in done.stderr
+
+
+def test_the_file_that_the_shell_writes_the_message_into_is_not_delivered(work: Path, home: Path) -> None:
+    """``cd work; delivery send . > message.txt``: the shell makes the file before anything is looked at."""
+    run = [sys.executable, str(ROOT / "cli.py"), "send", ".", "-o", str(work.parent / "out")]
+    with (work / "message.txt").open("wb") as stdout, (work / "log.txt").open("wb") as stderr:
+        subprocess.run(run, cwd=work, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, check=True, timeout=60)
+    assert (work / "message.txt").read_text().startswith("Hello")
+    said = (work / "log.txt").read_text()
+    assert "message.txt: left out: what this run prints is written into it" in said
+    assert not {"message.txt", "log.txt"} & {path.name for path in (work.parent / "out").iterdir()}

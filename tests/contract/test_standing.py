@@ -807,6 +807,22 @@ def test_prune_goes_on_beside_what_was_made_under_another_prefix(work: Path, set
     assert keys(settings) == set()
 
 
+def test_prune_asks_no_more_about_what_is_gone_but_not_of_another_bucket(
+    work: Path, settings: Settings, moto_address: str
+) -> None:
+    """As a bucket's own rule leaves it, or a prune that was killed before it could note what it had removed."""
+    made = upload(work, settings, expires="1h")
+    later = NOW + 9 * DAY
+    store = open_store("test", settings, until=NOW)
+    store.delete([item.key for item, _ in store.keys(made.prefix or "")])
+    bucket = f"b-{secrets.token_hex(6)}"
+    make_bucket(moto_address, bucket)
+    moved = dataclasses.replace(settings.stores["test"], bucket=bucket)
+    for there, noted in ((settings.with_store("test", moved), False), (settings, True)):
+        assert [item.pruned.deliveries for item in upkeep.prune(settings=there, now=later)] == [0]
+        assert (Ledger(places.data_dir()).get(made.id, now=later).pruned_at is not None) is noted
+
+
 def test_prune_goes_on_beside_a_store_that_is_gone(work: Path, settings: Settings, moto_address: str) -> None:
     upload(work, settings, expires="1h")
     other = settings.with_store("old", dataclasses.replace(settings.stores["test"], prefix="old"))
@@ -885,17 +901,30 @@ def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
     assert not hosting.take_over(store, key, after=timedelta(0), now=NOW)
 
 
-def test_renewing_does_not_disturb_a_run_that_works_on_it_and_is_not_forgotten_by_it(any_store: Store) -> None:
-    id = secrets.token_hex(6)
+def test_a_standing_place_has_one_who_works_in_it_and_its_ends_only_go_later(any_store: Store) -> None:
+    id, cancel = secrets.token_hex(6), CancelToken()
     with hosting.place_for(any_store, [], named=True, id=id, keep_until=NOW + DAY) as place:
-        hosting.extend(any_store, id, place.journal.prefix, NOW + 9 * DAY)
+        prefix = place.journal.prefix
+        with (
+            pytest.raises(StoreUnreachableError, match=f"another run works on {id} now") as caught,
+            hosting.standing_place(any_store, id, prefix, cancel=cancel),
+        ):
+            pass
         place.finish([], NOW)
-    hosting.extend(any_store, id, place.journal.prefix, NOW + 3 * DAY)
-    (kept,) = hosting.standing_of(any_store, id).values()
+    assert (caught.value.code, caught.value.exit_code) == ("in-use", 6)
+    for end in (NOW + 9 * DAY, NOW + 3 * DAY):
+        with hosting.standing_place(any_store, id, prefix, cancel=cancel) as held:
+            assert held is not None
+            held.need(end)
+            with hosting.place_for(any_store, [], named=True, id=id) as other:
+                assert other.journal.prefix != prefix
+    kept = {item.prefix: item for item in hosting.standing_of(any_store, id).values()}[prefix]
     assert (kept.links_end, kept.keep_until, kept.claimed_by) == (NOW + 9 * DAY, NOW + 9 * DAY, "")
+    with hosting.standing_place(any_store, id, "elsewhere/", cancel=cancel) as held:
+        assert held is None
 
 
-def test_a_record_that_changes_while_it_is_extended_is_read_again(moto_address: str) -> None:
+def test_a_record_that_changes_while_it_is_seized_is_read_again(moto_address: str) -> None:
     store = opened(moto_address, "moto", profile="ceph")
     key = f"{record.place_of(store, 'x')}.json"
     record.put(store, key, record.Standing("x", f"{'a' * 32}/", NOW, NOW))
@@ -911,13 +940,45 @@ def test_a_record_that_changes_while_it_is_extended_is_read_again(moto_address: 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(record, "read", changed_meanwhile)
         left[0] = 3
-        hosting.extend(store, "x", f"{'a' * 32}/", NOW + DAY)
+        hosting.seize(store, [key])
         assert left == [0]
         left[0] = 999
         with pytest.raises(StoreUnreachableError, match="changed by others"):
-            hosting.extend(store, "x", f"{'a' * 32}/", NOW + 2 * DAY)
+            hosting.seize(store, [key])
     (kept,) = hosting.standing_of(store).values()
-    assert kept.links_end == NOW + DAY
+    assert kept.claimed_by
+
+
+def test_nothing_is_renewed_over_what_a_run_makes_meanwhile(work: Path, settings: Settings) -> None:
+    made = upload(work, settings, id="site", page=True)
+    assert made.page is not None and made.manifest.url
+    before = read(made.page.url), read(made.manifest.url)
+    store = open_store("test", settings, until=NOW)
+    with hosting.place_for(store, [], named=True, id="site") as place:
+        assert place.journal.prefix == made.prefix
+        with pytest.raises(StoreUnreachableError, match="another run works on site"):
+            upkeep.renew("site", settings=settings)
+    assert (read(made.page.url), read(made.manifest.url)) == before
+    assert [event.kind for event in Ledger(places.data_dir()).events("site")] == []
+    assert upkeep.renew("site", settings=settings).page is not None
+
+
+def test_a_run_that_comes_while_links_are_renewed_goes_elsewhere(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = upload(work, settings, id="site", page=True)
+    prefixes, tried = [], hosting.try_links
+
+    def meanwhile(*given: Any, **more: Any) -> Any:
+        monkeypatch.setattr(hosting, "try_links", tried)
+        (work / "b.bin").write_bytes(os.urandom(SIZE))
+        prefixes.append(upload(work, settings, id="site", page=True).prefix)
+        return tried(*given, **more)
+
+    monkeypatch.setattr(hosting, "try_links", meanwhile)
+    renewed = upkeep.renew("site", settings=settings)
+    assert renewed.prefix == made.prefix not in prefixes
+    assert read(renewed.links[0].url) == (work / renewed.links[0].name).read_bytes()
 
 
 def test_a_later_link_that_ends_earlier_ends_no_other(
@@ -953,10 +1014,12 @@ def test_links_renewed_after_a_run_was_killed_live_as_long_as_they_say(
     found = record.read(store, key)
     assert found is not None
     record.put(store, key, found.record._replace(claimed_by="dead", claimed_until=NOW + DAY / 24))
-    renewed = upkeep.renew("site", expires="7d", settings=settings)
-    machine()
+    with pytest.raises(StoreUnreachableError, match="was killed"):
+        upkeep.renew("site", expires="7d", settings=settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(record, "CLAIM", timedelta(0))
+        renewed = upkeep.renew("site", expires="7d", settings=settings)
+        machine()
         upkeep.prune(settings=settings, after=timedelta(0), now=NOW + 6 * DAY)
         assert read(renewed.links[0].url)
         upkeep.prune(settings=settings, after=timedelta(0), now=NOW + 8 * DAY)

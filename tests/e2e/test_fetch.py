@@ -18,7 +18,7 @@ from delivery.errors import IntegrityError, StoreRefusedError, UsageError
 from delivery.fetching import fetch
 from delivery.model import Delivery
 from delivery.packing import verify
-from delivery.progress import RecordingProgress
+from delivery.progress import RecordingProgress, Task, Unit
 from delivery.service import send, upload
 from delivery.storage import local
 
@@ -161,3 +161,30 @@ def test_a_single_files_link_brings_it_once(work: Path, tmp_path: Path) -> None:
     told = RecordingProgress()
     again = fetch(link.url, tmp_path / "out", progress=told)
     assert (again.files, len(again.already_there), told.tasks) == ((), 1, [])
+
+
+class _Fails(RecordingProgress):
+    """A caller's own progress, whose pipe or log breaks."""
+
+    raised = 0
+
+    def task(self, label: str, total: int | None, unit: Unit) -> Task:
+        task = super().task(label, total, unit)
+        if label in ("uploading", "downloading"):
+            task.advance = self._advance  # type: ignore[method-assign]
+        return task
+
+    def _advance(self, amount: int) -> None:
+        if amount > 0:
+            self.raised += 1
+            raise BrokenPipeError("the log is gone")
+
+
+def test_what_a_callers_progress_raises_is_raised_and_is_no_broken_connection(work: Path, tmp_path: Path) -> None:
+    failing = _Fails()
+    with pytest.raises(BrokenPipeError, match="the log is gone"):
+        sent(work, progress=failing)
+    made = sent(work)
+    with pytest.raises(BrokenPipeError, match="the log is gone"):
+        fetch(urls(made)[0], tmp_path / "in", progress=failing)
+    assert failing.raised < 10  # once for each connection at most

@@ -90,7 +90,7 @@ def _follow(view: View, *, protected: bool) -> None:
     except DependencyError:  # AES, without the library that pypdf needs for it
         locked = locked and "to open it, or only to change it, which cannot be told here"
     except Exhausted:
-        pass
+        view.note(Seen.UNSEEN, Exhausted.told)
     except pdf_errors():
         pass
     if locked:

@@ -17,6 +17,8 @@ _DETAIL = 200
 class Exhausted(Exception):
     """The view's budget is used up. Readers let it pass; what they noted so far stands."""
 
+    told = "it is so large, or made of so many pieces, that only a part of it was looked at"
+
 
 class View:
     """Random access to ``size`` bytes with a budget of reads and bytes.

@@ -20,7 +20,8 @@ def clean(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
         if reader.is_encrypted:
-            raise CannotStrip("it is protected with a password")
+            opens = reader.decrypt("")
+            raise CannotStrip("it is protected against changes" if opens else "it is protected with a password")
         root = reader.trailer["/Root"].get_object()
         form = root.get("/AcroForm") if isinstance(root, DictionaryObject) else None
         if form is not None and form.get_object().get("/SigFlags"):
@@ -42,7 +43,7 @@ def clean(data: bytes) -> tuple[bytes, tuple[str, ...]]:
         if len(PdfReader(io.BytesIO(out.getvalue())).pages) != len(reader.pages):
             raise CannotStrip("its pages would change")
     except (DependencyError, NotImplementedError) as error:  # a lock that pypdf cannot open here
-        raise CannotStrip("it is protected with a password") from error
+        raise CannotStrip("it is protected") from error
     except pdf_errors() as error:
         raise CannotStrip(f"it is damaged ({type(error).__name__})") from error
     return out.getvalue(), tuple(dict.fromkeys(what))

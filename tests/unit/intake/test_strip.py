@@ -180,7 +180,7 @@ def test_a_pdf_locked_in_a_publishers_own_way_is_delivered_as_it_is_and_told(tmp
     locked = out.getvalue().replace(b"/Filter /Standard", b"/Filter /FOPN_fLo")
     cleaned, stripped, _ = clean(tmp_path, "a.pdf", locked)
     assert cleaned == locked
-    assert "password" in str(stripped.removed[0])
+    assert stripped.removed[0].problem.endswith("it is protected")
 
 
 WITHOUT_CRYPTOGRAPHY = """
@@ -204,7 +204,16 @@ def test_a_pdf_protected_in_the_newer_way_needs_no_further_library(tmp_path):
     run = [sys.executable, "-c", WITHOUT_CRYPTOGRAPHY, str(tmp_path / "a.pdf")]
     deeply, stripped = subprocess.check_output(run, text=True).splitlines()
     assert deeply == "None"
-    assert stripped == "a.pdf: not cleaned, delivered as it is: it is protected with a password"
+    assert stripped == "a.pdf: not cleaned, delivered as it is: it is protected"
+
+
+@pytest.mark.parametrize(("user", "why"), [("secret", "with a password"), ("", "against changes")])
+def test_a_protected_pdf_is_told_by_what_the_protection_keeps_from(tmp_path, user, why):
+    writer, out = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf()))), io.BytesIO()
+    writer.encrypt(user, "owner", algorithm="RC4-128")
+    writer.write(out)
+    _, stripped, _ = clean(tmp_path, "a.pdf", out.getvalue())
+    assert [item.problem for item in stripped.removed] == [f"not cleaned, delivered as it is: it is protected {why}"]
 
 
 def test_a_webp_whose_first_chunk_is_empty_is_delivered_as_it_is_and_told(tmp_path):

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from delivery.intake.observation import Seen
+from delivery.intake.observation import Fact, Seen
 from delivery.intake.observe import look
 from delivery.intake.readers.view import HEAD, Exhausted, View
 
@@ -63,4 +63,4 @@ def test_an_endless_chain_of_chunks_ends_with_the_budget():
 
     view = View(read, 10**12, name="a.png")
     look(view)
-    assert view.facts == []
+    assert view.facts == [Fact(Seen.UNSEEN, Exhausted.told)]
