@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         StoreOptions,
         UploadOptions,
     )
-    from delivery.packing import Joined, Verified, join, verify
+    from delivery.packing import Joined, PlannedJoin, Verified, join, verify
     from delivery.profile import Profile
     from delivery.progress import CancelToken, NullProgress, Progress, RecordingProgress, Task
     from delivery.service import Inspection, carry_out, check, dry_run, pack, plan, send, upload
@@ -74,7 +74,7 @@ _ROOMS = {
     "model": "Attachment Deliverable Delivery FileEntry Finding Link ManifestPlace Method Part PartKind Plan "
     "Severity Via",
     "options": "CheckOptions DeliveryOptions MessageOptions PlatformOptions SendOptions StoreOptions UploadOptions",
-    "packing": "Joined Verified join verify",
+    "packing": "Joined PlannedJoin Verified join verify",
     "profile": "Profile",
     "progress": "CancelToken NullProgress Progress RecordingProgress Task",
     "service": "Inspection carry_out check dry_run pack plan send upload",
@@ -112,6 +112,7 @@ __all__ = [
     "Part",
     "PartKind",
     "Plan",
+    "PlannedJoin",
     "PlatformOptions",
     "Profile",
     "Progress",

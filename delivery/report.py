@@ -80,20 +80,27 @@ def error_document(error: DeliveryError, findings: Iterable[Finding] = ()) -> Do
     }
 
 
-def verify_document(manifest: str, checked: int, joined: Iterable[str] = ()) -> Document:
-    """``delivery.verify/1``: what `verify` and `join` print when all is as it was sent."""
-    return {"schema": VERIFY, "place": manifest, "checked": checked, "complete": True, "joined": list(joined)}
+def verify_document(
+    manifest: str, checked: int, joined: Iterable[str] = (), planned: Iterable[Document] | None = None
+) -> Document:
+    """``delivery.verify/1``: what `verify` and `join` print when all is as it was sent; with ``planned`` a dry run."""
+    real = planned is None
+    said = {"dry_run": not real, "place": manifest, "checked": checked, "complete": real, "joined": list(joined)}
+    return {"schema": VERIFY, **said, **({} if planned is None else {"planned": list(planned)})}
 
 
 def fetch_document(fetched: Fetched) -> Document:
     """``delivery.fetch/1``: every file that is here now, and whether it was here before."""
+    planned = [{"path": file.path, "size": file.size} for file in fetched.planned]
     return {
         "schema": FETCH,
+        "dry_run": fetched.dry_run,
         "out": fetched.out,
         "name": fetched.name,
         "verified": fetched.verified,
         "files": _fetched(fetched),
         "volumes_of": list(fetched.volumes_of),
+        **({"planned": planned, "to_download": fetched.to_download} if fetched.dry_run else {}),
     }
 
 
@@ -268,13 +275,8 @@ def _to_attach(plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def _link(link: Link) -> dict[str, Any]:
-    return {
-        "name": link.name,
-        "url": link.url,
-        "size": link.size,
-        "sha256": link.sha256,
-        "expires_at": _moment(link),
-    }
+    moment = _moment(link)
+    return {"name": link.name, "url": link.url, "size": link.size, "sha256": link.sha256, "expires_at": moment}
 
 
 def _record(record: Record) -> dict[str, Any]:

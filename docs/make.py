@@ -23,7 +23,8 @@ API, CLI, SNAPSHOT = ROOT / "docs" / "api.md", ROOT / "docs" / "cli.md", ROOT / 
 GROUPS = {
     "The main job": "send pack upload",
     "Step by step": "check Inspection plan dry_run carry_out",
-    "Later": "compose_message compose_reply renew revoke Revoked prune PrunedStore doctor verify Verified join Joined",
+    "Later": "compose_message compose_reply renew revoke Revoked prune PrunedStore doctor verify Verified join Joined "
+    "PlannedJoin",
     "At the other end": "fetch Fetched FetchedFile",
     "Inputs": "Input FileEntry Connection",
     "Settings": "Settings DeliveryOptions SendOptions CheckOptions UploadOptions MessageOptions StoreOptions "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from delivery.cli.types import FOLDER
 from delivery.errors import UsageError
 from delivery.escape import printable
 from delivery.units import format_size
+
+if TYPE_CHECKING:
+    from delivery.fetching import Fetched
 
 
 @click.command("fetch")
@@ -25,8 +28,9 @@ from delivery.units import format_size
     "--only", multiple=True, metavar="PATTERN", help="Only what carries such a file or part (*.svg); may be repeated."
 )
 @click.option("--unpack", is_flag=True, help="Unpack zips and join volumes: the files as they were, in their folders.")
+@options.dry_run
 @options.common
-def command(url: str, out: str | None, only: tuple[str, ...], unpack: bool, **values: Any) -> None:
+def command(url: str, out: str | None, only: tuple[str, ...], unpack: bool, dry_run: bool, **values: Any) -> None:
     """Download all of a delivery, verified, from the link of its page or manifest, or one file from its own link.
 
     The same command again goes on where it stopped, and brings nothing twice; where a single file's link does not tell
@@ -38,10 +42,13 @@ def command(url: str, out: str | None, only: tuple[str, ...], unpack: bool, **va
         from delivery import fetching
 
         fetched = fetching.fetch(
-            url, out, only=only, unpack=unpack, progress=session.progress, cancel=session.cancel
-        )  # fmt: skip
+            url, out, only=only, unpack=unpack, dry_run=dry_run, progress=session.progress, cancel=session.cancel
+        )
     if session.as_json:
         report.write(report.fetch_document(fetched), sys.stdout)
+        return
+    if fetched.dry_run:
+        _foreseen(fetched, quiet=session.quiet)
         return
     if not session.quiet:
         files = (*fetched.files, *fetched.already_there)
@@ -53,6 +60,18 @@ def command(url: str, out: str | None, only: tuple[str, ...], unpack: bool, **va
             render.note(f"{', '.join(fetched.volumes_of[:5])} came in volumes; --unpack or `delivery join` joins them")
     for file in sorted((*fetched.files, *fetched.already_there), key=lambda file: file.path):
         click.echo(printable(file.path))
+
+
+def _foreseen(fetched: Fetched, *, quiet: bool) -> None:
+    """Each file with its size, those that are there already too; the folder and the sum beside."""
+    if not quiet:
+        there = f" ({len(fetched.already_there):,} there already)" if fetched.already_there else ""
+        size = format_size(fetched.to_download)
+        render.say(f"would bring {len(fetched.planned):,} to {printable(fetched.out)}{there}, {size} to download")
+    lines = [(file.path, format_size(file.size)) for file in fetched.planned]
+    lines += [(file.path, f"{format_size(file.size)}, there already") for file in fetched.already_there]
+    for path, said in sorted(lines):
+        click.echo(f"{printable(path)}  {said}")
 
 
 def _piped_link() -> str:

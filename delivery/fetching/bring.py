@@ -33,17 +33,18 @@ from delivery.storage.watch import Watch
 
 @dataclass(frozen=True, slots=True)
 class FetchedFile:
-    """One file that a fetch brought, or found here."""
+    """One file that a fetch brought, found here, or would bring."""
 
     path: str
     """Where it lies here."""
     size: int
     sha256: str
+    """Empty where a dry run had only the link of a single file, which states none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """All of it is here."""
+    """All of it is here; after a dry run, what would be."""
 
     out: str
     name: str
@@ -52,9 +53,16 @@ class Fetched:
     already_there: tuple[FetchedFile, ...]
     """What lay here already, as it was sent, and was not downloaded again."""
     verified: bool
-    """Every file has the SHA-256 that the manifest states. False for a single file's link, which states none."""
+    """Every file has the SHA-256 that the manifest states. False for a single file's link, which states none, and for
+    a dry run."""
     volumes_of: tuple[str, ...] = ()
     """Files that are here as volumes, to be joined."""
+    dry_run: bool = False
+    """Nothing was downloaded or written."""
+    planned: tuple[FetchedFile, ...] = ()
+    """In a dry run, what would be brought."""
+    to_download: int = 0
+    """In a dry run, the bytes that would be downloaded for it: zips and volumes whole."""
 
 
 def fetch(
@@ -63,6 +71,7 @@ def fetch(
     *,
     only: Sequence[str] = (),
     unpack: bool = False,
+    dry_run: bool = False,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Fetched:
@@ -72,7 +81,8 @@ def fetch(
     fetch of the same. ``only`` are patterns for paths or names: nothing but the parts that carry a match is brought.
     With ``unpack`` zips become their files, in their folders, and volumes the files that they were cut from.
     What is there already is compared and not brought again; a run that was cut off goes on where it stopped. Where a
-    single file's link tells too little for that, the file is brought beside and compared.
+    single file's link tells too little for that, the file is brought beside and compared. With ``dry_run`` the link
+    is asked and what is here compared, the same is refused, and nothing is downloaded or written.
 
     Raises UsageError for no usable link and where nothing matches, StoreRefusedError for a link that has ended,
     StoreUnreachableError, IntegrityError where something else arrives than was sent, LocalError for the disk and for
@@ -82,7 +92,7 @@ def fetch(
     folder = None if out is None else path_of(out)
     progress, halt = progress or NullProgress(), Halt(cancel or CancelToken())
     client = Client(url, halt)
-    run = _Run(client, Watch(progress=progress, cancel=halt), halt)
+    run = _Run(client, Watch(progress=progress, cancel=halt), halt, dry_run)
     found = source.find(client, url, run.watch)
     if isinstance(found, Single):
         if only or unpack:
@@ -96,8 +106,9 @@ def fetch(
 
 
 class _Run:
-    def __init__(self, client: Client, watch: Watch, halt: Halt) -> None:
+    def __init__(self, client: Client, watch: Watch, halt: Halt, dry_run: bool) -> None:
         self.watch = watch
+        self._dry_run = dry_run
         self._client = client
         self._halt = halt
         self._crew = Crew(halt)
@@ -110,8 +121,14 @@ class _Run:
         if os.path.lexists(target):
             if (sha256 := known.same(target, found, self._heard)) is not None:
                 there = FetchedFile(str(target), found.size, sha256)
-                return Fetched(str(out), found.name, (), (there,), verified=False)
+                return Fetched(str(out), found.name, (), (there,), verified=False, dry_run=self._dry_run)
             self.watch.progress.note(f"{printable(found.name)} lies here already: it is downloaded beside and compared")
+        if self._dry_run:
+            with Place(out, dry_run=True):
+                planned = FetchedFile(str(target), found.size, "")
+            return Fetched(
+                str(out), found.name, (), (), verified=False, dry_run=True, planned=(planned,), to_download=found.size
+            )
         parts = urlsplit(found.url)
         key = hashlib.sha256(f"{parts.netloc}{parts.path}".encode()).hexdigest()[:32]
         item = Item(found.name, found.size, None, key, found.url, whole=not (found.etag or found.modified))
@@ -145,23 +162,30 @@ class _Run:
         kept = Output(called, len(marks), hashlib.sha256(marks).hexdigest())
         if called != MANIFEST:
             self.watch.progress.note(f"a file of the delivery is called {MANIFEST}; its own manifest is {called}")
-        with Place(out or choose(manifest.name, marks, kept.name)) as place:
+        with Place(out or choose(manifest.name, marks, kept.name), dry_run=self._dry_run) as place:
             is_kept = place.has(kept, lambda count: None)
             missing = self._missing(place, todo)
-            note = place.work / MANIFEST
-            with writing(note):
-                note.write_bytes(marks)
-            self._transfer([item for unit in missing for item in self._items(unit, place)], place)
-            if not is_kept:
-                place.put(note, kept.name)
+            if self._dry_run:
+                for output in (output for unit in missing for output in unit.outputs):
+                    place.foresee(output.name)
+            else:
+                note = place.work / MANIFEST
+                with writing(note):
+                    note.write_bytes(marks)
+                self._transfer([item for unit in missing for item in self._items(unit, place)], place)
+                if not is_kept:
+                    place.put(note, kept.name)
         names = [output.name for unit in todo for output in unit.outputs]
         return Fetched(
             str(place.out),
             manifest.name,
             tuple(self._brought[name] for name in names if name in self._brought),
             tuple(self._there[name] for name in names if name in self._there),
-            verified=True,
+            verified=not self._dry_run,
             volumes_of=() if unpacked else tuple(dict.fromkeys(p.file for u in todo for p in u.parts if p.file)),
+            dry_run=self._dry_run,
+            planned=tuple(_file(place.path_of(o.name), o) for u in missing for o in u.outputs) if self._dry_run else (),
+            to_download=sum(part.size for unit in missing for part in unit.parts) if self._dry_run else 0,
         )
 
     def _missing(self, place: Place, todo: Sequence[Unit]) -> list[Unit]:

@@ -21,7 +21,7 @@ from delivery.intake.source import BLOCK, unreadable
 from delivery.lock import locked
 from delivery.memory import read_buffer
 from delivery.packing.trouble import writing
-from delivery.packing.workspace import PREFIX
+from delivery.packing.workspace import PREFIX, is_live, refuse_no_folder
 from delivery.planning.names import MANIFEST
 
 WORK = f"{PREFIX}fetch"
@@ -29,36 +29,47 @@ _LOCK = "lock"
 
 
 class Place:
-    """A context manager. Left well, it removes what was unfinished; left with an error, it keeps it for next time."""
+    """A context manager. Left well, it removes what was unfinished; left with an error, it keeps it for next time.
 
-    def __init__(self, out: Path) -> None:
+    In a dry run it refuses the same and writes nothing.
+    """
+
+    def __init__(self, out: Path, *, dry_run: bool = False) -> None:
         self.out = out
+        self._dry_run = dry_run
         self.work = out / WORK
         self._stack = ExitStack()
         self._checked: set[Path] = {out}
 
     def __enter__(self) -> Self:
         with writing(self.out):
-            if self.out.exists() and not self.out.is_dir():
-                raise LocalError(
-                    f"{printable(str(self.out))} is not a folder", hint="choose another --out", code="out-not-a-folder"
-                )
+            refuse_no_folder(self.out)
+            if self._dry_run:
+                _refuse_link(self.work)
+                if is_live(self.work):
+                    raise self._in_use()
+                return self
             self.out.mkdir(parents=True, exist_ok=True)
             _refuse_link(self.work)
             self.work.mkdir(exist_ok=True)
             lock = self.work / _LOCK
             if not self._stack.enter_context(locked(lock)) or not lock.exists():  # it may just have been removed
                 self._stack.close()
-                raise LocalError(
-                    f"another run is writing to {printable(str(self.out))} right now",
-                    hint="wait for it, or choose another folder with --out",
-                    code="out-in-use",
-                )
+                raise self._in_use()
         return self
+
+    def _in_use(self) -> LocalError:
+        return LocalError(
+            f"another run is writing to {printable(str(self.out))} right now",
+            hint="wait for it, or choose another folder with --out",
+            code="out-in-use",
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._dry_run:
+            return
         done = error is None or not any(self.work.glob("*.part"))
         if done:  # under the lock, so that nothing goes which another run has begun
             shutil.rmtree(self.work, ignore_errors=True)
@@ -93,6 +104,14 @@ class Place:
                 raise _taken(target)
             os.rename(source, target)
         return target
+
+    def foresee(self, name: str) -> None:
+        """Raise LocalError where :meth:`put` would, for a link or a file in the place of a folder."""
+        path = self.path_of(name)
+        for folder in path.parents[: name.count("/")]:
+            _refuse_link(folder)
+        with writing(path):
+            refuse_no_folder(path.parent)
 
     def path_of(self, name: str) -> Path:
         return self.out.joinpath(*name.split("/"))  # units refused every name that is not safe

@@ -6,13 +6,30 @@ from delivery.lazy import lazily
 
 TYPE_CHECKING = False  # as type checkers read it; importing typing would take longer than all the rest
 if TYPE_CHECKING:
-    from delivery.packing.check import Joined, Verified, join, verify
+    from delivery.packing.check import Verified, verify
     from delivery.packing.estimates import estimate
+    from delivery.packing.joining import Joined, PlannedJoin, join
     from delivery.packing.work import Packed, pack, pack_archives, refuse_out
 
 __getattr__ = lazily(
     __name__,
-    {"check": "Joined Verified join verify", "estimates": "estimate", "work": "Packed pack pack_archives refuse_out"},
+    {
+        "check": "Verified verify",
+        "estimates": "estimate",
+        "joining": "Joined PlannedJoin join",
+        "work": "Packed pack pack_archives refuse_out",
+    },
 )
 
-__all__ = ["Joined", "Packed", "Verified", "estimate", "join", "pack", "pack_archives", "refuse_out", "verify"]
+__all__ = [
+    "Joined",
+    "Packed",
+    "PlannedJoin",
+    "Verified",
+    "estimate",
+    "join",
+    "pack",
+    "pack_archives",
+    "refuse_out",
+    "verify",
+]

@@ -1,4 +1,4 @@
-"""What lies in a folder against its manifest: verified in place, or joined. Anything that is not as sent is named."""
+"""What lies in a folder against its manifest. Anything that is not as sent is named."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from delivery.packing.crew import Crew
 from delivery.packing.direct import write_all
 from delivery.packing.manifest_reader import FileRecord, Manifest, PartRecord, is_plain_name, volume_sets
 from delivery.packing.trouble import path_of, writing
-from delivery.packing.workspace import Workspace, flush_to_disk
-from delivery.planning.names import CHECKSUMS, Filenames
+from delivery.packing.workspace import flush_to_disk
+from delivery.planning.names import CHECKSUMS
 from delivery.progress import CancelToken, NullProgress, Progress, Task
 
 _SHOWN = 50
@@ -47,15 +47,6 @@ class Verified:
     """Parts that lie here under another name, as a browser gives: that name -> the name that was sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """What :func:`join` made and checked."""
-
-    verified: Verified
-    files: tuple[str, ...]
-    """The paths of the files that were made."""
-
-
 def verify(
     place: str | os.PathLike[str], *, progress: Progress | None = None, cancel: CancelToken | None = None
 ) -> Verified:
@@ -66,37 +57,11 @@ def verify(
     """
     manifest = manifest_reader.read(path_of(place))
     volume_sets(manifest)  # one that contradicts itself is not sound, though all that it names be there
-    check = _Check(manifest, progress or NullProgress(), Crew(cancel or CancelToken()))
+    check = Check(manifest, progress or NullProgress(), Crew(cancel or CancelToken()))
     return check.run()
 
 
-def join(
-    place: str | os.PathLike[str],
-    out: str | os.PathLike[str],
-    *,
-    progress: Progress | None = None,
-    cancel: CancelToken | None = None,
-) -> Joined:
-    """Join the volumes beside the manifest at ``place`` into ``out``, and check everything else there on the way.
-
-    ``out`` may hold other files; none is overwritten. Raises like :func:`verify`, and then makes nothing.
-    """
-    manifest, out = manifest_reader.read(path_of(place)), path_of(out)
-    crew = Crew(cancel or CancelToken())
-    check = _Check(manifest, progress or NullProgress(), crew)
-    sets = volume_sets(manifest)
-    if not sets:
-        return Joined(check.run(), ())
-    with Workspace(out, among_others=True) as workspace:
-        filenames = Filenames()
-        names = {path: filenames.take(path.rpartition("/")[2]) for path in sets}
-        workspace.refuse_existing(names.values())
-        verified = check.run(sets, {path: workspace.folder / name for path, name in names.items()})
-        workspace.publish(list(names.values()))
-    return Joined(verified, tuple(str(out / name) for name in names.values()))
-
-
-class _Check:
+class Check:
     def __init__(self, manifest: Manifest, progress: Progress, crew: Crew) -> None:
         self._manifest = manifest
         self._progress = progress
@@ -112,13 +77,8 @@ class _Check:
     ) -> Verified:
         """Check all parts; those of ``sets`` are joined into ``targets`` on the way, unless something is missing."""
         sets = sets or {}
-        looked_at = [part for part in self._manifest.parts if not sets or part.kind not in _OPTIONAL]
-        self._find_parts(looked_at)
         joined = {part.filename for parts in sets.values() for part in parts}
-        missing = [p for p in self._manifest.parts if p.filename not in self._found and p.kind not in _OPTIONAL]
-        files = self._files_instead([part.filename for part in missing], joined)
-        if missing and not self._found and not files:
-            self._refuse_sent_by_link()
+        files = self._look(joined)
         if self._problems:  # nothing will be made, so volumes are compared like all else
             sets, joined = {}, set()
         alone = [p for p in self._manifest.parts if p.filename in self._found and p.filename not in joined]
@@ -135,6 +95,27 @@ class _Check:
         return Verified(
             str(self._manifest.path), self._manifest.name, parts_checked, len(files), total, dict(self._renamed)
         )
+
+    def foresee(self, sets: Mapping[str, Sequence[PartRecord]]) -> Verified:
+        """Refuse what :meth:`run` would, as far as it shows without reading: what is missing, or of another size."""
+        files = self._look({part.filename for parts in sets.values() for part in parts})
+        found = [part for part in self._manifest.parts if part.filename in self._found]
+        here = [(part.filename, part.size, self._found[part.filename]) for part in found]
+        here += [(record.path, record.size, str(self._unpacked(record))) for record in files]
+        for name, size, path in here:
+            self._compare(name, size, "", os.path.getsize(path), "")
+        if self._problems:
+            raise self._failure()
+        return Verified(str(self._manifest.path), self._manifest.name, 0, 0, 0, dict(self._renamed))
+
+    def _look(self, joined: set[str]) -> list[FileRecord]:
+        """Find all parts, and the files that lie here in the stead of one; what is missing is a problem."""
+        self._find_parts([p for p in self._manifest.parts if not joined or p.kind not in _OPTIONAL])
+        missing = [p for p in self._manifest.parts if p.filename not in self._found and p.kind not in _OPTIONAL]
+        files = self._files_instead([part.filename for part in missing], joined)
+        if missing and not self._found and not files:
+            self._refuse_sent_by_link()
+        return files
 
     def _find_parts(self, parts: Sequence[PartRecord]) -> None:
         """By name first; then by size and content what a browser renamed, also because an altered one lies there."""

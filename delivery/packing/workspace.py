@@ -59,7 +59,7 @@ class Workspace:
 
     def _make(self) -> None:
         with writing(self.out):
-            _refuse_no_folder(self.out)
+            refuse_no_folder(self.out)
             if not self.out.exists():
                 self.out.mkdir(parents=True)
                 self._made_out = True
@@ -74,13 +74,7 @@ class Workspace:
 
     def refuse_existing(self, names: Iterable[str]) -> None:
         """Raise LocalError when something already has one of the final names."""
-        for name in names:
-            if os.path.lexists(self.out / name):
-                raise LocalError(
-                    f"{printable(str(self.out / name))} exists already",
-                    hint="move it away, or choose another folder with --out",
-                    code="out-exists",
-                )
+        _refuse_existing(self.out, names)
 
     def publish(self, names: Sequence[str]) -> None:
         """Move the files called ``names`` from the work folder to the output folder, in that order.
@@ -120,12 +114,19 @@ def is_plain(name: str) -> bool:
     return name not in ("", ".", "..") and not any(separator in name for separator in "/\\\0:")
 
 
-def refuse_unfit(out: Path) -> None:
-    """Raise LocalError where :class:`Workspace` would, as far as it shows without writing anything."""
+def refuse_unfit(out: Path, names: Iterable[str] | None = None) -> None:
+    """Raise LocalError where :class:`Workspace` would, as far as it shows without writing anything.
+
+    With the final ``names`` it may lie among others.
+    """
     with writing(out):
-        _refuse_no_folder(out)
+        refuse_no_folder(out)
         if out.exists():
-            _refuse_contents(out, but=_doomed(out))
+            doomed = _doomed(out)
+            if names is None:
+                _refuse_contents(out, but=doomed)
+            else:
+                _refuse_existing(out, (name for name in names if name not in doomed))
 
 
 def is_abandoned(out: Path) -> bool:
@@ -151,7 +152,7 @@ def _remove_dead(out: Path) -> None:
 def _dead(out: Path) -> Iterator[Path]:
     """What killed runs left in ``out``. Raises LocalError at that of a run which lives."""
     for leftover in sorted(out.glob(f"{PREFIX}*")):
-        if _is_live(leftover):
+        if is_live(leftover):
             raise LocalError(
                 f"another run is writing to {printable(str(out))} right now",
                 hint="wait for it, or choose another folder with --out",
@@ -182,7 +183,7 @@ def _half_moved(folder: Path) -> list[str]:
     return [name for name in noted if is_plain(name) and name not in waiting] if waiting else []
 
 
-def _refuse_no_folder(out: Path) -> None:
+def refuse_no_folder(out: Path) -> None:
     """``out``, or where it is not there yet the place where it would be made, is a folder to write into."""
     there = next((path for path in (out, *out.parents) if os.path.lexists(path)), out)
     if os.path.lexists(there) and not there.is_dir():
@@ -203,6 +204,16 @@ def _refuse_contents(out: Path, but: Container[str] = ()) -> None:
         )
 
 
+def _refuse_existing(out: Path, names: Iterable[str]) -> None:
+    for name in names:
+        if os.path.lexists(out / name):
+            raise LocalError(
+                f"{printable(str(out / name))} exists already",
+                hint="move it away, or choose another folder with --out",
+                code="out-exists",
+            )
+
+
 def _hold(lock: IO[bytes]) -> None:
     """Take the lock, which another run may hold for a moment to see whether this one lives.
 
@@ -214,7 +225,7 @@ def _hold(lock: IO[bytes]) -> None:
             time.sleep(0.005)
 
 
-def _is_live(folder: Path) -> bool:
+def is_live(folder: Path) -> bool:
     """Whether a run holds the lock in ``folder``; one that has only just made the folder is given time to take it."""
     deadline = time.monotonic() + _STARTING
     while True:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jsonschema
 import pytest
+from support.everything import everything
 from support.origin import Origin, origin, record_of
 from support.terminal import Run
 
 from delivery import report
+from delivery.fetching.place import Place
 
 SECRET = "5ec7e7"
 
@@ -230,3 +233,133 @@ def test_what_is_said_to_be_packed_and_is_not_is_a_file(run: Run, server: Origin
     url = server.put("notes.txt", b"no gzip at all", headers={"Content-Encoding": "gzip"})
     assert run("fetch", url, "-o", "here").code == 0
     assert Path("here/notes.txt").read_bytes() == b"no gzip at all"
+
+
+def test_a_dry_run_says_what_the_run_then_does_and_writes_nothing(run: Run, delivered: str, server: Origin) -> None:
+    before = everything()
+    server.asked.clear()
+    answer = run("fetch", delivered, "-n")
+    assert answer.code == 0
+    lines = answer.out.splitlines()
+    assert lines[1:] == [f"{Path('Work', name)}  {size} bytes" for name, size in
+                         (("cut.bin.001", 2), ("cut.bin.002", 2), ("film.mov", 4))]  # fmt: skip
+    assert "would bring 4 to Work, " in answer.err and " to download" in answer.err
+    assert [item.name for item in server.asked] == ["manifest"] and everything() == before
+    told = run("fetch", delivered, "-n", "--json").document
+    jsonschema.validate(told, report.schema("delivery.fetch/1"))
+    assert (told["dry_run"], told["verified"], told["files"], told["out"]) == (True, False, [], "Work")
+    done = run("fetch", delivered, "--json").document
+    assert done["dry_run"] is False and "planned" not in done
+    assert told["planned"] == [{"path": item["path"], "size": item["size"]} for item in done["files"]]
+    assert told["to_download"] == sum(item["size"] for item in done["files"])
+    Path("Work/film.mov").unlink()
+    before = everything()
+    rest = run("fetch", delivered, "--dry-run")
+    assert "would bring 1 to Work (3 there already), 4 bytes to download" in rest.err
+    assert f"{Path('Work', 'film.mov')}  4 bytes\n" in rest.out
+    assert f"{Path('Work', 'cut.bin.001')}  2 bytes, there already\n" in rest.out
+    assert everything() == before
+
+
+def test_a_dry_run_counts_a_zip_whole_where_one_file_of_it_is_wanted(run: Run, delivered: str, server: Origin) -> None:
+    told = run("fetch", delivered, "-n", "--unpack", "--only", "a.svg", "-o", "deep/here", "--json").document
+    assert told["planned"] == [{"path": str(Path("deep/here/logo/a.svg")), "size": 6}]
+    assert told["to_download"] == len(server.objects["Work.zip"].data) > 6
+    assert not Path("deep").exists()
+
+
+def _other_file() -> None:
+    Path("here").mkdir()
+    Path("here/film.mov").write_bytes(b"mine")
+
+
+def _file_for_a_folder() -> None:
+    Path("here").mkdir()
+    Path("here/logo").write_bytes(b"mine")
+
+
+def _link_for_a_folder() -> None:
+    Path("here").mkdir()
+    Path("elsewhere").mkdir()
+    Path("here/logo").symlink_to(Path("elsewhere").resolve())
+
+
+def _file_for_out() -> None:
+    Path("here").write_bytes(b"mine")
+
+
+@pytest.mark.parametrize(
+    ("arrange", "options", "code"),
+    [
+        (None, ("--only", "*.psd"), 2),
+        (_other_file, (), 4),
+        (_file_for_a_folder, ("--unpack",), 4),
+        pytest.param(_link_for_a_folder, ("--unpack",), 4, marks=pytest.mark.skipif(os.name == "nt", reason="links")),
+        (_file_for_out, (), 4),
+    ],
+)
+def test_a_dry_run_refuses_what_the_run_refuses(
+    run: Run, delivered: str, arrange: Callable[[], None] | None, options: tuple[str, ...], code: int
+) -> None:
+    if arrange:
+        arrange()
+    before = everything()
+    answer = run("fetch", delivered, "-o", "here", *options, "-n")
+    assert (answer.code, answer.out, everything()) == (code, "", before)
+    assert run("fetch", delivered, "-o", "here", *options).code == code
+
+
+def test_a_dry_run_refuses_an_ended_link_and_unsafe_names(run: Run, server: Origin) -> None:
+    before = everything()
+    assert run("fetch", server.url("gone"), "-n").code == run("fetch", server.url("gone")).code == 5
+    assert run("fetch", server.deliver({"../evil": b"x"}), "-n").code == 7
+    assert everything() == before
+
+
+def test_a_dry_run_refuses_the_folder_that_a_run_writes_into(run: Run, delivered: str) -> None:
+    with Place(Path("here")):
+        answer = run("fetch", delivered, "-o", "here", "-n")
+        assert answer.code == 4 and "another run is writing" in answer.err
+    assert run("fetch", delivered, "-o", "here", "-n").code == 0
+    assert not Path("here").exists()
+
+
+def test_a_dry_run_leaves_what_a_broken_run_left(run: Run, delivered: str) -> None:
+    with pytest.raises(KeyError), Place(Path("here")) as place:
+        (place.work / "x.part").write_bytes(b"half")
+        raise KeyError
+    before = everything()
+    assert run("fetch", delivered, "-o", "here", "-n").code == 0
+    assert everything() == before != {}
+
+
+def test_a_dry_run_of_a_single_file(run: Run, server: Origin) -> None:
+    url = server.put("a.txt", b"hello", etag='"5d41402abc4b2a76b9719d911017c592"')
+    told = run("fetch", url, "-n", "-o", "here", "--json").document
+    jsonschema.validate(told, report.schema("delivery.fetch/1"))
+    assert (told["planned"], told["to_download"]) == ([{"path": str(Path("here/a.txt")), "size": 5}], 5)
+    assert everything() == {}
+    assert run("fetch", url, "-o", "here").out == f"{Path('here/a.txt')}\n"
+    before = everything()
+    again = run("fetch", url, "-n", "-o", "here")
+    assert again.out == f"{Path('here/a.txt')}  5 bytes, there already\n" and everything() == before
+    Path("here/a.txt").write_bytes(b"other one")
+    assert run("fetch", url, "-n", "-o", "here").code == 4
+
+
+def test_a_dry_run_of_join_says_of_how_many_parts_each_file_would_be(run: Run, delivered: str) -> None:
+    assert run("fetch", delivered, "-o", "here").code == 0
+    before = everything()
+    answer = run("join", "here", "-o", "joined", "-n")
+    assert (answer.code, answer.out) == (0, f"{Path('joined/cut.bin')}  4 bytes, would be joined of 2 parts\n")
+    told = run("join", "here", "-o", "joined", "-n", "--json").document
+    jsonschema.validate(told, report.schema("delivery.verify/1"))
+    assert (told["dry_run"], told["complete"], told["checked"], told["joined"]) == (True, False, 0, [])
+    assert told["planned"] == [{"path": str(Path("joined/cut.bin")), "size": 4, "parts": 2}]
+    assert everything() == before
+    assert run("join", "here", "-o", "joined", "--json").document["joined"] == [told["planned"][0]["path"]]
+    for refused in (run("join", "here", "-o", "joined", "-n"), run("join", "here", "-o", "joined")):
+        assert (refused.code, refused.out) == (4, "")
+    Path("here/cut.bin.002").unlink()
+    refused = run("join", "here", "-o", "again", "-n")
+    assert refused.code == 7 and "cut.bin.002 is missing" in refused.err and not Path("again").exists()

@@ -44,6 +44,7 @@ from delivery import (
     Part,
     PartKind,
     Plan,
+    PlannedJoin,
     PlatformOptions,
     Profile,
     Progress,
@@ -173,7 +174,8 @@ def later(id: str) -> None:
     print([item.store for item in done], doctor(store="mine").healthy)
     checked: Verified = verify("ready")
     made: Joined = join(Path("ready"), "joined")
-    print(checked.parts, made.files)
+    planned: tuple[PlannedJoin, ...] = join("ready", "joined", dry_run=True).planned
+    print(checked.parts, made.files, planned)
     brought: Fetched = fetch("https://example.com/page", "incoming", only=["*.svg"], unpack=True)
     here: tuple[FetchedFile, ...] = brought.files
     print([(item.path, item.size, item.sha256) for item in here], brought.verified)

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.everything import everything
 
 from delivery.errors import IntegrityError, LocalError, UsageError
 from delivery.model import Deliverable, FileEntry, Via
-from delivery.packing import join, pack, verify
+from delivery.packing import PlannedJoin, join, pack, verify
 from delivery.packing.manifest import checksum_line
 from delivery.planning import plan
 from delivery.profile import Limits, Profile
@@ -295,6 +296,52 @@ def test_nothing_is_overwritten_by_a_join(parts: Path, tmp_path: Path) -> None:
         join(parts, tmp_path / "out")
     assert caught.value.code == "out-exists"
     assert (tmp_path / "out" / "film.mov").read_bytes() == b"mine"
+
+
+def test_a_dry_run_of_a_join_says_what_the_join_then_makes_and_writes_nothing(parts: Path, tmp_path: Path) -> None:
+    (parts / "film.mov.002").rename(parts / "film.mov (1).002")
+    before = everything(tmp_path)
+    told = join(parts, tmp_path / "deep" / "out", dry_run=True)
+    assert told.planned == (PlannedJoin(str(tmp_path / "deep" / "out" / "film.mov"), len(DATA), 5),)
+    assert (told.files, told.dry_run, told.verified.parts) == ((), True, 0)
+    assert dict(told.verified.renamed) == {"film.mov (1).002": "film.mov.002"}
+    assert everything(tmp_path) == before
+    made = join(parts, tmp_path / "deep" / "out")
+    assert made.files == tuple(file.path for file in told.planned) and not made.dry_run
+    assert Path(made.files[0]).stat().st_size == told.planned[0].size
+
+
+def test_a_dry_run_of_a_join_refuses_what_is_missing_cut_off_or_in_the_way(parts: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    whole = (parts / "film.mov.003").read_bytes()
+    (parts / "film.mov.003").write_bytes(whole[:-1])
+    with pytest.raises(IntegrityError, match=r"film\.mov\.003 is truncated"):
+        join(parts, out, dry_run=True)
+    (parts / "film.mov.003").unlink()
+    with pytest.raises(IntegrityError, match=r"film\.mov\.003 is missing"):
+        join(parts, out, dry_run=True)
+    (parts / "film.mov.003").write_bytes(whole)
+    assert not out.exists()
+    out.mkdir()
+    (out / "film.mov").write_bytes(b"mine")
+    with pytest.raises(LocalError) as caught:
+        join(parts, out, dry_run=True)
+    assert caught.value.code == "out-exists"
+    assert [path.name for path in out.iterdir()] == ["film.mov"]
+
+
+def test_a_dry_run_of_a_join_reads_no_part(parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("delivery.packing.check.read_buffer", None)
+    assert [file.parts for file in join(parts, tmp_path / "out", dry_run=True).planned] == [5]
+
+
+def test_a_dry_run_where_nothing_is_in_volumes_plans_nothing(tmp_path: Path) -> None:
+    parts = deliver(tmp_path, {"notes.txt": b"thank you"}, None)
+    told = join(parts, tmp_path / "out", dry_run=True)
+    assert (told.planned, told.files, told.dry_run) == ((), (), True)
+    (parts / "notes.txt").unlink()
+    with pytest.raises(IntegrityError):
+        join(parts, tmp_path / "out", dry_run=True)
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a\\..\\b", "C:evil", "..", "a\0b", ""])

@@ -125,6 +125,15 @@ def test_what_a_killed_run_left_makes_no_folder_unfit_and_stays_until_a_run_come
         refuse_unfit(tmp_path)
 
 
+def test_among_others_only_its_own_names_are_in_the_way_and_not_what_a_killed_run_left(tmp_path: Path) -> None:
+    leftover = left_behind(tmp_path)
+    os.utime(leftover, LONG_AGO)
+    (tmp_path / "notes.txt").touch()
+    refuse_unfit(tmp_path, ["film.mov", leftover.name])
+    with pytest.raises(LocalError, match=r"notes\.txt exists already"):
+        refuse_unfit(tmp_path, ["film.mov", "notes.txt"])
+
+
 def test_a_folder_that_a_run_writes_into_is_unfit(tmp_path: Path) -> None:
     with Workspace(tmp_path / "out") as workspace:
         with pytest.raises(LocalError, match="another run"):
