@@ -46,6 +46,7 @@ def send_document(delivery: Delivery) -> Document:
         "language": delivery.language,
         "out": delivery.out,
         "store": delivery.store,
+        "expires_at": format_utc(delivery.expires_at) if delivery.expires_at else None,
         "findings": (_finding(finding) for finding in delivery.findings),
         "files": (_file(entry) for entry in delivery.files),
         **({"planned": (_planned(part) for part in plan.parts)} if delivery.dry_run else {}),

@@ -13,7 +13,7 @@ from delivery.by_link import bucket_of, end_notes, put_manifest, refuse_elsewher
 from delivery.config import Settings, configured
 from delivery.errors import ConfigError, DeliveryError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.ledger import Ledger
-from delivery.model import Delivery
+from delivery.model import Delivery, Link, Part
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.surroundings import now_in_utc, zone_of
 from delivery.units import LONGEST
@@ -24,6 +24,7 @@ def renew(
     *,
     expires: timedelta | str | None = None,
     language: str | None = None,
+    dry_run: bool = False,
     settings: Settings | None = None,
     connection: storage.Connection | None = None,
     progress: Progress | None = None,
@@ -34,6 +35,8 @@ def renew(
 
     Each link is opened once before it is handed out, the message that brings it is composed in ``language``,
     and both are recorded. ``connection`` is your own ``boto3.Session`` or S3 client for the delivery's store.
+    With ``dry_run`` nothing is signed and nothing written: ``plan.parts`` of what comes back are the links that would
+    be signed, and ``expires_at`` is up to when they would live.
     Raises UsageError for an unknown, attached or revoked delivery, and for one that was made again on another machine;
     StoreRefusedError when its objects are gone; StoreUnreachableError while a run makes it again.
     """
@@ -44,8 +47,12 @@ def renew(
     message.check_templates(kept, options=settings.message, zone=zone_of(settings, now), now=now)
     life = configured(settings, {"expires": expires}).delivery.expires
     assert kept.store is not None and kept.prefix is not None
-    store = storage.open_store(kept.store, settings, until=now + life, connection=connection)
-    hosting.check_life(store, life, now=now)
+    until = now if dry_run else now + life
+    store = storage.open_store(kept.store, settings, until=until, connection=connection)
+    would_live = hosting.check_life(store, life, now=now)
+    if dry_run:
+        _refuse_others(store, kept)
+        return _foreseen(kept, store.notice, hosting.foresee(store, kept.links, would_live, cancel=cancel))
     with hosting.standing_place(store, kept.id, kept.prefix, cancel=cancel) as place:
         _refuse_others(store, kept)
         again = _signed_anew(store, kept, ledger, life, place, cancel if place is None else place.cancel, now)
@@ -93,9 +100,31 @@ def _signed_anew(
     return again
 
 
+def _foreseen(kept: Delivery, notice: str, links: tuple[Link, ...]) -> Delivery:
+    """As a dry run of `send` answers: no link, page or message, but what there would be."""
+    files, count = {entry.arcname: entry for entry in kept.files}, len(links)
+    parts = tuple(
+        Part(
+            index, count, item.path, item.kind, tuple(files[name] for name in item.members if name in files), item.size
+        )
+        for index, item in enumerate(as_parts(kept), start=1)
+    )
+    return replace(
+        kept,
+        plan=replace(kept.plan, parts=parts),
+        links=(),
+        page=None,
+        messages=(),
+        expires_at=hosting.first_end(links),
+        dry_run=True,
+        notes=end_notes(notice, links),
+    )
+
+
 def revoke(
     id: str,
     *,
+    dry_run: bool = False,
     settings: Settings | None = None,
     connection: storage.Connection | None = None,
     progress: Progress | None = None,
@@ -104,6 +133,7 @@ def revoke(
 ) -> hosting.Revoked:
     """End the links of ``id`` now: its objects are removed, versions too, and its links are tried and found dead.
 
+    With ``dry_run`` it is only looked up what would be removed.
     Raises UsageError for an unknown or attached delivery, IntegrityError when a link cannot be proven dead.
     """
     settings, now = settings or Settings.load(), now_in_utc(now)
@@ -113,15 +143,17 @@ def revoke(
     store = storage.open_store(kept.store, settings, until=now, connection=connection)
     keys = [link.key for link in (*kept.links, *([kept.page] if kept.page else []))]
     standing = hosting.standing_of(store, kept.id)
-    hosting.seize(store, standing)  # a run that is under way must not deliver what is removed here
+    if not dry_run:
+        hosting.seize(store, standing)  # a run that is under way must not deliver what is removed here
     done = hosting.Revoked(0, 0, 0)
     for prefix in dict.fromkeys((kept.prefix, *(item.prefix for item in standing.values()))):
-        done += hosting.revoke(store, prefix, keys, progress=progress, cancel=cancel)
+        done += hosting.revoke(store, prefix, keys, dry_run=dry_run, progress=progress, cancel=cancel)
     record = ledger.get(kept.id, now=now)
     if not done.removed and record.revoked_at is None and record.pruned_at is None:
         refuse_elsewhere(store, kept.id, ledger.bucket(kept.id))
-    hosting.forget(store, standing)
-    ledger.revoked(kept.id, at=now)
+    if not dry_run:
+        hosting.forget(store, standing)
+        ledger.revoked(kept.id, at=now)
     return done
 
 

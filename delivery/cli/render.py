@@ -20,7 +20,7 @@ from delivery.values import show
 
 if TYPE_CHECKING:
     from delivery.config import Settings
-    from delivery.hosting import Pruned
+    from delivery.hosting import Pruned, Revoked
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _MANY = 12
@@ -136,11 +136,23 @@ def pruned(gone: Pruned) -> dict[str, int]:
     return {"deliveries": gone.deliveries, "objects": gone.objects, "bytes": gone.size, "parts": gone.parts}
 
 
+def would_revoke(id: str, gone: Revoked) -> None:
+    """What would leave the store, to stdout."""
+    parts = f" and {gone.parts:,} unfinished {_plural('upload', gone.parts)}" if gone.parts else ""
+    click.echo(f"{id}: would remove {gone.removed:,} {_plural('object', gone.removed)}{parts}")
+    for name in gone.names[:_MANY]:
+        click.echo(f"  {printable(name)}")
+    if gone.removed > _MANY:
+        click.echo(f"  and {gone.removed - _MANY:,} more; --json lists them all")
+
+
 def renewed(done: Delivery) -> None:
-    """What is new about links that were signed again."""
+    """What is new about links that were signed again, or would be."""
     ends = f"until {_local(done.expires_at)}" if done.expires_at else "until an unknown time"
-    count = len(done.links)
-    say(f"{count:,} {_plural('link', count)} of {done.id} signed again, {ends}; older ones keep their own end")
+    count = len(done.plan.parts if done.dry_run else done.links)
+    links = f"{count:,} {_plural('link', count)} of {done.id}"
+    told = f"would sign {links} again" if done.dry_run else f"{links} signed again"
+    say(f"{told}, {ends}; older ones keep their own end")
     for text in done.notes:
         note(text)
 

@@ -17,9 +17,16 @@ from delivery.cli.clipboard import find
 @options.expires
 @options.saying_again
 @options.qr
+@options.dry_run
 @options.common
 def command(
-    id: str, expires: timedelta | None, language: str | None, copy: bool, qr: str | None, **values: Any
+    id: str,
+    expires: timedelta | None,
+    language: str | None,
+    copy: bool,
+    qr: str | None,
+    dry_run: bool,
+    **values: Any,
 ) -> None:
     """Sign the links of the delivery ID again, without uploading, and write its message with them."""
     clipboard = find() if copy else None
@@ -27,8 +34,8 @@ def command(
         from delivery import upkeep
 
         again = upkeep.renew(
-            id, expires=expires, language=language, settings=session.settings, progress=session.progress,
-            cancel=session.cancel,
+            id, expires=expires, language=language, dry_run=dry_run, settings=session.settings,
+            progress=session.progress, cancel=session.cancel,
         )  # fmt: skip
     if session.as_json:
         render.document(again)

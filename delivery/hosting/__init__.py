@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for
-from delivery.hosting.links import LinkLife, check_life, first_end, sign, signed_end, try_link, try_links
+from delivery.hosting.links import LinkLife, check_life, first_end, foresee, sign, signed_end, try_link, try_links
 from delivery.hosting.names import disposition, key_name, key_names, own_place
 from delivery.hosting.publish import publish, put_document, republish
 from delivery.hosting.record import Standing, forget, holds_others, seize, standing_of
@@ -49,6 +49,7 @@ __all__ = [
     "disposition",
     "examine",
     "first_end",
+    "foresee",
     "forget",
     "forget_done",
     "give_up",

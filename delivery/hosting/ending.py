@@ -21,7 +21,7 @@ _PROOF_LIFE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """What :func:`revoke` removed and proved."""
+    """What :func:`revoke` removed and proved, or would remove."""
 
     removed: int
     """Objects, the page and leftovers of a broken upload among them."""
@@ -29,9 +29,12 @@ class Revoked:
     """Uploads that were never completed."""
     proven: int
     """Keys whose links were tried afterwards and did not open."""
+    names: tuple[str, ...] = ()
+    """Of the objects, as their keys end."""
 
     def __add__(self, other: Revoked) -> Revoked:
-        return Revoked(self.removed + other.removed, self.parts + other.parts, self.proven + other.proven)
+        removed, parts, proven = self.removed + other.removed, self.parts + other.parts, self.proven + other.proven
+        return Revoked(removed, parts, proven, self.names + other.names)
 
 
 def revoke(
@@ -39,6 +42,7 @@ def revoke(
     prefix: str,
     keys: Sequence[str],
     *,
+    dry_run: bool = False,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Revoked:
@@ -51,6 +55,9 @@ def revoke(
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
     watched = store.watched(Watch(progress=progress, cancel=cancel))
     found = {item.key for item, _ in watched.keys(prefix)}
+    names = tuple(sorted(key.removeprefix(prefix) for key in found))
+    if dry_run:
+        return Revoked(len(found), len(_pending(watched, prefix)), 0, names)
     every = sorted(found | {key for key in keys if key.startswith(prefix)})
     with progress.task("revoking", len(every), "files") as task:
         for key in every:
@@ -72,7 +79,7 @@ def revoke(
                 "which ends all links that it signed",
                 code="revoke-unproven",
             )
-    return Revoked(len(found), parts, len(every))
+    return Revoked(len(found), parts, len(every), names)
 
 
 class Ended(NamedTuple):
@@ -193,15 +200,19 @@ def _touched_at(store: Store, item: PendingUpload) -> datetime:
 
 
 def _abort_pending(store: Store, prefix: str) -> int:
-    if not store.quirks.multipart:
-        return 0
-    try:
-        found = list(store.pending(prefix))
-    except StoreRefusedError:
-        return 0  # a key that may not list uploads; the lifecycle rule clears them
+    found = _pending(store, prefix)
     for item in found:
         store.abort(item.key, item.upload_id)
     return len(found)
+
+
+def _pending(store: Store, prefix: str) -> list[PendingUpload]:
+    if not store.quirks.multipart:
+        return []
+    try:
+        return list(store.pending(prefix))
+    except StoreRefusedError:
+        return []  # a key that may not list uploads; the lifecycle rule clears them
 
 
 def _refuse_wide(store: Store, prefix: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -144,12 +144,43 @@ def try_links(
     that is before ``required``.
     """
     halt = Halt(cancel or CancelToken())
-    with ThreadPoolExecutor(min(_TRIED_AT_ONCE, max(1, len(links))), thread_name_prefix="delivery-try") as pool:
-        slots = [pool.submit(try_link, link, inline=inline, cancel=halt) for link in links]
-        try:
-            return tuple(
-                _as_it_lasts(link, slot.result().removed_at, required) for link, slot in zip(links, slots, strict=True)
+    return _each(links, lambda link: try_link(link, inline=inline, cancel=halt).removed_at, required, halt)
+
+
+def foresee(
+    store: Store, links: Sequence[Link], life: LinkLife, *, cancel: CancelToken | None = None
+) -> tuple[Link, ...]:
+    """``links`` with the end that they would get, if they were signed now and live as :func:`check_life` said.
+
+    Nothing is signed: the store is only asked for their objects. Raises what :func:`try_links` would for one that is
+    gone or another by now.
+    """
+    halt = Halt(cancel or CancelToken())
+    watched = store.watched(Watch(attempts=4, cancel=halt))
+
+    def removed_at(link: Link) -> datetime | None:
+        found, name = watched.look(link.key), printable(link.name)
+        if found is None:
+            raise StoreRefusedError(
+                f"the link of {name} would not open: nothing lies under its key in the bucket {store.bucket}",
+                hint=f"send it again; where [store:{store.name}] led elsewhere when it was delivered, set it back",
+                code="link-closed",
             )
+        if found.stored.size != link.size:
+            raise _another(name, link, found.stored.size)
+        return found.removed_at
+
+    dated = [replace(link, url="", expires_at=life.ends_at, effective_reason=life.reason) for link in links]
+    return _each(dated, removed_at, None, halt)
+
+
+def _each(
+    links: Sequence[Link], removed_at: Callable[[Link], datetime | None], required: datetime | None, halt: Halt
+) -> tuple[Link, ...]:
+    with ThreadPoolExecutor(min(_TRIED_AT_ONCE, max(1, len(links))), thread_name_prefix="delivery-try") as pool:
+        slots = [pool.submit(removed_at, link) for link in links]
+        try:
+            return tuple(_as_it_lasts(link, slot.result(), required) for link, slot in zip(links, slots, strict=True))
         except BaseException:
             halt.cancel()
             pool.shutdown(cancel_futures=True)
@@ -179,10 +210,7 @@ def try_link(link: Link, *, inline: bool = False, cancel: CancelToken | None = N
     if not answer.opens:
         raise _closed(name, answer)
     if answer.total != link.size:
-        told = "does not tell its size" if answer.total is None else f"has {answer.total:,} bytes"
-        raise IntegrityError(
-            f"the link of {name} opens something that {told}, not {link.size:,} bytes", hint="send it again"
-        )
+        raise _another(name, link, answer.total)
     wanted = headers_for(link.name, answer.media_type, inline=inline).disposition
     if answer.disposition != wanted:
         raise IntegrityError(
@@ -191,6 +219,13 @@ def try_link(link: Link, *, inline: bool = False, cancel: CancelToken | None = N
             code="link-disposition",
         )
     return answer
+
+
+def _another(name: str, link: Link, total: int | None) -> IntegrityError:
+    told = "does not tell its size" if total is None else f"has {total:,} bytes"
+    return IntegrityError(
+        f"the link of {name} opens something that {told}, not {link.size:,} bytes", hint="send it again"
+    )
 
 
 def _closed(name: str, answer: Probe) -> StoreRefusedError:

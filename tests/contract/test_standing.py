@@ -794,6 +794,73 @@ def test_links_are_not_called_dead_where_the_store_leads_elsewhere_now(
     assert upkeep.revoke(done.id, settings=moved).removed == 0
 
 
+def kept(settings: Settings) -> tuple[Any, ...]:
+    """All that a dry run must leave as it is: the store's objects with their times, and the ledger's bytes."""
+    store = open_store("test", settings, until=NOW)
+    ledger = {path: path.read_bytes() for path in places.data_dir().glob("ledger.sqlite3*")}
+    assert ledger
+    return sorted(store.keys("")), ledger
+
+
+@pytest.mark.parametrize("id", ["site", None])
+def test_a_dry_run_of_renew_or_revoke_claims_and_writes_nothing(
+    work: Path, settings: Settings, proxy: Proxy, id: str | None
+) -> None:
+    made = upload(work, settings, page=True, retain="14d", **({"id": id} if id else {}))
+    before = kept(settings)
+    proxy.seen.clear()
+    foreseen = upkeep.renew(made.id, expires=5 * DAY, dry_run=True, settings=settings)
+    would = upkeep.revoke(made.id, dry_run=True, settings=settings)
+    assert {request.method for request in proxy.seen} <= {"GET", "HEAD"}
+    assert not any("X-Amz-Signature" in request.query for request in proxy.seen)
+    assert kept(settings) == before
+    assert (foreseen.dry_run, foreseen.links, foreseen.page, foreseen.messages) == (True, (), None, ())
+    again = upkeep.renew(made.id, expires=5 * DAY, settings=settings)
+    assert [part.filename for part in foreseen.plan.parts] == [link.name for link in again.links]
+    assert foreseen.expires_at is not None and again.expires_at is not None
+    assert abs(again.expires_at - foreseen.expires_at) < timedelta(minutes=1)
+    done = upkeep.revoke(made.id, settings=settings)
+    assert (would.removed, would.names, would.proven) == (done.removed, done.names, 0)
+    assert done.removed == 5 and done.proven == 5
+
+
+def test_a_dry_run_of_renew_promises_no_more_than_the_rule_that_removes_a_file(
+    work: Path, settings: Settings, proxy: Proxy
+) -> None:
+    done = upload(work, settings)
+    end = (NOW + 3 * DAY).replace(microsecond=0)
+    proxy.told = lambda request: removes(end) if request.method in ("GET", "HEAD") else {}
+    foreseen = upkeep.renew(done.id, expires=5 * DAY, dry_run=True, settings=settings)
+    assert foreseen.expires_at == end == upkeep.renew(done.id, expires=5 * DAY, settings=settings).expires_at
+    assert any("a lifecycle rule of the bucket removes the file" in note for note in foreseen.notes)
+
+
+def test_a_dry_run_of_renew_or_revoke_refuses_what_the_run_refuses(
+    work: Path, settings: Settings, moto_address: str
+) -> None:
+    done = upload(work, settings)
+    bucket = f"b-{secrets.token_hex(6)}"
+    make_bucket(moto_address, bucket)
+    section = settings.stores["test"]
+    moved = settings.with_store("test", dataclasses.replace(section, bucket=bucket))
+    capped = settings.with_store("test", dataclasses.replace(section, profile="aws", region="us-east-1"))
+    before = kept(settings)
+    for dry_run in (True, False):
+        with pytest.raises(IntegrityError, match=r"\[store:test\] led elsewhere"):
+            upkeep.revoke(done.id, dry_run=dry_run, settings=moved)
+        with pytest.raises(UsageError, match="signs links for at most") as caught:
+            upkeep.renew(done.id, expires=30 * DAY, dry_run=dry_run, settings=capped)
+        assert caught.value.code == "expires-too-long"
+    with pytest.raises(StoreRefusedError, match=f"would not open: nothing lies .* bucket {bucket}") as closed:
+        upkeep.renew(done.id, dry_run=True, settings=moved)
+    assert closed.value.code == "link-closed" and "[store:test]" in closed.value.hint
+    assert kept(settings) == before
+    upkeep.revoke(done.id, settings=settings)
+    with pytest.raises(UsageError, match="revoked"):
+        upkeep.renew(done.id, dry_run=True, settings=settings)
+    assert upkeep.revoke(done.id, dry_run=True, settings=settings).removed == 0
+
+
 def test_prune_goes_on_beside_what_was_made_under_another_prefix(work: Path, settings: Settings) -> None:
     before = upload(work, settings, expires="1h")
     moved = settings.with_store("test", dataclasses.replace(settings.stores["test"], prefix="clients"))

@@ -15,9 +15,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from delivery import report, upkeep
+from delivery import places, report, upkeep
 from delivery.config import Settings
 from delivery.errors import StoreUnreachableError, UsageError
+from delivery.ledger import Ledger
 from delivery.service import upload
 from delivery.storage import local, open_store
 
@@ -188,3 +189,49 @@ def test_giving_up_with_nothing_begun_is_no_error(home: Path) -> None:
     assert document("upload", "--abort")["stores"][0]["deliveries"] == 0
     nothing = command("upload")
     assert nothing.returncode == 2 and "name the files" in nothing.stderr
+
+
+def untouched(id: str) -> tuple[Any, ...]:
+    """All that a dry run must leave as it is."""
+    store, ledger = open_store("local", Settings(), until=datetime.now(UTC)), Ledger(places.data_dir())
+    account = ledger.account(id, now=datetime(2026, 1, 1, tzinfo=UTC))
+    return (
+        sorted(store.keys("")),
+        account,
+        {path: path.read_bytes() for path in places.data_dir().glob("ledger.sqlite3*")},
+    )
+
+
+def test_a_dry_run_of_renew_says_how_many_links_and_until_when_and_signs_none(work: Path) -> None:
+    made = upload([work], platform="none", expires=timedelta(minutes=3))
+    before = untouched(made.id)
+    would = document("renew", made.id, "--expires", "2h", "--dry-run")
+    assert (would["dry_run"], would["links"], would["page"], would["messages"]) == (True, [], None, [])
+    assert [part["name"] for part in would["planned"]] == [link.name for link in made.links]
+    spoken = command("renew", made.id[:-2], "--expires", "2h", "-n", "--qr", "code.png")
+    assert (spoken.returncode, spoken.stdout) == (0, "") and not Path("code.png").exists()
+    assert f"would sign 2 links of {made.id} again, until " in spoken.stderr
+    assert untouched(made.id) == before
+    again = document("renew", made.id, "--expires", "2h")
+    assert [link["name"] for link in again["links"]] == [part["name"] for part in would["planned"]]
+    ends = [datetime.fromisoformat(item["expires_at"]) for item in (would, again)]
+    assert timedelta(0) <= ends[1] - ends[0] < timedelta(minutes=1)
+
+
+def test_a_dry_run_of_revoke_names_what_would_be_removed_and_removes_nothing(work: Path) -> None:
+    made = upload([work], platform="none", expires=timedelta(minutes=3))
+    before = untouched(made.id)
+    would = document("revoke", made.id, "--dry-run")
+    assert (would["dry_run"], would["removed"], would["proven"]) == (True, 4, 0)
+    assert {"picture.bin", "notes.txt"} <= set(would["names"]) and len(would["names"]) == 4
+    spoken = command("revoke", made.id[:-2], "-n").stdout
+    assert f"{made.id}: would remove 4 objects\n" in spoken and "  picture.bin\n" in spoken
+    assert untouched(made.id) == before
+    assert fetch(made.links[0].url)[0] == 200
+    done = document("revoke", made.id)
+    assert (done["dry_run"], done["removed"], done["names"]) == (False, 4, would["names"])
+    assert document("revoke", made.id, "--dry-run")["removed"] == 0
+    for verb in ("renew", "revoke"):
+        assert command(verb, "nope", "-n").returncode == 2
+    refused = command("renew", made.id, "-n")
+    assert refused.returncode == 2 and "revoked" in refused.stderr
