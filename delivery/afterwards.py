@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from delivery import hosting, message, places, platforms, storage
+from delivery.by_link import end_notes
 from delivery.config import Settings
 from delivery.errors import UsageError
 from delivery.hosting import Uploaded
 from delivery.hosting.page import MEDIA_TYPE
 from delivery.ledger import Ledger, Record, State
-from delivery.model import Attachment, Delivery, Link, PartKind, StoredObject
+from delivery.model import Attachment, Delivery, Link, Part, PartKind, StoredObject
 from delivery.planning.names import MANIFEST, MANIFEST_TYPE
 from delivery.progress import CancelToken, Progress
 from delivery.surroundings import now_in_utc, zone_of
@@ -188,6 +189,27 @@ def as_parts(kept: Delivery) -> list[Attachment]:
     """The linked objects of a delivery in the form in which the manifest lists parts."""
     digests = {entry.arcname: entry.sha256 for entry in kept.files}
     return [Attachment(1, link.name, link.size, link.sha256, _kind(link, digests), link.members) for link in kept.links]
+
+
+def foreseen(kept: Delivery, notice: str, links: tuple[Link, ...]) -> Delivery:
+    """``kept`` with ``links``, as a dry run of `send` answers: no link, page or message, but what there would be."""
+    files, count = {entry.arcname: entry for entry in kept.files}, len(links)
+    parts = tuple(
+        Part(
+            index, count, item.path, item.kind, tuple(files[name] for name in item.members if name in files), item.size
+        )
+        for index, item in enumerate(as_parts(kept), start=1)
+    )
+    return replace(
+        kept,
+        plan=replace(kept.plan, parts=parts),
+        links=(),
+        page=None,
+        messages=(),
+        expires_at=hosting.first_end(links),
+        dry_run=True,
+        notes=end_notes(notice, links),
+    )
 
 
 def _kind(link: Link, digests: Mapping[str, str | None]) -> PartKind:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from delivery import hosting, message, places, storage
-from delivery.afterwards import as_parts, as_uploaded, refuse_gone
+from delivery.afterwards import as_parts, as_uploaded, foreseen, refuse_gone
 from delivery.by_link import bucket_of, end_notes, put_manifest, refuse_elsewhere
 from delivery.config import Settings, configured
 from delivery.errors import ConfigError, DeliveryError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.ledger import Ledger
-from delivery.model import Delivery, Link, Part
+from delivery.model import Delivery
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.surroundings import now_in_utc, zone_of
 from delivery.units import LONGEST
@@ -52,7 +52,7 @@ def renew(
     would_live = hosting.check_life(store, life, now=now)
     if dry_run:
         _refuse_others(store, kept)
-        return _foreseen(kept, store.notice, hosting.foresee(store, kept.links, would_live, cancel=cancel))
+        return foreseen(kept, store.notice, hosting.foresee(store, kept.links, would_live, cancel=cancel))
     with hosting.standing_place(store, kept.id, kept.prefix, cancel=cancel) as place:
         _refuse_others(store, kept)
         again = _signed_anew(store, kept, ledger, life, place, cancel if place is None else place.cancel, now)
@@ -98,27 +98,6 @@ def _signed_anew(
     if kept.page is not None:
         again = replace(again, page=hosting.republish(store, again, expires_in=life, now=now, cancel=cancel))
     return again
-
-
-def _foreseen(kept: Delivery, notice: str, links: tuple[Link, ...]) -> Delivery:
-    """As a dry run of `send` answers: no link, page or message, but what there would be."""
-    files, count = {entry.arcname: entry for entry in kept.files}, len(links)
-    parts = tuple(
-        Part(
-            index, count, item.path, item.kind, tuple(files[name] for name in item.members if name in files), item.size
-        )
-        for index, item in enumerate(as_parts(kept), start=1)
-    )
-    return replace(
-        kept,
-        plan=replace(kept.plan, parts=parts),
-        links=(),
-        page=None,
-        messages=(),
-        expires_at=hosting.first_end(links),
-        dry_run=True,
-        notes=end_notes(notice, links),
-    )
 
 
 def revoke(
