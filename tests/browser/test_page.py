@@ -262,7 +262,7 @@ def test_what_a_closed_page_left_empty_is_filled_and_what_another_writes_is_not(
     page = visit(show(store, three(store)), script=FOLDER)
     page.evaluate(WRITE)
     page.click("#folder")
-    expect(page.locator("#work-text")).to_contain_text("2 of 3 files are saved", timeout=20_000)
+    expect(page.locator("#work-text")).to_contain_text("Saved and checked: 2 of 3 files", timeout=20_000)
     page.evaluate("self.held.abort()")
     assert picked(page) == {"a.bin": b"", "b.pdf": noise(40_000, 2), "c.zip": b""}
     page.click("#folder")
@@ -288,7 +288,7 @@ def test_a_full_disk_is_said_at_once(visit: Any, store: Store) -> None:
     page = visit(show(store, links), script=FULL_DISK)
     page.click("#folder")
     expect(page.locator("#work-text")).to_contain_text("not be saved: no space left. Make room", timeout=20_000)
-    expect(page.locator("#work-text")).to_contain_text("0 of 3 files are saved")
+    expect(page.locator("#work-text")).to_contain_text("Saved and checked: 0 of 3 files")
     assert store.asked.count(links[0].key) == 1
     assert store.asked.count(links[1].key) == 0
     assert picked(page) == {}
