@@ -8,8 +8,6 @@ import sys
 
 from delivery.cli import render
 
-_SYSTEMS = {"darwin": "open"}
-
 
 def show(folder: str) -> None:
     """Have it opened, without waiting. What cannot be opened is but a note: the delivery stands."""
@@ -19,7 +17,7 @@ def show(folder: str) -> None:
             return
         # Its streams are its own: a file manager that held a pipe of ours would keep the pipe's reader waiting.
         subprocess.Popen(
-            [_SYSTEMS.get(sys.platform, "xdg-open"), folder],
+            ["open" if sys.platform == "darwin" else "xdg-open", folder],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
     except OSError as error:

@@ -133,7 +133,8 @@ def read_flac(view: View) -> None:
             view.damaged(_CUT)
             return
         if head[0] & 0x7F == _FLAC_TAGS:
-            metadata.note_tags(view, view.at(at + 4, int.from_bytes(head[1:], "big")), "tags")
+            length = min(int.from_bytes(head[1:], "big"), metadata.LONGEST_TAGS)
+            metadata.note_tags(view, view.at(at + 4, length), "tags")
         at += 4 + int.from_bytes(head[1:], "big")
         if head[0] & 0x80:
             break
