@@ -6,11 +6,12 @@ import io
 import os
 import struct
 import sys
-import zipfile
 from dataclasses import replace
 
 import pytest
 from PIL import Image
+from support.corpus import zipped
+from support.parcels import locked
 
 from delivery.model import Severity
 from delivery.planning.types import is_taken, is_taken_in_zip
@@ -32,21 +33,6 @@ def picture(kind: str, size: tuple[int, int] = (40, 30)) -> bytes:
     out = io.BytesIO()
     Image.effect_noise(size, 80).convert("RGB").save(out, kind)
     return out.getvalue()
-
-
-def zipped(files: dict[str, bytes], **options: int) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    data = bytearray(out.getvalue())
-    if options.get("encrypted"):
-        for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-            at = data.find(mark)
-            while at >= 0:
-                data[at + offset] |= 1
-                at = data.find(mark, at + 1)
-    return bytes(data)
 
 
 def test_good_files_give_no_findings(check):
@@ -94,7 +80,7 @@ def test_a_type_that_only_needs_a_zip_is_told(check, codes):
 
 
 def test_a_locked_archive_with_an_archive_in_it_is_refused_where_that_is_so(check, codes):
-    data = zipped({"inner.zip": b"PK"}, encrypted=1)
+    data = locked({"inner.zip": b"PK"})
     assert "encrypted-nested" in codes(check({"a.zip": data}, PICKY))
     assert "encrypted-nested" not in codes(check({"a.zip": data}))
     assert "locked" in codes(check({"a.zip": data}))
