@@ -58,11 +58,12 @@ class Connection:
         if left:
             left -= len(self.stream.read(min(left, len(self.stream.peek(1)))))
         while left:
-            count = self.sock.recv_into(self.buffer[: min(left, BUFFER)])
+            count = self.sock.read(left, self.buffer) if left >= BUFFER else self.sock.read(left, self.buffer[:left])
             if not count:
                 raise ConnectionResetError
             left -= count
-            self.pace(count)
+            if self.rate:
+                self.pace(count)
 
     def pace(self, count: int) -> None:
         if self.rate:

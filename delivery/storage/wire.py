@@ -103,9 +103,14 @@ class Wire:
         body: Body | None,
         cancel: CancelToken,
     ) -> None:
+        if body is None:
+            with told_as_lost():
+                self._write_head(connection, method, target, headers, body)
+            return
         with told_as_lost():
+            _cork(connection.sock, True)
             self._write_head(connection, method, target, headers, body)
-        for block in body.blocks() if body is not None else ():  # what it raises is its own, and no broken connection
+        for block in body.blocks():  # what it raises is its own, and no broken connection
             with told_as_lost():
                 try:
                     _send(connection.sock, block, cancel)
@@ -114,6 +119,8 @@ class Wire:
                     if not _readable(connection.sock, POLL_SECONDS):
                         raise
                     return
+        with told_as_lost():
+            _cork(connection.sock, False)
 
     def _write_head(
         self,
@@ -170,6 +177,12 @@ def _send(sock: socket.socket, block: memoryview, cancel: CancelToken) -> None:
             moved_at = time.monotonic()
     finally:
         sock.settimeout(answers.STALL_SECONDS)
+
+
+def _cork(sock: socket.socket, on: bool) -> None:
+    """Full packets only, until it is taken off again: a TLS record is no multiple of a packet. Linux alone has it."""
+    if hasattr(socket, "TCP_CORK"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)
 
 
 def _readable(sock: socket.socket, seconds: float) -> bool:
