@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from delivery.crc import Crc32, combine
 from delivery.escape import printable
@@ -41,13 +41,21 @@ class SentPart(NamedTuple):
     crc32: int
 
 
+def is_large(run: Run, item: Upload) -> bool:
+    """Whether it goes in parts: a file of some size, and a stream of which nobody knows the size."""
+    if item.entry.content is not None:
+        return True
+    quirks, size = run.store.quirks, item.entry.size
+    return quirks.multipart and (size >= max(run.options.threshold, LEAST_PART) or size > quirks.max_put)
+
+
 def complete(run: Run, key: str, begun: Begun, parts: Sequence[SentPart]) -> tuple[str, int | None]:
     """Make the object of its parts; the ETag and the CRC-32 that it must have, as far as the store keeps them."""
     remote, crcs = [part.remote for part in parts], [part.crc32 for part in parts]
     sizes = [part.size for part in remote]
     crc = combine(zip(crcs, sizes, strict=True)) if run.store.quirks.checksum == "crc32" else None
     run.store.complete(key, begun.upload_id, remote, tag=begun.tag, crcs=crcs, crc32=crc)
-    return _whole_etag(remote) if run.store.quirks.md5_etags else "", crc
+    return whole_etag(remote) if run.store.quirks.md5_etags else "", crc
 
 
 def part_size(size: int, wanted: int) -> int:
@@ -98,7 +106,7 @@ def _begun_before(run: Run, item: Upload, key: str) -> tuple[Begun | None, dict[
         return None, {}
     known = {number: etag for number, (etag, _) in begun.parts.items()}
     held = {
-        row.number: row for row in rows if known.get(row.number) == row.etag and row.size == _size_of(row.number, begun)
+        row.number: row for row in rows if known.get(row.number) == row.etag and row.size == size_of(row.number, begun)
     }
     count = -(-begun.size // begun.part_size)
     run.progress.note(f"{printable(item.name)}: {len(held):,} of {count:,} parts are in the store already")
@@ -106,10 +114,15 @@ def _begun_before(run: Run, item: Upload, key: str) -> tuple[Begun | None, dict[
 
 
 def give_up(run: Run, key: str, begun: Begun) -> None:
-    """Remove what was sent in part. Runs after a cancel too, so it must not listen to it."""
-    run.store.watched(Watch(attempts=2, progress=run.progress)).abort(key, begun.upload_id)
+    """Remove what was sent in part, and forget it."""
+    abort(run, key, begun)
     if run.journal is not None:
         run.journal.note_dropped(key)
+
+
+def abort(run: Run, key: str, begun: Begun) -> None:
+    """Runs after a cancel too, so it must not listen to it."""
+    run.store.watched(Watch(attempts=2, progress=run.progress)).abort(key, begun.upload_id)
 
 
 def _send_missing(
@@ -124,7 +137,7 @@ def _send_missing(
     try:
         with run.turn, Source(item.entry) as source:
             for number, start in enumerate(range(0, begun.size, begun.part_size), 1):
-                size, crc, proof = _size_of(number, begun), Crc32(), hashlib.sha256()
+                size, crc, proof = size_of(number, begun), Crc32(), hashlib.sha256()
                 proven = proves_parts(run) and number not in held
                 hash_on(source, size, buffer, run.halt, *[crc] * compared, *[proof] * proven)
                 if number in held:
@@ -158,7 +171,7 @@ def _send_missing(
         raise
 
 
-def wait_for(slots: Sequence[Future[SentPart]]) -> None:
+def wait_for(slots: Sequence[Future[Any]]) -> None:
     for slot in slots:
         if not slot.cancel():
             slot.exception()
@@ -205,11 +218,11 @@ def _ready(result: _Result) -> Future[_Result]:
     return slot
 
 
-def _size_of(number: int, begun: Begun) -> int:
+def size_of(number: int, begun: Begun) -> int:
     return min(begun.part_size, begun.size - (number - 1) * begun.part_size)
 
 
-def _whole_etag(parts: Sequence[RemotePart]) -> str:
+def whole_etag(parts: Sequence[RemotePart]) -> str:
     """The ETag that the AWS form gives the whole for the ETags of its parts; empty where those are no MD5."""
     if not all(_MD5.fullmatch(part.etag) for part in parts):
         return ""

@@ -9,13 +9,14 @@ from datetime import datetime
 
 from delivery.errors import StoreRefusedError, UsageError
 from delivery.escape import printable
+from delivery.hosting.in_parts import is_large
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal
 from delivery.hosting.lanes import Lanes
 from delivery.hosting.names import key_names, new_token
 from delivery.hosting.pace import Pace
 from delivery.hosting.run import Run
-from delivery.hosting.send import is_large, send
+from delivery.hosting.send import send
 from delivery.model import StoredObject
 from delivery.options import UploadOptions
 from delivery.progress import CancelToken, Halt, Halted, NullProgress, Progress, first_failure

@@ -224,6 +224,10 @@ class Store(Protocol):
         """A second object with the same bytes, made inside the store: only while ``source`` has its ETag."""
         ...
 
+    def copy_part(self, source: StoredObject, start: int, size: int, key: str, upload_id: str, number: int) -> str:
+        """``size`` bytes of ``source`` as one S3 part, in the same way; its ETag."""
+        ...
+
     def keys(self, prefix: str) -> Iterator[tuple[StoredObject, datetime]]:
         """Every object under ``prefix`` with the time of its last change."""
         ...

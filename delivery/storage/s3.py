@@ -218,20 +218,32 @@ class S3Store(Bucket):
         return self.ask(doing, ask)
 
     def copy(self, source: StoredObject, key: str, headers: ObjectHeaders, *, metadata: dict[str, str]) -> None:
-        sent = _told(headers, metadata)
-        bucket = f"{self.bucket}/object" if self.bucket.startswith("arn:") else self.bucket
-        sent["x-amz-copy-source"] = quote(f"{bucket}/{source.key}", safe="/~")
-        sent["x-amz-copy-source-if-match"] = f'"{source.etag}"'
-        sent["x-amz-metadata-directive"] = "REPLACE"
-
-        def ask() -> bool:
-            answer = self.request("PUT", key, {}, sent, Text())
-            return bool(answer.body.strip()) and document(answer) is not None
-
-        if not self.ask("copying inside the store", ask):  # some say nothing, and some of them have put an empty object
+        sent = _told(headers, metadata) | self._from(source) | {"x-amz-metadata-directive": "REPLACE"}
+        if self._copied(key, {}, sent) is None:  # some say nothing, and some of them have put an empty object
             made = self.look(key)
             if made is None or made.stored.size != source.size:
-                raise StoreRefusedError("copying inside the store: the store does not copy", hint="upload it instead")
+                raise _no_copy()
+
+    def copy_part(self, source: StoredObject, start: int, size: int, key: str, upload_id: str, number: int) -> str:
+        sent = self._from(source) | {"x-amz-copy-source-range": f"bytes={start}-{start + size - 1}"}
+        result = self._copied(key, {"partNumber": str(number), "uploadId": upload_id}, sent)
+        if result is None:  # it has taken the empty body for the part
+            raise _no_copy()
+        return etag_of(result)
+
+    def _from(self, source: StoredObject) -> dict[str, str]:
+        bucket = f"{self.bucket}/object" if self.bucket.startswith("arn:") else self.bucket
+        place, etag = quote(f"{bucket}/{source.key}", safe="/~"), f'"{source.etag}"'
+        return {"x-amz-copy-source": place, "x-amz-copy-source-if-match": etag}
+
+    def _copied(self, key: str, query: dict[str, str], headers: dict[str, str]) -> Element | None:
+        """What the store says of a copy that it has made; None where it says nothing."""
+
+        def ask() -> Element | None:
+            answer = self.request("PUT", key, query, headers, Text())
+            return document(answer) if answer.body.strip() else None
+
+        return self.ask("copying inside the store", ask)
 
     def delete(self, keys: Sequence[str]) -> None:
         remove(self, keys, versions=self.quirks.versions)
@@ -248,6 +260,10 @@ class S3Store(Bucket):
         credentials = self.signer.credentials if self.signer else self.carrier.credentials
         with self.translator.told("signing a link"):
             return self.carrier.link(key, query, int(expires_in.total_seconds()), credentials)
+
+
+def _no_copy() -> StoreRefusedError:
+    return StoreRefusedError("copying inside the store: the store does not copy", hint="upload it instead")
 
 
 def _told(headers: ObjectHeaders, metadata: dict[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from support.stores import KEYS, opened, soon
 from delivery import hosting
 from delivery.config import Settings
 from delivery.errors import StoreRefusedError
-from delivery.hosting import Ended, Outcome
+from delivery.hosting import Ended, Outcome, copying
 from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.pace import Pace
 from delivery.options import StoreOptions, UploadOptions
@@ -168,6 +168,31 @@ def test_what_an_earlier_delivery_holds_is_copied_and_not_sent(store: Store, tmp
     assert done[0].sha256 == old.sha256
     gone = hosting.upload(store, again[:1], prefix=hosting.new_prefix(store), known=known)
     assert b"".join(store.read(gone[0].stored.key)) == (tmp_path / "film.bin").read_bytes()
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_large_file_is_copied_in_parts_or_else_at_once(
+    parts_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    def none(*_: Any) -> str:
+        raise StoreRefusedError("no such thing here", hint="")
+
+    monkeypatch.setattr(copying, "_AT_ONCE", 5 * MIB)
+    if refused:
+        monkeypatch.setattr(type(parts_store), "copy_part", none)
+    (tmp_path / "film.bin").write_bytes(os.urandom(12 * MIB + 1))
+    film, options = [hosting.Upload.of_path(tmp_path / "film.bin")], UploadOptions(threshold=5 * MIB)
+    (old,) = hosting.upload(parts_store, film, prefix=hosting.new_prefix(parts_store), options=options)
+    known, progress = [old.stored._replace(checksum=f"sha256:{old.sha256}")], RecordingProgress()
+    prefix = hosting.new_prefix(parts_store)
+    (new,) = hosting.upload(parts_store, film, prefix=prefix, known=known, options=options, progress=progress)
+    assert progress.notes == ["film.bin was delivered before: copied inside the store, not sent again"]
+    assert progress.tasks[0].done == 12 * MIB + 1
+    assert new.stored.etag.endswith("-3") is not refused
+    assert list(parts_store.pending("")) == []
+    assert b"".join(parts_store.read(new.stored.key)) == (tmp_path / "film.bin").read_bytes()
+    (link,) = hosting.try_links(hosting.sign(parts_store, [new], expires_in=timedelta(minutes=5), now=NOW))
+    assert link.size == 12 * MIB + 1
 
 
 def test_giving_up_removes_what_was_sent_in_part(

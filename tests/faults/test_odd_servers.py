@@ -244,6 +244,8 @@ def test_a_store_that_does_not_copy_is_told_from_one_that_says_nothing() -> None
         opened(port).copy(StoredObject("a", 0, etag="ab"), "b", headers, metadata={})
     with serving(sized(0)) as port, pytest.raises(StoreRefusedError, match="does not copy"):
         opened(port).copy(StoredObject("a", 7, etag="ab"), "b", headers, metadata={})
+    with serving(sized(0)) as port, pytest.raises(StoreRefusedError, match="does not copy"):
+        opened(port).copy_part(StoredObject("a", 7, etag="ab"), 0, 7, "b", "upload", 1)
 
 
 def test_what_http_cannot_carry_is_refused_at_once_and_not_shown() -> None:

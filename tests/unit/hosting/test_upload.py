@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.hosting.in_parts import MIB, _whole_etag, part_size
+from delivery.hosting.in_parts import MIB, part_size, whole_etag
 from delivery.storage.base import RemotePart
 
 TIB = 1024**4
@@ -27,5 +27,5 @@ def test_the_wish_counts_while_it_can() -> None:
 @pytest.mark.parametrize("etag", ["", "0123456789abcdef0123456789abcdef-1", "AbCdEf==", "ab"])
 def test_parts_whose_etags_are_no_md5_are_compared_with_nothing(etag: str) -> None:
     md5 = "0123456789abcdef0123456789abcdef"
-    assert _whole_etag([RemotePart(1, 1, md5), RemotePart(2, 1, md5)]) == "5775d833b6f80e83231f82899ce76c00-2"
-    assert _whole_etag([RemotePart(1, 1, md5), RemotePart(2, 1, etag)]) == ""
+    assert whole_etag([RemotePart(1, 1, md5), RemotePart(2, 1, md5)]) == "5775d833b6f80e83231f82899ce76c00-2"
+    assert whole_etag([RemotePart(1, 1, md5), RemotePart(2, 1, etag)]) == ""

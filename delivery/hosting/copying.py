@@ -1,0 +1,85 @@
+"""A file that an earlier delivery has brought to the store, copied there instead of being sent."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+
+from delivery.errors import StoreRefusedError
+from delivery.escape import printable
+from delivery.hosting.in_parts import MIB, abort, is_large, part_size, size_of, wait_for, whole_etag
+from delivery.hosting.items import Upload, Uploaded
+from delivery.hosting.journal import Begun
+from delivery.hosting.names import headers_for
+from delivery.hosting.reading import digest_of
+from delivery.hosting.run import Run
+from delivery.hosting.settle import settled
+from delivery.model import StoredObject
+from delivery.storage.base import TAG, ObjectHeaders, RemotePart
+
+_WORTH_IT = MIB
+_AT_ONCE = 256 * MIB
+"""More of it takes some stores so long that the connection is given up before they say a word."""
+_MOST_AT_ONCE = 5 * 1024**3
+"""What S3 copies in one request."""
+_Way = Callable[[Run, StoredObject, str, ObjectHeaders, str], str]
+
+
+def copied(run: Run, item: Upload, key: str) -> Uploaded | None:
+    """A copy of an earlier delivery's object with the same bytes; None where there is none, or the store makes none."""
+    size = item.entry.size
+    alike = {known.checksum: known for known in run.known if known.size == size and known.etag}
+    if not alike or size < _WORTH_IT:
+        return None
+    digest = digest_of(item.entry, run.halt)
+    source = alike.get(f"sha256:{digest}")
+    found = run.store.look(source.key) if source is not None else None
+    if source is None or found is None or (found.stored.size, found.etag) != (size, source.etag):
+        return None
+    headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
+    for way in _ways(run, item):
+        try:
+            etag = way(run, source, key, headers, tag)
+        except StoreRefusedError:
+            continue  # a store, or a key, that may not
+        run.progress.note(f"{printable(item.name)} was delivered before: copied inside the store, not sent again")
+        run.task.advance(size)
+        return settled(run, item, key, digest, tag, etag, None)
+    return None
+
+
+def _ways(run: Run, item: Upload) -> Iterator[_Way]:
+    if item.entry.size > _AT_ONCE and is_large(run, item):
+        yield _in_parts
+    if item.entry.size <= _MOST_AT_ONCE:
+        yield _at_once
+
+
+def _at_once(run: Run, source: StoredObject, key: str, headers: ObjectHeaders, tag: str) -> str:
+    run.store.copy(source, key, headers, metadata={TAG: tag})
+    return ""
+
+
+def _in_parts(run: Run, source: StoredObject, key: str, headers: ObjectHeaders, tag: str) -> str:
+    """The ETag that the copy must have. No journal tells of it: made again, it costs the store's time alone."""
+    step = part_size(source.size, _AT_ONCE)
+    begun = Begun(run.store.begin(key, headers, metadata={TAG: tag}), step, source.size, tag)
+
+    def part(number: int) -> RemotePart:
+        size = size_of(number, begun)
+        etag = run.store.copy_part(source, (number - 1) * step, size, key, begun.upload_id, number)
+        return RemotePart(number, size, etag)
+
+    slots: list[Future[RemotePart]] = []
+    try:
+        for number in range(1, -(-source.size // step) + 1):
+            run.large_lanes.wait()
+            slots.append(run.large_lanes.submit(part, number))
+        parts = [slot.result() for slot in slots]
+        run.store.complete(key, begun.upload_id, parts, tag=tag)
+        return whole_etag(parts) if run.store.quirks.md5_etags else ""
+    except BaseException:
+        wait_for(slots)
+        abort(run, key, begun)
+        raise
