@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 
-from delivery.errors import StoreRefusedError
+from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
 from delivery.escape import printable
 from delivery.hosting.in_parts import MIB, abort, is_large, part_size, size_of, wait_for, whole_etag
 from delivery.hosting.items import Upload, Uploaded
@@ -16,13 +17,18 @@ from delivery.hosting.reading import digest_of
 from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.model import StoredObject
-from delivery.storage.base import TAG, ObjectHeaders, RemotePart
+from delivery.progress import Halt, first_failure
+from delivery.storage.base import TAG, ObjectHeaders, RemotePart, Store
+from delivery.storage.watch import Watch
 
 _WORTH_IT = MIB
 _AT_ONCE = 256 * MIB
 """More of it takes some stores so long that the connection is given up before they say a word."""
 _MOST_AT_ONCE = 5 * 1024**3
 """What S3 copies in one request."""
+_NO_COPY = (StoreRefusedError, StoreUnreachableError)
+"""A store, or a key, that may not, or that takes too long: the file can be sent still."""
+_TRIES = 2
 _Way = Callable[[Run, StoredObject, str, ObjectHeaders, str], str]
 
 
@@ -41,8 +47,8 @@ def copied(run: Run, item: Upload, key: str) -> Uploaded | None:
     for way in _ways(run, item):
         try:
             etag = way(run, source, key, headers, tag)
-        except StoreRefusedError:
-            continue  # a store, or a key, that may not
+        except _NO_COPY:
+            continue
         run.progress.note(f"{printable(item.name)} was delivered before: copied inside the store, not sent again")
         run.task.advance(size)
         return settled(run, item, key, digest, tag, etag, None)
@@ -57,18 +63,23 @@ def _ways(run: Run, item: Upload) -> Iterator[_Way]:
 
 
 def _at_once(run: Run, source: StoredObject, key: str, headers: ObjectHeaders, tag: str) -> str:
-    run.store.copy(source, key, headers, metadata={TAG: tag})
+    _store(run, run.halt).copy(source, key, headers, metadata={TAG: tag})
     return ""
 
 
 def _in_parts(run: Run, source: StoredObject, key: str, headers: ObjectHeaders, tag: str) -> str:
     """The ETag that the copy must have. No journal tells of it: made again, it costs the store's time alone."""
-    step = part_size(source.size, _AT_ONCE)
-    begun = Begun(run.store.begin(key, headers, metadata={TAG: tag}), step, source.size, tag)
+    halt = Halt(run.halt)
+    store, step = _store(run, halt), part_size(source.size, _AT_ONCE)
+    begun = Begun(store.begin(key, headers, metadata={TAG: tag}), step, source.size, tag)
 
     def part(number: int) -> RemotePart:
         size = size_of(number, begun)
-        etag = run.store.copy_part(source, (number - 1) * step, size, key, begun.upload_id, number)
+        try:
+            etag = store.copy_part(source, (number - 1) * step, size, key, begun.upload_id, number)
+        except BaseException:
+            halt.cancel()
+            raise
         return RemotePart(number, size, etag)
 
     slots: list[Future[RemotePart]] = []
@@ -77,9 +88,19 @@ def _in_parts(run: Run, source: StoredObject, key: str, headers: ObjectHeaders, 
             run.large_lanes.wait()
             slots.append(run.large_lanes.submit(part, number))
         parts = [slot.result() for slot in slots]
-        run.store.complete(key, begun.upload_id, parts, tag=tag)
+        store.complete(key, begun.upload_id, parts, tag=tag)
         return whole_etag(parts) if run.store.quirks.md5_etags else ""
-    except BaseException:
+    except BaseException as error:
+        halt.cancel()
         wait_for(slots)
-        abort(run, key, begun)
+        cause = first_failure(slots) or error
+        if run.journal is None or isinstance(cause, _NO_COPY):  # else a later run clears it, and a cancel is at once
+            with suppress(DeliveryError):
+                abort(run, key, begun)
+        if cause is not error:
+            raise cause from None
         raise
+
+
+def _store(run: Run, halt: Halt) -> Store:
+    return run.store.watched(Watch(_TRIES, run.progress, halt))

@@ -517,3 +517,52 @@ def test_many_files_stop_at_the_first_failure(proxy: Proxy, faulty_store: Store,
         hosting.upload(faulty_store, items, prefix=hosting.new_prefix(faulty_store), options=OPTIONS)
     assert isinstance(caught.value, StoreRefusedError)
     assert proxy.count("PUT") < 35
+
+
+def is_copied(request: Seen) -> bool:
+    return request.part is not None and request.size == 0
+
+
+def delivered_before(store: Store, item: hosting.Upload, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """What an upload is to be told, so that it has something to copy in parts."""
+    monkeypatch.setattr("delivery.hosting.copying._AT_ONCE", 5 * MIB)
+    done = send(store, item)
+    return {"known": [done.stored._replace(checksum=f"sha256:{done.sha256}")]}
+
+
+@pytest.mark.parametrize("harm", ["mute", "500 InternalError", "403 AccessDenied", "501 NotImplemented"])
+def test_what_the_store_does_not_come_to_copy_is_sent(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload, harm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = delivered_before(faulty_store, big, monkeypatch)
+    monkeypatch.setattr("delivery.storage.answers.STALL_SECONDS", 3.0)
+    monkeypatch.setattr("delivery.hosting.copying._MOST_AT_ONCE", SIZE - 1)
+    proxy.rule = lambda request: harm if is_copied(request) else ""
+    before = len(proxy.sent())
+    progress = RecordingProgress()
+    assert_whole(faulty_store, send(faulty_store, big, progress=progress, **known), big)
+    assert sum(1 for item in proxy.sent()[before:] if item.size) == 7
+    assert not [note for note in progress.notes if "copied" in note]
+    assert progress.tasks[0].done == SIZE
+
+
+def test_a_cancel_is_heard_while_the_store_copies_and_the_next_run_copies_it(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = delivered_before(faulty_store, big, monkeypatch)
+    cancel = CancelToken()
+
+    def unheard(request: Seen) -> str:
+        if is_copied(request):
+            cancel.cancel()
+        return "mute" if cancel.cancelled else ""  # from now on it answers nothing, least of all to giving up
+
+    proxy.rule = unheard
+    begun = time.monotonic()
+    with pytest.raises(Cancelled):
+        send(faulty_store, big, cancel=cancel, **known)
+    assert time.monotonic() - begun < 10  # not a stall's minute
+    proxy.rule = lambda request: ""
+    progress = RecordingProgress()
+    assert_whole(faulty_store, send(faulty_store, big, progress=progress, **known), big)
+    assert [note for note in progress.notes if "copied" in note]
