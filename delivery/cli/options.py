@@ -144,7 +144,9 @@ config = _option(
 )
 quiet = _option("--quiet", "-q", is_flag=True, help="Only the result and errors.")
 verbose = _option("--verbose", "-v", is_flag=True, help="Say more: where settings come from, every reason.")
-no_progress = _option("--no-progress", is_flag=True, help="No progress bars or lines.")
+no_progress = _option(
+    "--no-progress", is_flag=True, help="No progress bars or lines; what happened on the way is still told."
+)
 
 common = together(json, config, quiet, verbose, no_progress)
 looking = together(since, expect, deep)
@@ -208,7 +210,7 @@ def session(values: dict[str, Any]) -> Iterator[Session]:
         return replace(settings, message=replace(settings.message, bilingual=True)) if bilingual else settings
 
     cancel = CancelToken()
-    with progress_for(not (quiet or silent)) as progress, _cancelling(cancel):
+    with progress_for(not silent, quiet=quiet) as progress, _cancelling(cancel):
         session = Session(progress, cancel, as_json, quiet, verbose, load)
         if file is not None:
             _ = session.settings  # a file that was named is read, whether or not the command needs it

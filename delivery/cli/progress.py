@@ -30,10 +30,12 @@ def _say(line: str) -> None:
 
 
 @contextmanager
-def progress_for(shown: bool) -> Iterator[Progress]:
-    """What suits the stream: bars, lines, or nothing."""
-    if not shown:
+def progress_for(shown: bool, *, quiet: bool = False) -> Iterator[Progress]:
+    """What suits the stream: bars or lines; without ``shown`` notes alone, and nothing for who wants it ``quiet``."""
+    if quiet:
         yield NullProgress()
+    elif not shown:
+        yield _Notes()
     elif sys.stderr.isatty() and ci.detect() is None:
         yield _Bars()
     else:
@@ -73,12 +75,14 @@ class _Bar:
         self._bar.close()
 
 
-class _Lines:
-    def task(self, label: str, total: int | None, unit: Unit) -> Task:
-        return _Line(label, total, unit)
-
+class _Notes(NullProgress):
     def note(self, text: str) -> None:
         _say(printable(text))
+
+
+class _Lines(_Notes):
+    def task(self, label: str, total: int | None, unit: Unit) -> Task:
+        return _Line(label, total, unit)
 
 
 class _Line:
