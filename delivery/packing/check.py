@@ -134,8 +134,12 @@ class Check:
             if others and (here is None or self._digest(here, None) != part.sha256):
                 name, self._found[part.filename] = others.pop()
                 self._renamed[name] = part.filename
-            elif here is None and part.filename in self._present and part.kind not in _OPTIONAL:
-                self._found[part.filename] = self._present[part.filename][0]
+            elif here is None and part.filename in self._present:
+                if part.kind not in _OPTIONAL:
+                    self._found[part.filename] = self._present[part.filename][0]
+                else:
+                    name = printable(part.filename)
+                    self._progress.note(f"{name} is not checked: it is another delivery's, or not as it was sent")
 
     def _refuse_sent_by_link(self) -> None:
         attached = manifest_reader.attached_to_links(self._manifest)

@@ -17,6 +17,7 @@ from delivery.packing import PlannedJoin, join, pack, verify
 from delivery.packing.manifest import checksum_line
 from delivery.planning import plan
 from delivery.profile import Limits, Profile
+from delivery.progress import RecordingProgress
 
 DATA = random.Random(11).randbytes(450_001)
 MANIFEST = "delivery-manifest.json"
@@ -102,6 +103,9 @@ def test_the_joiner_page_of_another_delivery_stands_in_nobodys_way(parts: Path, 
     (parts / MANIFEST).write_text(json.dumps(document), encoding="utf-8")
     (parts / "JOIN.html").write_bytes(b"other")
     assert join(parts, tmp_path / "first").files
+    progress = RecordingProgress()
+    verify(parts, progress=progress)
+    assert progress.notes == ["JOIN.html is not checked: it is another delivery's, or not as it was sent"]
     (parts / "JOIN (1).html").write_bytes(b"12345")
     assert verify(parts).renamed == {"JOIN (1).html": "JOIN.html"}
     assert join(parts, tmp_path / "second").files
