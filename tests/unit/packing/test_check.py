@@ -104,8 +104,10 @@ def test_the_joiner_page_of_another_delivery_stands_in_nobodys_way(parts: Path, 
     (parts / "JOIN.html").write_bytes(b"other")
     assert join(parts, tmp_path / "first").files
     progress = RecordingProgress()
+    (parts / "JOIN.html").write_bytes(b"123")
     verify(parts, progress=progress)
     assert progress.notes == ["JOIN.html is not checked: it is another delivery's, or not as it was sent"]
+    (parts / "JOIN.html").write_bytes(b"other")
     (parts / "JOIN (1).html").write_bytes(b"12345")
     assert verify(parts).renamed == {"JOIN (1).html": "JOIN.html"}
     assert join(parts, tmp_path / "second").files
