@@ -10,11 +10,13 @@ from typing import NamedTuple
 from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.escape import printable
 from delivery.hosting.journal import KEPT, prefixes, unfinished
-from delivery.hosting.names import own_place
-from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.hosting.names import OURS, own_place
+from delivery.progress import CancelToken, Halt, NullProgress, Progress
 from delivery.storage.base import PendingUpload, Store
+from delivery.storage.lanes import each
 from delivery.storage.probe import probe
 from delivery.storage.watch import Watch
+from delivery.storage.wire import Wire
 
 _PROOF_LIFE = timedelta(minutes=5)
 
@@ -58,28 +60,36 @@ def revoke(
     names = tuple(sorted(key.removeprefix(prefix) for key in found))
     if dry_run:
         return Revoked(len(found), len(_pending(watched, prefix)), 0, names)
-    every = sorted(found | {key for key in keys if key.startswith(prefix)})
-    with progress.task("revoking", len(every), "files") as task:
-        for key in every:
-            watched.delete([key])
-            task.advance(1)
+    every = sorted(found.union(key for key in keys if key.startswith(prefix)))
+    every.sort(key=lambda key: key.removeprefix(prefix) not in OURS)  # first what leads to all the others
+    watched.delete(every)
     parts = _abort_pending(watched, prefix)
+    _prove(store, every, progress, cancel)
+    return Revoked(len(found), parts, len(every), names)
+
+
+def _prove(store: Store, keys: Sequence[str], progress: Progress, cancel: CancelToken) -> None:
+    halt, wires = Halt(cancel), dict[str, Wire]()
+    watch = Watch(attempts=4, progress=progress, cancel=halt)
+    watched = store.watched(watch)
 
     def opens(key: str) -> bool:
-        return probe(store.presign(key, _PROOF_LIFE), Watch(attempts=4, progress=progress, cancel=cancel)).opens
+        return probe(store.presign(key, _PROOF_LIFE), watch, wires=wires).opens
 
-    for key in every:
-        if not opens(key):
-            continue
-        watched.delete([key])  # a run that hears only now that it must end may have put it once more
+    def prove(key: str) -> None:
         if opens(key):
-            raise IntegrityError(
-                f"the link of {printable(key.rpartition('/')[2])} still opens after its object was removed",
-                hint="a cache or a kept version serves it; to end it now disable the access key at the store, "
-                "which ends all links that it signed",
-                code="revoke-unproven",
-            )
-    return Revoked(len(found), parts, len(every), names)
+            watched.delete([key])  # a run that hears only now that it must end may have put it once more
+            if opens(key):
+                raise IntegrityError(
+                    f"the link of {printable(key.rpartition('/')[2])} still opens after its object was removed",
+                    hint="a cache or a kept version serves it; to end it now disable the access key at the store, "
+                    "which ends all links that it signed",
+                    code="revoke-unproven",
+                )
+        task.advance(1)
+
+    with progress.task("trying that links are dead", len(keys), "files") as task:
+        each(keys, prove, halt)
 
 
 class Ended(NamedTuple):
