@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
@@ -23,12 +24,12 @@ def remove(bucket: Bucket, keys: Sequence[str], *, versions: bool) -> None:
     """See :meth:`~delivery.storage.base.Store.delete`. ``versions``: the store may have them."""
     halt = Halt(bucket.watch.cancel)
     bucket = bucket.watched(replace(bucket.watch, cancel=halt))
-    found = _versions(bucket, keys) if versions and keys else {}
+    found = _versions(bucket, keys) if versions and keys else None
     progress = bucket.watch.progress
     with (progress if len(keys) > 1 else NullProgress()).task("removing", len(keys), "files") as task:
 
         def outlives(key: str) -> bool:
-            stays = _outlives(bucket, key, found.get(key, ()))
+            stays = _outlives(bucket, key, None if found is None else found.get(key, ()))
             task.advance(1)
             return stays
 
@@ -38,30 +39,36 @@ def remove(bucket: Bucket, keys: Sequence[str], *, versions: bool) -> None:
         progress.note(f"{name if len(kept) == 1 else f'{name} and {len(kept) - 1:,} more'}: {_KEPT}")
 
 
-def _outlives(bucket: Bucket, key: str, versions: Sequence[str]) -> bool:
-    """Remove ``key``, of which these versions are known; whether there is one still, behind a marker."""
+def _outlives(bucket: Bucket, key: str, versions: Sequence[str] | None) -> bool:
+    """Remove ``key`` with the versions that the store told of; whether there is one still, behind a marker."""
     try:
-        for version in versions:
+        for version in versions or ():
             _delete(bucket, key, {"versionId": version})
     except StoreRefusedError:
-        return _delete(bucket, key, {})
-    return not versions and _delete(bucket, key, {})
+        return _delete(bucket, key, {}) is not None
+    marker = None if versions else _delete(bucket, key, {})
+    if marker and versions is not None:  # put before nothing at all: it would only lie about
+        with suppress(StoreRefusedError):
+            _delete(bucket, key, {"versionId": marker})
+        return False
+    return marker is not None
 
 
-def _delete(bucket: Bucket, key: str, query: dict[str, str]) -> bool:
-    """Whether nothing was removed, and a marker put before the versions."""
+def _delete(bucket: Bucket, key: str, query: dict[str, str]) -> str | None:
+    """The version of the marker that was put before all others, where nothing was removed."""
 
-    def ask() -> bool:
-        return bucket.request("DELETE", key, query).headers.get("x-amz-delete-marker") == "true"
+    def ask() -> str | None:
+        told = bucket.request("DELETE", key, query).headers
+        return told.get("x-amz-version-id", "") if told.get("x-amz-delete-marker") == "true" else None
 
     try:
         return bucket.ask("removing an object", ask)
     except ObjectGoneError:  # which some stores hold to be an error, also after a try whose answer was lost
-        return False
+        return None
 
 
-def _versions(bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Sequence[str]]:
-    """Versions and delete markers by their keys; none where the store keeps none, or does not tell.
+def _versions(bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Sequence[str]] | None:
+    """Versions and delete markers by their keys; None where the store does not tell.
 
     They are listed by what the keys begin with: those of one delivery, a thousand at a time.
     """
@@ -77,5 +84,5 @@ def _versions(bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Sequence[str]
         for key, version in bucket.listed("listing versions", VERSIONS, read, prefix=begin):
             found[key].append(version)
     except StoreRefusedError:
-        return {}
+        return None
     return found

@@ -331,8 +331,17 @@ def test_versions_are_removed_too(moto_address: str, tmp_path: Path) -> None:
     assert not left.get("Versions") and not left.get("DeleteMarkers")
 
 
-def versioned(address: str) -> Store:
-    store = opened(address, "moto", profile="ceph")
+@pytest.mark.parametrize("kind", ["moto", pytest.param("ceph", marks=pytest.mark.heavy)])
+def test_what_is_gone_is_not_told_as_kept_and_leaves_no_marker(kind: str, request: pytest.FixtureRequest) -> None:
+    store, progress = versioned(request.getfixturevalue(f"{kind}_address"), kind), RecordingProgress()
+    prefix = hosting.new_prefix(store)
+    assert hosting.revoke(store, prefix, [f"{prefix}a.bin", f"{prefix}b.bin"], progress=progress).proven == 2
+    left = store.boto3().list_object_versions(Bucket=store.bucket)  # type: ignore[attr-defined]
+    assert not left.get("DeleteMarkers") and progress.notes == []
+
+
+def versioned(address: str, kind: str = "moto") -> Store:
+    store = opened(address, kind, profile="ceph")
     store.boto3().put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]
     return store
 
