@@ -54,23 +54,46 @@ def revoke(
     does, and what the store raises. Calling it again is harmless.
     """
     _refuse_wide(store, prefix)
-    progress, cancel = progress or NullProgress(), cancel or CancelToken()
-    watched = store.watched(Watch(progress=progress, cancel=cancel))
-    found = {item.key for item, _ in watched.keys(prefix)}
+    progress, halt = progress or NullProgress(), Halt(cancel or CancelToken())
+    watched = store.watched(Watch(progress=progress, cancel=halt))
+    known = sorted(key for key in keys if key.startswith(prefix))
+    listed, found = _found(watched, prefix, known, halt, dry_run)
     names = tuple(sorted(key.removeprefix(prefix) for key in found))
     if dry_run:
         return Revoked(len(found), len(_pending(watched, prefix)), 0, names)
-    every = sorted(found.union(key for key in keys if key.startswith(prefix)))
+    every = sorted(found.union(known))
     every.sort(key=lambda key: key.removeprefix(prefix) not in OURS)  # first what leads to all the others
     watched.delete(every)
+    if not listed:
+        progress.note(
+            "the key may not list the bucket: what this machine knows of the delivery is removed; what a broken upload "
+            "may have left beside it, which no link leads to, is not"
+        )
     parts = _abort_pending(watched, prefix)
-    _prove(store, every, progress, cancel)
+    _prove(store, every, progress, halt)
     return Revoked(len(found), parts, len(every), names)
 
 
-def _prove(store: Store, keys: Sequence[str], progress: Progress, cancel: CancelToken) -> None:
-    halt, wires = Halt(cancel), dict[str, Wire]()
-    watch = Watch(attempts=4, progress=progress, cancel=halt)
+def _found(store: Store, prefix: str, known: Sequence[str], halt: Halt, dry_run: bool) -> tuple[bool, set[str]]:
+    """Whether the key may list the place of a delivery, and what lies there; of what is ``known`` where it may not."""
+    try:
+        return True, {item.key for item, _ in store.keys(prefix)}
+    except StoreRefusedError:
+
+        def is_there(key: str) -> bool:
+            try:
+                return store.look(key) is not None
+            except StoreRefusedError:  # so some answer for what is gone, to a key that may not list
+                return False
+
+        found = {key for key, there in zip(known, each(known, is_there, halt), strict=True) if there}
+        if dry_run and not found:
+            raise
+        return False, found
+
+
+def _prove(store: Store, keys: Sequence[str], progress: Progress, halt: Halt) -> None:
+    watch, wires = Watch(attempts=4, progress=progress, cancel=halt), dict[str, Wire]()
     watched = store.watched(watch)
 
     def opens(key: str) -> bool:
