@@ -14,6 +14,7 @@ from delivery.config import Settings, configured
 from delivery.errors import ConfigError, DeliveryError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.ledger import Ledger
 from delivery.model import Delivery
+from delivery.planning.names import MANIFEST
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.surroundings import now_in_utc, zone_of
 from delivery.units import LONGEST
@@ -120,7 +121,7 @@ def revoke(
     kept = _linked(ledger, id, now, revoked_too=True)
     assert kept.store is not None and kept.prefix is not None
     store = storage.open_store(kept.store, settings, until=now, connection=connection)
-    keys = [link.key for link in (*kept.links, *([kept.page] if kept.page else []))]
+    keys = [f"{kept.prefix}{MANIFEST}", *(link.key for link in (*kept.links, *([kept.page] if kept.page else [])))]
     standing = hosting.standing_of(store, kept.id)
     if not dry_run:
         hosting.seize(store, standing)  # a run that is under way must not deliver what is removed here

@@ -10,11 +10,13 @@ from typing import NamedTuple
 from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.escape import printable
 from delivery.hosting.journal import KEPT, prefixes, unfinished
-from delivery.hosting.names import own_place
-from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.hosting.names import OURS, own_place
+from delivery.progress import CancelToken, Halt, NullProgress, Progress
 from delivery.storage.base import PendingUpload, Store
+from delivery.storage.lanes import each
 from delivery.storage.probe import probe
 from delivery.storage.watch import Watch
+from delivery.storage.wire import Wire
 
 _PROOF_LIFE = timedelta(minutes=5)
 
@@ -52,34 +54,65 @@ def revoke(
     does, and what the store raises. Calling it again is harmless.
     """
     _refuse_wide(store, prefix)
-    progress, cancel = progress or NullProgress(), cancel or CancelToken()
-    watched = store.watched(Watch(progress=progress, cancel=cancel))
-    found = {item.key for item, _ in watched.keys(prefix)}
+    progress, halt = progress or NullProgress(), Halt(cancel or CancelToken())
+    watched = store.watched(Watch(progress=progress, cancel=halt))
+    known = sorted(key for key in keys if key.startswith(prefix))
+    listed, found = _found(watched, prefix, known, halt, dry_run)
     names = tuple(sorted(key.removeprefix(prefix) for key in found))
     if dry_run:
         return Revoked(len(found), len(_pending(watched, prefix)), 0, names)
-    every = sorted(found | {key for key in keys if key.startswith(prefix)})
-    with progress.task("revoking", len(every), "files") as task:
-        for key in every:
-            watched.delete([key])
-            task.advance(1)
+    every = sorted(found.union(known))
+    every.sort(key=lambda key: key.removeprefix(prefix) not in OURS)  # first what leads to all the others
+    watched.delete(every)
+    if not listed:
+        progress.note(
+            "the key may not list the bucket: what this machine knows of the delivery is removed; what a broken upload "
+            "may have left beside it, which no link leads to, is not"
+        )
     parts = _abort_pending(watched, prefix)
+    _prove(store, every, progress, halt)
+    return Revoked(len(found), parts, len(every), names)
+
+
+def _found(store: Store, prefix: str, known: Sequence[str], halt: Halt, dry_run: bool) -> tuple[bool, set[str]]:
+    """Whether the key may list the place of a delivery, and what lies there; of what is ``known`` where it may not."""
+    try:
+        return True, {item.key for item, _ in store.keys(prefix)}
+    except StoreRefusedError:
+
+        def is_there(key: str) -> bool:
+            try:
+                return store.look(key) is not None
+            except StoreRefusedError:  # so some answer for what is gone, to a key that may not list
+                return False
+
+        found = {key for key, there in zip(known, each(known, is_there, halt), strict=True) if there}
+        if dry_run and not found:
+            raise
+        return False, found
+
+
+def _prove(store: Store, keys: Sequence[str], progress: Progress, halt: Halt) -> None:
+    watch, wires = Watch(attempts=4, progress=progress, cancel=halt), dict[str, Wire]()
+    watched = store.watched(watch)
 
     def opens(key: str) -> bool:
-        return probe(store.presign(key, _PROOF_LIFE), Watch(attempts=4, progress=progress, cancel=cancel)).opens
+        return probe(store.presign(key, _PROOF_LIFE), watch, wires=wires).opens
 
-    for key in every:
-        if not opens(key):
-            continue
-        watched.delete([key])  # a run that hears only now that it must end may have put it once more
+    def prove(key: str) -> None:
         if opens(key):
-            raise IntegrityError(
-                f"the link of {printable(key.rpartition('/')[2])} still opens after its object was removed",
-                hint="a cache or a kept version serves it; to end it now disable the access key at the store, "
-                "which ends all links that it signed",
-                code="revoke-unproven",
-            )
-    return Revoked(len(found), parts, len(every), names)
+            watched.delete([key])  # a run that hears only now that it must end may have put it once more
+            if opens(key):
+                raise IntegrityError(
+                    f"the link of {printable(key.rpartition('/')[2])} still opens after its object was removed",
+                    hint="a cache or a kept version serves it; to end it now disable the access key at the store, "
+                    "which ends all links that it signed",
+                    code="revoke-unproven",
+                )
+        task.advance(1)
+
+    with progress.task("trying that links are dead", len(keys), "files") as task:
+        each(keys, prove, halt)
 
 
 class Ended(NamedTuple):

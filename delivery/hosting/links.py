@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -16,12 +15,13 @@ from delivery.hosting.names import headers_for
 from delivery.model import Link
 from delivery.progress import CancelToken, Halt
 from delivery.storage.base import KeyLife, Store
+from delivery.storage.lanes import each
 from delivery.storage.probe import Probe, probe
 from delivery.storage.watch import Watch
+from delivery.storage.wire import Wire
 from delivery.units import format_duration, format_utc, write_duration
 
 _MOST_SKEW = timedelta(minutes=5)
-_TRIED_AT_ONCE = 8
 UNKNOWN_END = "the credentials are temporary and do not say when they end; the links end with them"
 
 
@@ -143,8 +143,9 @@ def try_links(
     The links, with an earlier end where the store tells that it removes the object before. StoreRefusedError where
     that is before ``required``.
     """
-    halt = Halt(cancel or CancelToken())
-    return _each(links, lambda link: try_link(link, inline=inline, cancel=halt).removed_at, required, halt)
+    halt, wires = Halt(cancel or CancelToken()), dict[str, Wire]()
+    watch = Watch(attempts=4, cancel=halt)
+    return _each(links, lambda link: _tried(link, inline, watch, wires).removed_at, required, halt)
 
 
 def foresee(
@@ -177,14 +178,8 @@ def foresee(
 def _each(
     links: Sequence[Link], removed_at: Callable[[Link], datetime | None], required: datetime | None, halt: Halt
 ) -> tuple[Link, ...]:
-    with ThreadPoolExecutor(min(_TRIED_AT_ONCE, max(1, len(links))), thread_name_prefix="delivery-try") as pool:
-        slots = [pool.submit(removed_at, link) for link in links]
-        try:
-            return tuple(_as_it_lasts(link, slot.result(), required) for link, slot in zip(links, slots, strict=True))
-        except BaseException:
-            halt.cancel()
-            pool.shutdown(cancel_futures=True)
-            raise
+    ends = each(links, removed_at, halt)
+    return tuple(_as_it_lasts(link, end, required) for link, end in zip(links, ends, strict=True))
 
 
 def _as_it_lasts(link: Link, removed_at: datetime | None, required: datetime | None) -> Link:
@@ -205,7 +200,11 @@ def try_link(link: Link, *, inline: bool = False, cancel: CancelToken | None = N
 
     Raises StoreRefusedError when it does not open, IntegrityError when something else opens, StoreUnreachableError.
     """
-    answer = probe(link.url, Watch(attempts=4, cancel=cancel or CancelToken()), ranged=link.size > 0)
+    return _tried(link, inline, Watch(attempts=4, cancel=cancel or CancelToken()), {})
+
+
+def _tried(link: Link, inline: bool, watch: Watch, wires: dict[str, Wire]) -> Probe:
+    answer = probe(link.url, watch, ranged=link.size > 0, wires=wires)
     name = printable(link.name)
     if not answer.opens:
         raise _closed(name, answer)

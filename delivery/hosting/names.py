@@ -14,7 +14,7 @@ from delivery.storage.base import ObjectHeaders
 _LONGEST = 80
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 _PLACE = re.compile(r"[a-z2-7]{32}/")
-_OURS = frozenset({"index.html", "delivery-manifest.json"})
+OURS = frozenset({"index.html", "delivery-manifest.json"})
 _OCTETS = "application/octet-stream"
 _RUNS_IN_BROWSERS = ("svg", "html", "xml", "javascript", "ecmascript", "x-shockwave", "wasm")
 _SHOWN_AS_THEY_ARE = ("image/", "audio/", "video/", "font/")
@@ -71,7 +71,7 @@ def key_names(names: Iterable[str]) -> tuple[str, ...]:
 
     None is that of the delivery page or the manifest, which are put beside them.
     """
-    taken = set(_OURS)
+    taken = set(OURS)
     last: dict[str, int] = {}  # thousands may want the same, since letters outside ASCII leave nothing behind
     keys = []
     for name in names:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from delivery.hosting.journal import Journal
-from delivery.hosting.lanes import Lanes
 from delivery.hosting.pace import Pace
 from delivery.model import StoredObject
 from delivery.options import UploadOptions
 from delivery.progress import Halt, Progress, Task
 from delivery.storage.base import Store
+from delivery.storage.lanes import Lanes
 
 _SMALL = 8 * 1024**2
 

@@ -12,7 +12,6 @@ from delivery.escape import printable
 from delivery.hosting.in_parts import is_large
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal
-from delivery.hosting.lanes import Lanes
 from delivery.hosting.names import key_names, new_token
 from delivery.hosting.pace import Pace
 from delivery.hosting.run import Run
@@ -22,11 +21,10 @@ from delivery.options import UploadOptions
 from delivery.progress import CancelToken, Halt, Halted, NullProgress, Progress, first_failure
 from delivery.storage.base import Store
 from delivery.storage.growth import FEWEST, MOST
+from delivery.storage.lanes import SMALL_AT_ONCE, Lanes
 from delivery.storage.watch import Watch
 from delivery.units import format_size
 
-_SMALL_AT_ONCE = 2
-"""Small files wait for answers more than they send: so many are under way for each part."""
 _LARGE_AT_ONCE = 2
 """Of large files one is read, and one is waited for: its last parts, and the store's answers at its two ends."""
 
@@ -75,7 +73,7 @@ def upload(
     with (
         progress.task("uploading", total, "bytes") as task,
         _lanes(options.threads, 1, halt) as lanes,
-        _lanes(options.threads, _SMALL_AT_ONCE, halt) as small_lanes,
+        _lanes(options.threads, SMALL_AT_ONCE, halt) as small_lanes,
         Lanes(_LARGE_AT_ONCE, _LARGE_AT_ONCE, halt) as large_files,
     ):
         lasting = [item for item in known if not item.key.startswith(prefix)]  # what this run may not write over

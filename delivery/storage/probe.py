@@ -38,15 +38,17 @@ class Probe(NamedTuple):
         return self.status in (200, 206)
 
 
-def probe(url: str, watch: Watch | None = None, *, ranged: bool = True) -> Probe:
+def probe(url: str, watch: Watch | None = None, *, ranged: bool = True, wires: dict[str, Wire] | None = None) -> Probe:
     """Open ``url`` for its first byte; ``ranged`` asks for that alone, which an empty object refuses.
 
+    Who tries many gives ``wires``, empty at first, where connections are kept for the next.
     Raises StoreUnreachableError when the budget of tries is spent.
     A refusal is an answer, not an error: see :attr:`Probe.status`.
     """
     watch = watch or Watch(attempts=4)
     parts = urlsplit(url)
-    wire = Wire(f"{parts.scheme}://{parts.netloc}")
+    origin = f"{parts.scheme}://{parts.netloc}"
+    wire = ({} if wires is None else wires).setdefault(origin, Wire(origin))
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     sent = {"Range": "bytes=0-0"} if ranged else {}
 

@@ -56,11 +56,8 @@ class Wire:
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, data)
 
     def probe(self, target: str, headers: Mapping[str, str], cancel: CancelToken) -> Answer:
-        """A GET whose body is not waited for beyond its first kilobyte: the connection is closed at once."""
-        with (
-            self._request("GET", target, {**headers, "Connection": "close"}, None, cancel) as (answer, _),
-            told_as_lost(),
-        ):
+        """A GET whose body is not waited for beyond its first kilobyte: what is longer costs the connection."""
+        with self._request("GET", target, headers, None, cancel) as (answer, _), told_as_lost():
             data = answer.read(1024)
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, data)
 

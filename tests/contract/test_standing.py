@@ -794,6 +794,30 @@ def test_links_are_not_called_dead_where_the_store_leads_elsewhere_now(
     assert upkeep.revoke(done.id, settings=moved).removed == 0
 
 
+def test_a_key_that_may_not_list_ends_links_too(
+    work: Path, settings: Settings, proxy: Proxy, moto_address: str
+) -> None:
+    done, other = (upload(work, settings, page=True) for _ in range(2))
+    proxy.rule = lambda seen: "403 AccessDenied" if seen.query.keys() & {"list-type", "versions", "uploads"} else ""
+    assert upkeep.revoke(done.id, dry_run=True, settings=settings).removed == 5
+    progress = RecordingProgress()
+    ended = upkeep.revoke(done.id, settings=settings, progress=progress)
+    assert (ended.removed, ended.proven) == (5, 5)
+    assert ["the key may not list the bucket" in note for note in progress.notes] == [True]
+    assert upkeep.revoke(done.id, settings=settings).removed == 0
+    bucket = f"b-{secrets.token_hex(6)}"
+    make_bucket(moto_address, bucket)
+    moved = settings.with_store("test", dataclasses.replace(settings.stores["test"], bucket=bucket))
+    with pytest.raises(IntegrityError, match=r"\[store:test\] led elsewhere"):
+        upkeep.revoke(other.id, settings=moved)
+    with pytest.raises(StoreRefusedError, match="denied access"):
+        upkeep.revoke(other.id, dry_run=True, settings=moved)
+    proxy.rule = lambda seen: ""
+    assert {key for key in keys(settings) if "/standing/" not in key} == {
+        key for key in keys(settings) if key.startswith(other.prefix or "-")
+    }
+
+
 def kept(settings: Settings) -> tuple[Any, ...]:
     """All that a dry run must leave as it is: the store's objects with their times, and the ledger's bytes."""
     store = open_store("test", settings, until=NOW)

@@ -23,6 +23,7 @@ from delivery.hosting.pace import Pace
 from delivery.options import StoreOptions, UploadOptions
 from delivery.progress import CancelToken, RecordingProgress
 from delivery.storage import ObjectHeaders, Store, open_store
+from delivery.storage.dial import dial
 
 MIB = 1024**2
 NOW = datetime.now(UTC)
@@ -59,16 +60,52 @@ def test_what_another_run_puts_once_more_meanwhile_is_revoked_too(
 
     def and_put_again(self: Store, keys: Sequence[str]) -> Any:
         removed = delete(self, keys)
-        if keys == [done[0].stored.key]:
-            removals.append(keys)
-        if len(removals) == 1 and keys == removals[0]:
+        removals.append(list(keys))
+        if len(removals) == 1:
             hosting.upload(store, [hosting.Upload.of_path(tmp_path / "0.txt")], prefix=prefix)
         return removed
 
     monkeypatch.setattr(type(store), "delete", and_put_again)
     assert hosting.revoke(store, prefix, []).proven == 3
-    assert len(removals) == 2
+    assert removals == [[item.stored.key for item in done], [done[0].stored.key]]
     assert list(store.keys(prefix)) == []
+
+
+def test_many_links_end_several_at_once_those_of_page_and_manifest_first(moto_address: str, tmp_path: Path) -> None:
+    with proxy_before(moto_address) as proxy:
+        store, progress = opened(proxy.address, "moto"), RecordingProgress()
+        prefix, done = delivered(store, tmp_path, 20)
+        for name in ("index.html", "delivery-manifest.json"):
+            body = MemoryBody(memoryview(b"links"), lambda count: None, Pace(None, CancelToken()))
+            store.put(f"{prefix}{name}", body, HEADERS, metadata={})
+        links = hosting.sign(store, done, expires_in=timedelta(minutes=5), now=NOW)
+        before = len(proxy.seen)
+        proxy.rule = lambda seen: "slow" if seen.method == "DELETE" else ""
+        assert hosting.revoke(store, prefix, [link.key for link in links], progress=progress).proven == 22
+        assert proxy.count("GET", versions="") == 1
+        removals = [seen.path.rpartition("/")[2] for seen in proxy.seen[before:] if seen.method == "DELETE"]
+        assert {"index.html", "delivery-manifest.json"} <= set(removals[:8]) and len(removals) == 22
+        assert proxy.most_at_once >= 8
+        assert [(task.done, task.total) for task in progress.tasks] == [(22, 22), (22, 22)]
+
+
+def test_links_are_tried_over_few_connections(
+    moto_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialled = []
+
+    def counted(*given: Any) -> Any:
+        dialled.append(given)
+        return dial(*given)
+
+    with proxy_before(moto_address) as proxy:
+        store = opened(proxy.address, "moto")
+        _, done = delivered(store, tmp_path, 30)
+        links = hosting.sign(store, done, expires_in=timedelta(minutes=5), now=NOW)
+        monkeypatch.setattr("delivery.storage.lanes.LOOK_SECONDS", 60.0)
+        monkeypatch.setattr("delivery.storage.wire.dial", counted)
+        assert hosting.try_links(links) == links
+    assert 1 <= len(dialled) <= 8
 
 
 @pytest.mark.parametrize("prefix", ["", "/", "a", "deliveries/", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"])
@@ -319,8 +356,17 @@ def test_versions_are_removed_too(moto_address: str, tmp_path: Path) -> None:
     assert not left.get("Versions") and not left.get("DeleteMarkers")
 
 
-def versioned(address: str) -> Store:
-    store = opened(address, "moto", profile="ceph")
+@pytest.mark.parametrize("kind", ["moto", pytest.param("ceph", marks=pytest.mark.heavy)])
+def test_what_is_gone_is_not_told_as_kept_and_leaves_no_marker(kind: str, request: pytest.FixtureRequest) -> None:
+    store, progress = versioned(request.getfixturevalue(f"{kind}_address"), kind), RecordingProgress()
+    prefix = hosting.new_prefix(store)
+    assert hosting.revoke(store, prefix, [f"{prefix}a.bin", f"{prefix}b.bin"], progress=progress).proven == 2
+    left = store.boto3().list_object_versions(Bucket=store.bucket)  # type: ignore[attr-defined]
+    assert not left.get("DeleteMarkers") and progress.notes == []
+
+
+def versioned(address: str, kind: str = "moto") -> Store:
+    store = opened(address, kind, profile="ceph")
     store.boto3().put_bucket_versioning(Bucket=store.bucket, VersioningConfiguration={"Status": "Enabled"})  # type: ignore[attr-defined]
     return store
 
@@ -337,7 +383,7 @@ def test_links_end_although_the_store_keeps_the_versions(moto_address: str, tmp_
         progress = RecordingProgress()
         result = hosting.revoke(store, prefix, [link.key for link in links], progress=progress)
     assert (result.removed, result.proven) == (2, 2)
-    assert [note.partition(":")[0] for note in progress.notes] == ["0.txt", "1.txt"]
+    assert [note.partition(":")[0] for note in progress.notes] == ["0.txt and 1 more"]
     assert all("keeps it as an old version" in note for note in progress.notes)
     assert list(store.keys(prefix)) == []
 

@@ -359,8 +359,9 @@ def test_the_next_large_file_is_sent_while_the_store_still_works_at_the_last(
         lambda store: store.complete("k", "id", [RemotePart(1, 5, "ab")], tag="t"),
         lambda store: next(store.read("k")),
         lambda store: store.delete(["k"]),
+        lambda store: store.delete([f"k{number}" for number in range(50)]),
     ],
-    ids=["ready", "look", "list", "begin", "complete", "read", "delete"],
+    ids=["ready", "look", "list", "begin", "complete", "read", "delete", "delete-many"],
 )
 def test_a_cancel_is_heard_while_any_answer_is_awaited(
     proxy: Proxy, faulty_store: Store, ask: Callable[[Store], object]
@@ -403,7 +404,7 @@ def test_keys_that_are_renewed_on_the_way_are_used_from_then_on(
 def test_a_store_whose_connections_are_slow_is_sent_to_over_more_of_them(
     proxy: Proxy, faulty_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("delivery.hosting.lanes.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("delivery.storage.lanes.LOOK_SECONDS", 0.05)
     monkeypatch.setattr("delivery.storage.growth._BUSY", 100.0)  # the store and the proxy are in this process too
     path = tmp_path / "long.bin"
     path.write_bytes(os.urandom(1024) * (5 * 1024) * 24)
@@ -421,7 +422,7 @@ def test_a_store_whose_connections_are_slow_is_sent_to_over_more_of_them(
 def test_as_many_parts_as_the_user_says_are_under_way(
     proxy: Proxy, faulty_store: Store, big: hosting.Upload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("delivery.hosting.lanes.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("delivery.storage.lanes.LOOK_SECONDS", 0.05)
     proxy.rule = lambda request: "slow" if request.part else ""
     assert_whole(faulty_store, send(faulty_store, big), big)
     assert proxy.most_at_once == 2

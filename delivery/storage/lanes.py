@@ -5,23 +5,54 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
-from delivery.progress import CancelToken
-from delivery.storage.growth import LOOK_SECONDS, Growth
+from delivery.progress import CancelToken, Halt, Halted, first_failure
+from delivery.storage.growth import FEWEST, LOOK_SECONDS, MOST, Growth
 
 _POLL = 0.2
+SMALL_AT_ONCE = 2
+"""Small requests wait for answers more than they send: so many are under way for each that sends."""
 _AHEAD = 1
 """Requests that wait, so that a lane that has become free goes on at once."""
 _ANSWER = 1024**2
 """About what could be sent while an answer is waited for: it makes requests of all sizes comparable."""
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _Given = ParamSpec("_Given")
+
+
+def each(items: Sequence[_Item], work: Callable[[_Item], _Result], halt: Halt) -> list[_Result]:
+    """What ``work`` makes of each item by a small request or two, in their order, begun in it too.
+
+    The first real failure is raised; the others stop at once, if they listen to ``halt``.
+    """
+    if len(items) < 2:
+        return [work(item) for item in items]
+    with Lanes(FEWEST * SMALL_AT_ONCE, MOST, halt) as lanes:
+
+        def measured(item: _Item) -> _Result:
+            halt.check()
+            try:
+                with lanes.measured(0):
+                    return work(item)
+            except BaseException:
+                halt.cancel()
+                raise
+
+        slots = [lanes.submit(measured, item) for item in items]
+        try:
+            return [slot.result() for slot in slots]
+        except BaseException as error:
+            halt.cancel()
+            if isinstance(error, Halted) and (cause := first_failure(slots)) is not None:
+                raise cause from None
+            raise
 
 
 class Lanes:
@@ -84,7 +115,7 @@ class Lanes:
 
     def _hire(self) -> None:
         while len(self._workers) < min(self._width, self._running + len(self._waiting)):
-            worker = threading.Thread(target=self._work, name="delivery-upload", daemon=True)
+            worker = threading.Thread(target=self._work, name="delivery-lane", daemon=True)
             try:
                 worker.start()
             except RuntimeError:  # the system allows no more threads: those that there are must do

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from delivery.errors import Cancelled
-from delivery.hosting.lanes import Lanes
-from delivery.progress import CancelToken
+from delivery.progress import CancelToken, Halt
+from delivery.storage.lanes import Lanes, each
 
 
 class Line:
@@ -47,7 +47,7 @@ def sent(line: Line, count: int, *, lanes: Lanes, after: Callable[[int], None] =
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("delivery.hosting.lanes.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("delivery.storage.lanes.LOOK_SECONDS", 0.0)
 
 
 def test_slow_connections_become_as_many_as_may_be() -> None:
@@ -161,3 +161,44 @@ def test_no_more_wait_or_run_than_the_caller_has_room_for() -> None:
             lanes.submit(carried, lanes, line)
             seen.append(line.running)
     assert line.most == 3
+
+
+def test_each_is_done_beside_others_and_told_in_order() -> None:
+    meeting = threading.Barrier(8)
+
+    def work(number: int) -> int:
+        meeting.wait(30)  # which only eight at once get past
+        return number * 2
+
+    assert each(range(16), work, Halt(CancelToken())) == list(range(0, 32, 2))
+    assert each([], work, Halt(CancelToken())) == []
+
+
+def test_what_really_failed_is_raised_and_stops_the_others_at_once() -> None:
+    halt, begun = Halt(CancelToken()), []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        if number == 5:
+            raise ValueError("the fifth")
+        halt.wait(60)
+
+    started = time.monotonic()
+    with pytest.raises(ValueError, match="the fifth"):
+        each(range(1000), work, halt)
+    assert time.monotonic() - started < 30
+    assert len(begun) < 20
+
+
+def test_a_cancel_ends_what_is_under_way() -> None:
+    cancel = CancelToken()
+    halt = Halt(cancel)
+
+    def work(number: int) -> None:
+        cancel.cancel()
+        halt.wait(60)
+
+    started = time.monotonic()
+    with pytest.raises(Cancelled, match=r"^cancelled"):
+        each(range(1000), work, halt)
+    assert time.monotonic() - started < 30
