@@ -44,6 +44,8 @@ class Seen(StrEnum):
     """A way to reach the seller; detail is the text, place the line or field."""
     REVIEW = "review"
     """Left over from the work on a document: comments, tracked changes."""
+    MANIFEST = "manifest"
+    """It is the manifest of a delivery that this tool made."""
     TWIN = "twin"
     """The same bytes as an earlier file, detail; place is ``sampled`` where only some of them were compared."""
     ASSET = "asset"

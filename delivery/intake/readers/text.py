@@ -51,6 +51,7 @@ _LINKED = re.compile(rb"(?:src|href)\s?=\s?[\"']?$|url\([\"']?$", re.IGNORECASE)
 _MAIL = re.compile(
     rb"(?:From |Return-Path:|Received:|MIME-Version:|Message-ID:|Delivered-To:|Date:|From:)", re.IGNORECASE
 )
+_MANIFEST = re.compile(rb'\s*\{\s*"schema"\s*:\s*"delivery\.manifest/')
 _ROOT = re.compile(rb"<svg\b[^>]{0,20000}>")
 _LOCAL_MARKS = (b"/Users/", b"\\Users\\", b"/home/", b"Documents and Settings")
 
@@ -76,6 +77,8 @@ def read_text(view: View, *, deep: bool = False) -> None:
             view.damaged("its end is missing: the file is cut off")
     if ending == "json" and data.lstrip()[:1] in (b"{", b"[") and view.tail.rstrip()[-1:] not in (b"}", b"]", b"/"):
         view.note(Seen.DOUBTFUL, "its JSON does not end; it may be cut off")
+    if ending == "json" and _MANIFEST.match(data):
+        view.note(Seen.MANIFEST)
     for asset in _assets(view, data, ending):
         view.note(Seen.ASSET, asset)
 
