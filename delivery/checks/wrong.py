@@ -119,7 +119,7 @@ def duplicate(file: File, case: Case) -> Iterator[str]:
 
 @whole(
     "earlier-delivery", Severity.WARNING, _W, "What an earlier delivery made",
-    why="The folder that an earlier run left to be attached: the buyer would get it all again, perhaps as it was before.",
+    why="The folder that an earlier run left to be attached: the buyer would get it all again, perhaps an old state.",
     hint="move it out of the work, or name it in a .deliveryignore",
 )  # fmt: skip
 def earlier_delivery(case: Case) -> Iterator[tuple[str, str]]:

@@ -114,6 +114,11 @@ TEMPLATE = (
 FOLDER = b'<workbook><x15ac:absPath url="C:\\Users\\jane\\Documents\\Acme\\" xmlns:x15ac="x"/><sheets/></workbook>'
 
 
+def rtf(info: bytes, text: bytes = b" Finished work.") -> bytes:
+    fonts = b"{\\fonttbl{\\f0\\fswiss Arial;}}" + b"{\\stylesheet{Normal;}}" + b"{\\info%s}" % info
+    return b"{\\rtf1\\ansi\\ansicpg1252" + fonts + text + b"\\par }"
+
+
 def pdf(**options: str) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (30, 30), "red").save(out, "PDF", **options)
@@ -314,8 +319,13 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "e.png": png_text(Author="Jane Roe"),
             "f.jpg": photo(xmp="<dc:creator><rdf:Seq><rdf:li>Jane Roe</rdf:li></rdf:Seq></dc:creator>"),
             "g.jpg": iptc(80, b"Jane Roe"),
+            "k.rtf": rtf(rb"{\author Jane Roe}"),
+            "l.rtf": rtf(rb"{\operator Jane Roe}"),
+            "m.doc": rtf(rb"{\*\company Roe Ltd}"),
         },
         {
+            "n.rtf": rtf(rb"{\author }{\operator Microsoft Office User}{\*\company}{\title Jane Roe}"),
+            "o.rtf": rtf(b"", rb" Write \{\\author Jane Roe\} for it. "),
             "h.docx": docx(core="<dc:creator>Microsoft Office User</dc:creator>"),
             "i.pdf": pdf(title="Work"),
             "j.docx": docx(),

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from delivery.intake import contacts, secrets
 from delivery.intake.names import extension
 from delivery.intake.observation import Seen
+from delivery.intake.readers import rtf
 from delivery.intake.readers.formats import UTF16_MARKS
 from delivery.intake.readers.view import View
 
@@ -63,6 +64,8 @@ def read_text(view: View, *, deep: bool = False) -> None:
     _note_all_secrets(view, data, ending, most=_ALL if deep else _SEARCHED)
     if data.startswith(UTF16_MARKS):
         data = data.decode("utf-16", "replace").encode()
+    if data.startswith(b"{\\rtf"):
+        rtf.note_people(view, data)
     if ending in _PROSE or ending in _PAGES:
         common = bool(_COMMON.match(view.name.rpartition("/")[2]) or _MAIL.match(data))
         note_contacts(view, data, only_first_person=ending in _PAGES or common)
