@@ -22,6 +22,10 @@ Before anything is packed or uploaded, every file is looked at. All findings are
 A finding is waived by its code, `--allow draft-name`, or only for some paths, `--allow "draft-name:sketches/*"`; in the
 configuration, `allow = draft-name, locked:private.zip` in `[delivery]`. Nothing is ever changed in your files.
 
+A whole disk or drive, and your home folder itself, are refused before anything in them is looked at (exit code 2), by
+every command that delivers: name the folder that holds the work. What lies in the home folder, and a share on the
+network, are taken. Where a container's HOME is the work itself, name what is in it.
+
 This file is written from the rules: `python -m delivery.checks.docs`."""
 
 

@@ -150,10 +150,10 @@ def local_path(file: File, case: Case) -> Iterator[str]:
 
 
 @each(
-    "review-traces", Severity.WARNING, _L, "Comments or tracked changes", inside=True,
-    why="Remarks between you and others, and deleted sentences, are still in the document.",
-    hint="accept or reject the changes and delete the comments, unless the buyer should see them",
+    "review-traces", Severity.WARNING, _L, "Comments, tracked changes or what is hidden", inside=True,
+    why="Remarks, deleted sentences, speaker notes, hidden sheets: the buyer's program shows them all.",
+    hint="accept or reject the changes, and delete the rest, unless the buyer should see it",
 )  # fmt: skip
 def review_traces(file: File, case: Case) -> Iterator[str]:
     for fact in file.seen.of(Seen.REVIEW):
-        yield f"it still holds {fact.detail}"
+        yield f"it still holds {printable(fact.detail)}"

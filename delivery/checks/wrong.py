@@ -117,6 +117,23 @@ def duplicate(file: File, case: Case) -> Iterator[str]:
         yield f"it {same} {printable(fact.detail)}"
 
 
+@whole(
+    "earlier-delivery", Severity.WARNING, _W, "What an earlier delivery made",
+    why="The folder that an earlier run left to be attached: the buyer would get it all again, perhaps an old state.",
+    hint="move it out of the work, or name it in a .deliveryignore",
+)  # fmt: skip
+def earlier_delivery(case: Case) -> Iterator[tuple[str, str]]:
+    """A fetched folder has a manifest too, but no checksums beside it, and holds the work itself."""
+    observed = case.observations.by_arcname
+    folders = [path.rpartition("/")[0] for path in observed if any(observed[path].of(Seen.MANIFEST))]
+    paths = {entry.arcname for entry in case.deliverable.entries} if folders else set[str]()
+    for folder in folders:
+        inside = f"{folder}/" if folder else ""
+        if f"{inside}SHA256SUMS" in paths:
+            count = sum(path.startswith(inside) for path in paths)
+            yield folder, f"it is the folder that an earlier delivery made, with {count:,} files"
+
+
 @each(
     "older-than-order", Severity.WARNING, _W, "Older than the order",
     why="A file from before the order began is seldom the work that was ordered. Only looked for with --since DAY.",

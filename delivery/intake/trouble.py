@@ -6,14 +6,38 @@ import os
 import re
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from delivery.errors import DeliveryError, LocalError
+from delivery.errors import DeliveryError, LocalError, UsageError
 from delivery.escape import printable
 from delivery.intake.source import unreadable
 from delivery.model import LeftOut
 
 EMPTY_FOLDER = "an empty folder; put a file into it if it has to arrive"
+
+
+def refuse_too_much(roots: Sequence[Path]) -> None:
+    """Before anything is walked: a whole disk, or all that somebody owns, is only ever named by mistake."""
+    for root in roots:
+        what = ""
+        with suppress(OSError, ValueError):  # what is not there is told later
+            what = _too_much(os.path.realpath(root))
+        if what:
+            raise UsageError(
+                f"{printable(str(root))} is {what}; nothing was looked at",
+                hint="name the folder or files in it that are the finished work",
+                code="too-much",
+            )
+
+
+def _too_much(tree: str) -> str:
+    drive, below = os.path.splitdrive(tree)
+    if not below.strip("/\\") and drive[:2] != "\\\\":  # a share on the network may well be the work's own folder
+        return f"the whole of the drive {drive}" if drive else "the whole disk"
+    if os.path.samefile(tree, os.path.expanduser("~")):
+        return "your home folder, with all that is yours and the keys and settings of your programs"
+    return ""
 
 
 def dangling(path: str) -> LocalError:

@@ -47,12 +47,14 @@ def take_in(
 
     One folder alone gives paths relative to itself; of several paths each keeps its own name in front. Links are
     followed when they are named directly or stay inside the folder. Raises LocalError, which names every path that
-    cannot be taken: missing, unreadable, neither file nor folder, a dangling link, a link out of the tree.
+    cannot be taken: missing, unreadable, neither file nor folder, a dangling link, a link out of the tree. Raises
+    UsageError for a whole disk or the home folder.
     """
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
     walk = _Walk(keep_junk=keep_junk, cancel=cancel)
     given = [item for item in inputs if isinstance(item, FileEntry)]
     roots = [Path(item) for item in inputs if not isinstance(item, FileEntry)]
+    trouble.refuse_too_much(roots)
     for root in roots:
         walk.add(root, alone=len(inputs) == 1)
     for entry in given:

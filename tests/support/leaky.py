@@ -114,6 +114,25 @@ TEMPLATE = (
 FOLDER = b'<workbook><x15ac:absPath url="C:\\Users\\jane\\Documents\\Acme\\" xmlns:x15ac="x"/><sheets/></workbook>'
 
 
+def notes(text: str, number: str = "") -> bytes:
+    """A presentation as PowerPoint makes it once somebody has looked at the notes: there may be nothing in them."""
+    shape = '<p:sp><p:nvPr><p:ph {} idx="1"/></p:nvPr><p:txBody><a:p>{}</a:p></p:txBody></p:sp>'
+    body = shape.format('type="body"', f"<a:r><a:t>{text}</a:t></a:r>" if text else '<a:endParaRPr lang="en-US"/>')
+    counted = shape.format('type="sldNum"', f'<a:fld type="slidenum"><a:t>{number}</a:t></a:fld>' if number else "")
+    parts = {"ppt/presentation.xml": b"<p/>", "ppt/notesSlides/notesSlide1.xml": f"<p:notes>{body}{counted}".encode()}
+    return corpus.zipped(parts)
+
+
+def workbook(sheets: str, **more: bytes) -> bytes:
+    parts = {"xl/workbook.xml": f"<workbook><sheets>{sheets}</sheets></workbook>".encode()}
+    return corpus.zipped({**parts, **{f"xl/{name}.xml": data for name, data in more.items()}})
+
+
+def rtf(info: bytes, text: bytes = b" Finished work.") -> bytes:
+    fonts = b"{\\fonttbl{\\f0\\fswiss Arial;}}" + b"{\\stylesheet{Normal;}}" + b"{\\info%s}" % info
+    return b"{\\rtf1\\ansi\\ansicpg1252" + fonts + text + b"\\par }"
+
+
 def pdf(**options: str) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (30, 30), "red").save(out, "PDF", **options)
@@ -314,8 +333,13 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "e.png": png_text(Author="Jane Roe"),
             "f.jpg": photo(xmp="<dc:creator><rdf:Seq><rdf:li>Jane Roe</rdf:li></rdf:Seq></dc:creator>"),
             "g.jpg": iptc(80, b"Jane Roe"),
+            "k.rtf": rtf(rb"{\author Jane Roe}"),
+            "l.rtf": rtf(rb"{\operator Jane Roe}"),
+            "m.doc": rtf(rb"{\*\company Roe Ltd}"),
         },
         {
+            "n.rtf": rtf(rb"{\author }{\operator Microsoft Office User}{\*\company}{\title Jane Roe}"),
+            "o.rtf": rtf(b"", rb" Write \{\\author Jane Roe\} for it. "),
             "h.docx": docx(core="<dc:creator>Microsoft Office User</dc:creator>"),
             "i.pdf": pdf(title="Work"),
             "j.docx": docx(),
@@ -323,13 +347,27 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
     ),
     "review-traces": (
         {
-            "a.docx": docx(comments=b"<w:comments/>"),
+            "a.docx": docx(comments=b'<w:comments><w:comment w:id="0"/></w:comments>'),
             "b.docx": docx(body='<w:p><w:ins w:id="1" w:author="J"><w:t>x</w:t></w:ins></w:p>'),
             "e.odt": corpus.zipped(
                 {"content.xml": b"<p>x<office:annotation office:name='1'>y</office:annotation></p>"}
             ),
+            "f.pptx": notes("ask for more"),
+            "g.xlsx": workbook('<sheet name="Front" sheetId="1"/><sheet name="Costs" sheetId="2" state="hidden"/>'),
+            "h.xlsx": workbook('<sheet state="veryHidden" name="Costs" sheetId="2"/>'),
+            "i.xlsx": workbook('<sheet name="A"/>', comments1=b'<comments><comment ref="A1"/></comments>'),
+            "n.pptx": corpus.zipped(
+                {"ppt/presentation.xml": b"<p/>", "ppt/comments/comment1.xml": b'<p:cmLst><p:cm idx="1"/></p:cmLst>'}
+            ),
         },
-        {"c.docx": docx(), "d.docx": docx(body="<w:p><w:t>w:ins</w:t></w:p>")},
+        {
+            "c.docx": docx(),
+            "d.docx": docx(body="<w:p><w:t>w:ins</w:t></w:p>"),
+            "j.docx": docx(comments=b"<w:comments></w:comments>"),
+            "k.pptx": notes(""),
+            "l.pptx": notes(" ", number="12"),
+            "m.xlsx": workbook('<sheet name="hidden" sheetId="1" state="visible"/><sheet name="state" r:id="rId2"/>'),
+        },
     ),
     "local-path": (
         {

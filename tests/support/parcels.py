@@ -40,6 +40,7 @@ PICKY = Profile(
 )
 BY_NAME = replace(PICKY, blocked_inside_archives=False, blocks_nested_archives=False)
 LISTED = Profile("listed", "Listed", allowed_types=frozenset({"png", "zip"}))
+MANIFEST = b'{"schema": "delivery.manifest/1", "name": "final",\n"files": [],\n"parts": []}\n'
 EXE = corpus.zipped({"a/tool.exe": b"MZ"})
 LONG = "/".join(["folder" * 8] * 4)
 
@@ -90,6 +91,16 @@ CASES = (
     Case("not-looked-into", {"a.zip": hostile_archives.quine_like(), "b.zip": EXE}, ("a.zip",)),
     Case("duplicate", {"a.png": PNG, "b.png": PNG, "c.jpg": JPG}, ("b.png",)),
     Case("duplicate", {"a.txt": b"one", "b.txt": b"two", "c.txt": b"", "d.txt": b""}),
+    Case(
+        "earlier-delivery",
+        {
+            "final/logo.png": PNG, "final-delivery/final.zip": EXE, "final-delivery/SHA256SUMS": b"",
+            "final-delivery/delivery-manifest.json": MANIFEST, "fetched/delivery-manifest.json": MANIFEST,
+            "other/delivery-manifest.json": b'{"schema": "mine/1"}', "other/SHA256SUMS": b"",
+        },
+        ("final-delivery",),
+    ),
+    Case("earlier-delivery", {"delivery-manifest.json": MANIFEST, "SHA256SUMS": b"", "logo.png": PNG}, ("",)),
     Case("older-than-order", {"a.txt": b"x", "b.png": PNG}, ("a.txt", "b.png"), options=_since(2100)),
     Case("older-than-order", {"a.txt": b"x"}, options=_since(1990)),
     Case("promised-absent", {"a.png": PNG}, ("",), options=_expecting("*.png", "*.psd")),

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from delivery.intake import contacts, secrets
 from delivery.intake.names import extension
 from delivery.intake.observation import Seen
+from delivery.intake.readers import rtf
 from delivery.intake.readers.formats import UTF16_MARKS
 from delivery.intake.readers.view import View
 
@@ -51,6 +52,7 @@ _LINKED = re.compile(rb"(?:src|href)\s?=\s?[\"']?$|url\([\"']?$", re.IGNORECASE)
 _MAIL = re.compile(
     rb"(?:From |Return-Path:|Received:|MIME-Version:|Message-ID:|Delivered-To:|Date:|From:)", re.IGNORECASE
 )
+_MANIFEST = re.compile(rb'\s*\{\s*"schema"\s*:\s*"delivery\.manifest/')
 _ROOT = re.compile(rb"<svg\b[^>]{0,20000}>")
 _LOCAL_MARKS = (b"/Users/", b"\\Users\\", b"/home/", b"Documents and Settings")
 
@@ -62,6 +64,8 @@ def read_text(view: View, *, deep: bool = False) -> None:
     _note_all_secrets(view, data, ending, most=_ALL if deep else _SEARCHED)
     if data.startswith(UTF16_MARKS):
         data = data.decode("utf-16", "replace").encode()
+    if data.startswith(b"{\\rtf"):
+        rtf.note_people(view, data)
     if ending in _PROSE or ending in _PAGES:
         common = bool(_COMMON.match(view.name.rpartition("/")[2]) or _MAIL.match(data))
         note_contacts(view, data, only_first_person=ending in _PAGES or common)
@@ -76,6 +80,8 @@ def read_text(view: View, *, deep: bool = False) -> None:
             view.damaged("its end is missing: the file is cut off")
     if ending == "json" and data.lstrip()[:1] in (b"{", b"[") and view.tail.rstrip()[-1:] not in (b"}", b"]", b"/"):
         view.note(Seen.DOUBTFUL, "its JSON does not end; it may be cut off")
+    if ending == "json" and _MANIFEST.match(data):
+        view.note(Seen.MANIFEST)
     for asset in _assets(view, data, ending):
         view.note(Seen.ASSET, asset)
 
