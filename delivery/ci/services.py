@@ -13,7 +13,6 @@ class Service(NamedTuple):
     """One service. Where several variables are named, the first that is set counts."""
 
     name: str
-    title: str
     marker: str
     """The variable that only this service sets."""
     value: str = ""
@@ -23,7 +22,6 @@ class Service(NamedTuple):
     commit: str = ""
     repository: tuple[str, ...] = ()
     job: tuple[str, ...] = ()
-    ref: tuple[str, ...] = ()
     folder: str = ""
     """Where the sources lie: annotations name files from there."""
     summary: str = ""
@@ -36,41 +34,37 @@ class Service(NamedTuple):
 
 SERVICES = (
     Service(
-        "github", "GitHub Actions", "GITHUB_ACTIONS", "true", "github",
-        commit="GITHUB_SHA", repository=("GITHUB_REPOSITORY",), job=("GITHUB_JOB",), ref=("GITHUB_REF_NAME",),
+        "github", "GITHUB_ACTIONS", "true", "github",
+        commit="GITHUB_SHA", repository=("GITHUB_REPOSITORY",), job=("GITHUB_JOB",),
         folder="GITHUB_WORKSPACE", summary="GITHUB_STEP_SUMMARY", outputs="GITHUB_OUTPUT", masks=True,
     ),
     Service(
-        "gitlab", "GitLab CI/CD", "GITLAB_CI", "true", "gitlab",
-        commit="CI_COMMIT_SHA", repository=("CI_PROJECT_PATH",), job=("CI_JOB_NAME",), ref=("CI_COMMIT_REF_NAME",),
-        folder="CI_PROJECT_DIR",
+        "gitlab", "GITLAB_CI", "true", "gitlab",
+        commit="CI_COMMIT_SHA", repository=("CI_PROJECT_PATH",), job=("CI_JOB_NAME",), folder="CI_PROJECT_DIR",
     ),
     Service(
-        "azure", "Azure Pipelines", "TF_BUILD", "true", "azure",
+        "azure", "TF_BUILD", "true", "azure",
         commit="BUILD_SOURCEVERSION", repository=("BUILD_REPOSITORY_NAME",), job=("SYSTEM_JOBNAME", "AGENT_JOBNAME"),
-        ref=("BUILD_SOURCEBRANCHNAME",), folder="BUILD_SOURCESDIRECTORY",
+        folder="BUILD_SOURCESDIRECTORY",
     ),
     Service(
-        "buildkite", "Buildkite", "BUILDKITE", "true", "buildkite",
+        "buildkite", "BUILDKITE", "true", "buildkite",
         commit="BUILDKITE_COMMIT", repository=("BUILDKITE_PIPELINE_SLUG",),
-        job=("BUILDKITE_STEP_KEY", "BUILDKITE_LABEL"), ref=("BUILDKITE_BRANCH",),
-        folder="BUILDKITE_BUILD_CHECKOUT_PATH",
+        job=("BUILDKITE_STEP_KEY", "BUILDKITE_LABEL"), folder="BUILDKITE_BUILD_CHECKOUT_PATH",
     ),
     Service(
-        "circleci", "CircleCI", "CIRCLECI", "true",
+        "circleci", "CIRCLECI", "true",
         commit="CIRCLE_SHA1", repository=("CIRCLE_PROJECT_REPONAME",), job=("CIRCLE_JOB",),
-        ref=("CIRCLE_BRANCH", "CIRCLE_TAG"),
     ),
     Service(
-        "bitbucket", "Bitbucket Pipelines", "BITBUCKET_BUILD_NUMBER",
-        commit="BITBUCKET_COMMIT", repository=("BITBUCKET_REPO_FULL_NAME",), ref=("BITBUCKET_BRANCH", "BITBUCKET_TAG"),
-        folder="BITBUCKET_CLONE_DIR",
+        "bitbucket", "BITBUCKET_BUILD_NUMBER",
+        commit="BITBUCKET_COMMIT", repository=("BITBUCKET_REPO_FULL_NAME",), folder="BITBUCKET_CLONE_DIR",
     ),
     Service(
-        "jenkins", "Jenkins", "JENKINS_URL",
-        commit="GIT_COMMIT", repository=("JOB_NAME",), ref=("BRANCH_NAME", "GIT_BRANCH"), folder="WORKSPACE",
+        "jenkins", "JENKINS_URL",
+        commit="GIT_COMMIT", repository=("JOB_NAME",), folder="WORKSPACE",
     ),
-    Service("ci", "a CI service", "CI"),
+    Service("ci", "CI"),
 )  # fmt: skip
 """The last one is any service that says ``CI`` and nothing else that is known."""
 
@@ -119,7 +113,7 @@ def variables() -> frozenset[str]:
     return frozenset(
         name
         for row in SERVICES
-        for name in (row.marker, row.commit, row.folder, row.summary, row.outputs, *row.repository, *row.job, *row.ref)
+        for name in (row.marker, row.commit, row.folder, row.summary, row.outputs, *row.repository, *row.job)
         if name
     )
 

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from delivery.errors import DeliveryError, IntegrityError, StoreRefusedError, UsageError
 from delivery.progress import CancelToken
 from delivery.storage import faults
+from delivery.storage.answers import error_code, retry_after
 from delivery.storage.dial import LOOPBACK, LostConnection
 from delivery.storage.retry import Failed
 from delivery.storage.stream import Stream
@@ -21,7 +22,6 @@ _REDIRECTS = 5
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _GONE = frozenset({404, 410})
 _ADDRESS = re.compile(r"[\x21-\x7e]{1,16384}")
-_CODE = re.compile(rb"<Code>([A-Za-z0-9_.-]{1,80})</Code>")
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 RENEWED = "ask whoever sent it for a renewed link (they run: delivery renew)"
 LINK = "the link"
@@ -141,14 +141,12 @@ def replaced(what: str) -> IntegrityError:
 
 def _refusal(answer: Stream, what: str, *, signed: bool) -> Failed | DeliveryError:
     body = memoryview(bytearray(4096))
-    found = _CODE.search(body[: answer.readinto(body)])
-    code = found[1].decode() if found else ""
+    code = error_code(bytes(body[: answer.readinto(body)]))
     told = f"{answer.status} {code}".strip()
     fault = faults.of_answer(answer.status, code)
     if fault.kind == "passing":
-        asked = answer.headers.get("retry-after", "")
         error = faults.as_error(fault, store="", bucket="", doing=f"downloading {what}", answer=told)
-        return Failed(fault, error, after=float(asked) if asked.isascii() and asked.isdecimal() else None)
+        return Failed(fault, error, after=retry_after(answer.headers))
     if answer.status == 412:
         return replaced(what)
     if answer.status == 416:

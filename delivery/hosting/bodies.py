@@ -17,26 +17,20 @@ Moved = Callable[[int], None]
 """Told of bytes as they go; of a negative count when a retry takes them back."""
 
 
-class MemoryBody:
-    """Bytes that are in memory: a small file, or one part of a stream."""
+class _Paced:
+    """Blocks that go at the pace of all and are told of as they go. Every try makes them anew."""
 
-    def __init__(self, data: memoryview, moved: Moved, pace: Pace, *, sha256: str | None = None) -> None:
-        self._data = data
+    def __init__(self, size: int, moved: Moved, pace: Pace, sha256: str | None) -> None:
+        self.size = size
         self._moved = moved
         self._pace = pace
         self._sha256 = sha256
         self._told = 0
 
-    @property
-    def size(self) -> int:
-        return len(self._data)
-
     def blocks(self) -> Iterator[memoryview]:
         self._moved(-self._told)
         self._told = 0
-        step = self._pace.block
-        for start in range(0, len(self._data), step):
-            block = self._data[start : start + step]
+        for block in self._made(self._pace.block):
             self._pace.wait(len(block))
             yield block
             self._told += len(block)
@@ -45,8 +39,23 @@ class MemoryBody:
     def sha256(self) -> str | None:
         return self._sha256
 
+    def _made(self, most: int) -> Iterator[memoryview]:
+        """Blocks of at most so many bytes, each of which is good until the next."""
+        raise NotImplementedError
 
-class SliceBody:
+
+class MemoryBody(_Paced):
+    """Bytes that are in memory: a small file, or one part of a stream."""
+
+    def __init__(self, data: memoryview, moved: Moved, pace: Pace, *, sha256: str | None = None) -> None:
+        super().__init__(len(data), moved, pace, sha256)
+        self._data = data
+
+    def _made(self, most: int) -> Iterator[memoryview]:
+        return (self._data[start : start + most] for start in range(0, self.size, most))
+
+
+class SliceBody(_Paced):
     """``size`` bytes of a file from ``start`` on, read again for every try; memory holds one block of them.
 
     With the CRC-32 that they had when they were hashed, a moment ago, other bytes are never sent to their end; without
@@ -64,65 +73,37 @@ class SliceBody:
         crc32: int | None = None,
         sha256: str | None = None,
     ) -> None:
+        super().__init__(size, moved, pace, sha256)
         self._entry = entry
         self._start = start
-        self._size = size
         self._crc32 = crc32
-        self._moved = moved
-        self._pace = pace
-        self._sha256 = sha256
-        self._told = 0
 
-    @property
-    def size(self) -> int:
-        return self._size
-
-    def blocks(self) -> Iterator[memoryview]:
-        self._moved(-self._told)
-        self._told, crc = 0, 0
-        for block in read_again(self._entry, self._start, self._size, self._pace.block):
+    def _made(self, most: int) -> Iterator[memoryview]:
+        left, crc = self.size, 0
+        for block in read_again(self._entry, self._start, self.size, most):
+            left -= len(block)
             if self._crc32 is not None:
                 crc = crc32(block, crc)
-                if self._told + len(block) == self._size and crc != self._crc32:
+                if not left and crc != self._crc32:
                     raise changed(self._entry)
-            self._pace.wait(len(block))
             yield block
-            self._told += len(block)
-            self._moved(len(block))
-
-    def sha256(self) -> str | None:
-        return self._sha256
 
 
-class FileBody:
-    """A whole file, streamed in order and hashed as it goes. Every try reads and hashes it anew."""
+class FileBody(_Paced):
+    """A whole file, streamed in order and hashed as it goes."""
 
     def __init__(self, entry: FileEntry, moved: Moved, pace: Pace) -> None:
+        super().__init__(entry.size, moved, pace, None)
         self._entry = entry
-        self._moved = moved
-        self._pace = pace
-        self._told = 0
         self.digest = hashlib.sha256().hexdigest()
         """Lower-case hex of what the last try sent, once it has sent all."""
 
-    @property
-    def size(self) -> int:
-        return self._entry.size
-
-    def blocks(self) -> Iterator[memoryview]:
-        self._moved(-self._told)
-        self._told = 0
-        buffer = read_buffer(self._pace.block)
+    def _made(self, most: int) -> Iterator[memoryview]:
+        buffer = read_buffer(most)
         with Source(self._entry) as source:
             while count := source.readinto(buffer):
-                self._pace.wait(count)
                 yield buffer[:count]
-                self._told += count
-                self._moved(count)
             self.digest = source.sha256
-
-    def sha256(self) -> str | None:
-        return None
 
 
 class PiecesBody:
@@ -131,19 +112,15 @@ class PiecesBody:
     def __init__(self, pieces: Callable[[], Iterable[bytes]]) -> None:
         self._pieces = pieces
         self._held: list[memoryview] = []
-        digest, self._size = hashlib.sha256(), 0
+        digest, self.size = hashlib.sha256(), 0
         for block in self._made():
             digest.update(block)
-            self._size += len(block)
-            if self._size <= _HELD:
+            self.size += len(block)
+            if self.size <= _HELD:
                 self._held.append(block)
             else:
                 self._held.clear()
         self._sha256 = digest.hexdigest()
-
-    @property
-    def size(self) -> int:
-        return self._size
 
     def blocks(self) -> Iterator[memoryview]:
         return iter(self._held) if self._held else self._made()

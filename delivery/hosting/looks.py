@@ -58,7 +58,8 @@ class Looks(NamedTuple):
 
     def settings(self) -> Iterator[Step]:
         yield self._public_access()
-        yield self._setting("encryption", "encryption", lambda rules: "on" if rules else None, "", weak=False)
+        means = "objects may lie unencrypted on the store's disks"
+        yield self._setting("encryption", "encryption", lambda rules: "on", "not set for the bucket", means)
         versioning = "versions are kept; `revoke` removes them all"
         yield self._setting(
             "versions", "versioning", lambda found: versioning if found.get("Status") == "Enabled" else None, "off"
@@ -84,9 +85,9 @@ class Looks(NamedTuple):
         what: BucketSetting,
         read: Callable[[dict[str, Any]], str | None],
         absent: str,
-        *,
-        weak: bool = True,
+        means: str = "",
     ) -> Step:
+        """``means``: why it is no good where there is none."""
         try:
             found = self.store.configuration(what)
         except DeliveryError:
@@ -95,9 +96,7 @@ class Looks(NamedTuple):
         told = read(found) if found else None
         if told is not None:
             return Step(name, Outcome.OK, told)
-        if weak:
-            return Step(name, Outcome.OK, absent)
-        return Step(name, Outcome.WARNING, "not set for the bucket", "objects may lie unencrypted on the store's disks")
+        return Step(name, Outcome.WARNING if means else Outcome.OK, absent, means)
 
     def _lifecycle(self) -> Step:
         name, prefix = "lifecycle", self.store.prefix

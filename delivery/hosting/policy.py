@@ -71,15 +71,13 @@ def tidies_parts(rules: Sequence[dict[str, Any]], prefix: str) -> bool:
 def expires_objects(rules: Sequence[dict[str, Any]], prefix: str) -> int | None:
     """After how many days objects under ``prefix`` are removed by ``rules``; None when they stay."""
     days = [
-        rule["Expiration"]["Days"]
-        for rule in rules
-        if "Days" in rule.get("Expiration", {}) and rule.get("Status") == "Enabled" and _covers(rule, prefix)
+        rule["Expiration"]["Days"] for rule in rules if "Days" in rule.get("Expiration", {}) and _covers(rule, prefix)
     ]
     return min(days, default=None)
 
 
 def _covers(rule: dict[str, Any], prefix: str) -> bool:
-    """A rule for objects with tags covers none of ours."""
+    """One that is switched off covers nothing, one for objects with tags none of ours."""
     tagged = not {"Tag", "Tags"}.isdisjoint(_narrowed(rule))
     return rule.get("Status") == "Enabled" and not tagged and prefix.startswith(_prefix(rule))
 

@@ -125,7 +125,7 @@ class Trials(NamedTuple):
         if held is None or [(row.number, row.size) for row in held] != [(1, _PART), (2, len(last))]:
             raise Unmet("the store does not list the parts that it holds: uploads could not be resumed")
         rows = [RemotePart(1, _PART, etags[0]), RemotePart(2, len(last), etags[1])]
-        crcs, whole = self._crcs(first, last)
+        crcs, whole = [crc32(first), crc32(last)], crc32(last, crc32(first))
         self.store.complete(key, upload_id, rows, tag="doctor-parts", crcs=crcs, crc32=whole)
         found = self.store.look(key)
         if found is None or found.stored.size != _PART + len(last):
@@ -135,10 +135,6 @@ class Trials(NamedTuple):
         if self.store.parts(key, dropped) is not None:
             raise Unmet("an aborted upload is still there")
         return "sent, listed, completed, aborted"
-
-    @staticmethod
-    def _crcs(first: bytes, last: bytes) -> tuple[list[int], int]:
-        return [crc32(first), crc32(last)], crc32(last, crc32(first))
 
     def delete(self) -> str:
         keys = [item.key for item, _ in self.store.keys(self.prefix)]

@@ -251,11 +251,6 @@ class Ledger:
                 findings_from(db, n, waived=True), row["tool_version"],
             )  # fmt: skip
 
-    def messages(self, id: str) -> tuple[KeptMessage, ...]:
-        """Every text that was composed for it, in order."""
-        with database.reading(self.path) as db:
-            return _messages(db, find(db, id)["n"])
-
     def events(self, id: str) -> tuple[Event, ...]:
         """What happened to it since, in order."""
         with database.reading(self.path) as db:

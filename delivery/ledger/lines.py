@@ -13,7 +13,7 @@ from delivery.ledger.rows import from_seconds, seconds
 from delivery.model import Method, StoredObject
 
 COLUMNS = (
-    "id, created_at, created_us, name, order_label, platform, method, language, store, file_count, size, message_count,"
+    "id, created_at, created_us, name, order_label, platform, method, store, file_count, size, message_count,"
     " expires_at, revoked_at, pruned_at, revision_of, situation"
 )
 _CONDITIONS = {
@@ -62,7 +62,6 @@ def line(row: sqlite3.Row, now: datetime) -> Record:
         order=row["order_label"],
         platform=row["platform"],
         method=method,
-        language=row["language"],
         store=row["store"],
         files=int(row["file_count"]),
         size=int(row["size"]),

@@ -34,7 +34,6 @@ class Record(NamedTuple):
     order: str | None
     platform: str
     method: Method
-    language: str
     store: str | None
     files: int
     size: int

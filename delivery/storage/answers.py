@@ -21,6 +21,7 @@ POLL_SECONDS = 0.2
 """So often a cancel is looked for while nothing moves."""
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_CODE = re.compile(rb"<Code>([A-Za-z0-9_.-]{1,80})</Code>")
 _EXPIRY = re.compile(r'expiry-date="([^"]+)"')
 
 
@@ -50,6 +51,18 @@ def removed_at(headers: Mapping[str, str]) -> datetime | None:
     """When a lifecycle rule of the bucket removes the object; None where the store tells of none."""
     found = _EXPIRY.search(headers.get("x-amz-expiration", ""))
     return moment_of(found[1]) if found else None
+
+
+def error_code(body: bytes) -> str:
+    """The store's own word for what is wrong, in an answer whose XML may be cut; empty where there is none."""
+    found = _CODE.search(body)
+    return found[1].decode() if found else ""
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the store asks to wait; None where it does not say, or names a date."""
+    text = headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdecimal() else None
 
 
 def bare_etag(text: str) -> str:

@@ -26,7 +26,6 @@ TAG = "delivery-tag"
 class Quirks:
     """How one kind of store differs from the others: data, read from ``profiles.toml``."""
 
-    name: str
     title: str
     presign_cap: timedelta | None = timedelta(days=7)
     """The longest life that it signs; None when nobody states one."""
@@ -56,7 +55,6 @@ class Quirks:
     """May keep old versions of an object, which a removal must remove too."""
     settings: bool = True
     """Has settings for the bucket as a whole: lifecycle, encryption, public access."""
-    note: str = ""
 
 
 class ObjectHeaders(NamedTuple):

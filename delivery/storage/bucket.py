@@ -14,9 +14,9 @@ from delivery.storage import documents
 from delivery.storage.answers import Answer
 from delivery.storage.base import Body, BucketSetting, KeyLife
 from delivery.storage.carry import NOT_S3, Carrier, Refusal
-from delivery.storage.retry import Failed, persist
+from delivery.storage.retry import persist
 from delivery.storage.sigv4 import Credentials
-from delivery.storage.translate import Passing, Translator
+from delivery.storage.translate import Translator
 from delivery.storage.watch import Watch
 
 if TYPE_CHECKING:
@@ -127,12 +127,8 @@ class Bucket:
         """What ``call`` returns, tried again while that may help; ``doing`` begins the sentence when it fails."""
 
         def attempt() -> _Result:
-            try:
-                with self.translator.translated(doing):
-                    return call()
-            except Passing as passing:
-                error = self.translator.error(passing.fault, doing, passing.answer)
-                raise Failed(passing.fault, error, after=passing.after) from passing.__cause__
+            with self.translator.translated(doing):
+                return call()
 
         return persist(attempt, self.watch)
 

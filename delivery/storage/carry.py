@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from delivery.progress import CancelToken
-from delivery.storage.answers import Answer
+from delivery.storage.answers import Answer, error_code
 from delivery.storage.base import Body
 from delivery.storage.sigv4 import EMPTY, UNSIGNED, Credentials, presigned, signed, url_of
 from delivery.storage.stream import Stream
@@ -20,7 +20,6 @@ from delivery.storage.wire import Wire
 NOT_S3 = "NotS3"
 PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--|<!doctype|<html|[^<\s])", re.IGNORECASE)
 """How the page of a console, a login or an error begins, or what is no XML at all."""
-_CODE = re.compile(rb"<Code>([A-Za-z0-9_.-]{1,80})</Code>")
 _REGION = re.compile(rb"<Region>([a-z0-9-]{1,40})</Region>")
 _SAYS_WHY = frozenset({400, 403, 404, 405})
 """With these S3 tells its reason; a page that comes with them is somebody else's."""
@@ -40,11 +39,11 @@ class Refusal(Exception):
 
     @classmethod
     def of(cls, status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
-        found, region = _CODE.search(body), _REGION.search(body)
+        code, region = error_code(body), _REGION.search(body)
         if region:
             headers = {"x-amz-bucket-region": region[1].decode(), **headers}
-        if found:
-            return cls(status, found[1].decode(), headers)
+        if code:
+            return cls(status, code, headers)
         return cls(status, NOT_S3 if status in _SAYS_WHY and PAGE.match(body) else "", headers)
 
 

@@ -42,7 +42,6 @@ class Status(NamedTuple):
     pid: int | None
     bytes_kept: int
     objects: int
-    log: str
     promised: datetime | None
     """Up to when links live; None where all have ended."""
 
@@ -124,7 +123,6 @@ def status() -> Status:
         pid=state.pid or None if running else None,
         bytes_kept=sum(kept),
         objects=len(kept),
-        log=str(folder.log),
         promised=promised if promised and promised > datetime.now(UTC) else None,
     )
 

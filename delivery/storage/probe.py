@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from delivery.errors import DeliveryError
 from delivery.storage import faults
-from delivery.storage.answers import Answer, moment_of, removed_at, whole_number
+from delivery.storage.answers import Answer, error_code, moment_of, removed_at, whole_number
 from delivery.storage.dial import LostConnection
 from delivery.storage.retry import Failed, persist
 from delivery.storage.watch import Watch
@@ -71,8 +71,7 @@ def _error(fault: faults.Fault) -> DeliveryError:
 
 
 def _code(answer: Answer) -> str:
-    found = re.search(rb"<Code>([A-Za-z0-9_.-]{1,80})</Code>", answer.body) if answer.status >= 300 else None
-    return found[1].decode() if found else ""
+    return error_code(answer.body) if answer.status >= 300 else ""
 
 
 def _read(answer: Answer) -> Probe:

@@ -14,7 +14,7 @@ from delivery.errors import ConfigError
 from delivery.options import StoreOptions
 from delivery.storage.base import Quirks
 
-_OFFERED_BY_NAME_ONLY = frozenset({"embedded"})
+_NOT_OFFERED = frozenset({"embedded"})
 _NOT_QUIRKS = frozenset({"endpoint"})
 """In the table an example for hints, in the section the address itself."""
 
@@ -23,13 +23,12 @@ _NOT_QUIRKS = frozenset({"endpoint"})
 def table() -> Mapping[str, Quirks]:
     """Every known kind of store by the name that ``profile =`` takes."""
     rows = tomllib.loads(resources.files("delivery.storage").joinpath("profiles.toml").read_text(encoding="utf-8"))
-    return MappingProxyType({name: _quirks(name, row) for name, row in rows.items()})
+    return MappingProxyType({name: _quirks(row) for name, row in rows.items()})
 
 
-def _quirks(name: str, row: dict[str, object]) -> Quirks:
+def _quirks(row: dict[str, object]) -> Quirks:
     cap = row.pop("presign_cap", 604_800)
     return Quirks(
-        name=name,
         presign_cap=timedelta(seconds=cap) if isinstance(cap, int) else None,
         **row,  # type: ignore[arg-type]
     )
@@ -37,13 +36,13 @@ def _quirks(name: str, row: dict[str, object]) -> Quirks:
 
 def offered() -> tuple[str, ...]:
     """The names that ``profile =`` takes."""
-    return tuple(name for name in table() if name not in _OFFERED_BY_NAME_ONLY)
+    return tuple(name for name in table() if name not in _NOT_OFFERED)
 
 
 def quirks(name: str) -> Quirks:
     """The quirks called ``name``. Raises ConfigError that lists the known ones."""
     found = table().get(name)
-    if found is None or name in _OFFERED_BY_NAME_ONLY:
+    if found is None or name in _NOT_OFFERED:
         raise ConfigError(
             f"no store profile is called {name!r}", hint=f"known profiles: {', '.join(offered())}", code="config-value"
         )

@@ -9,23 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
 from delivery.storage import faults
-from delivery.storage.answers import moment_of
+from delivery.storage.answers import moment_of, retry_after
 from delivery.storage.carry import Refusal
 from delivery.storage.dial import LostConnection, UntrustedConnection
 from delivery.storage.faults import Fault
+from delivery.storage.retry import Failed
 
 _MOST_SKEW = timedelta(minutes=5)
-
-
-class Passing(Exception):
-    """A failure that another try may mend."""
-
-    def __init__(self, fault: Fault, answer: str = "", after: float | None = None) -> None:
-        super().__init__(fault.message)
-        self.fault = fault
-        self.answer = answer
-        self.after = after
-        """Seconds that the store asked to wait (Retry-After)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +30,24 @@ class Translator:
 
     @contextmanager
     def translated(self, doing: str) -> Iterator[None]:
-        """What a request raises as our errors; what another try may mend leaves as ``Passing``."""
+        """What a request raises as our errors; what another try may mend leaves as ``Failed``."""
         try:
             yield
         except Refusal as refusal:
             fault = read_fault(refusal.status, refusal.code, refusal.headers)
+            error = self.error(fault, doing, refusal.code)
             if fault.passing:
-                raise Passing(fault, refusal.code, _seconds(refusal.headers.get("retry-after"))) from refusal
-            raise self.error(fault, doing, refusal.code) from refusal
-        except UntrustedConnection as error:
+                raise Failed(fault, error, after=retry_after(refusal.headers)) from refusal
+            raise error from refusal
+        except UntrustedConnection as untrusted:
             raise StoreUnreachableError(
-                f"{doing}: {error}",
+                f"{doing}: {untrusted}",
                 hint="check the endpoint; behind an inspecting proxy set AWS_CA_BUNDLE to its certificate",
                 code="store-tls",
-            ) from error
-        except LostConnection as error:
-            raise Passing(faults.lost(str(error))) from error
+            ) from untrusted
+        except LostConnection as lost:
+            fault = faults.lost(str(lost))
+            raise Failed(fault, self.error(fault, doing)) from lost
 
     @contextmanager
     def told(self, doing: str) -> Iterator[None]:
@@ -63,8 +55,8 @@ class Translator:
         try:
             with self.translated(doing):
                 yield
-        except Passing as passing:
-            raise self.error(passing.fault, doing, passing.answer) from passing
+        except Failed as failed:
+            raise failed.error from failed.__cause__
 
 
 def read_fault(status: int, code: str, headers: Mapping[str, str]) -> Fault:
@@ -84,10 +76,6 @@ def no_credentials(name: str) -> StoreRefusedError:
         f"[store:{name}], or sign in with the AWS tools",
         code="credentials-missing",
     )
-
-
-def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.isascii() and text.isdecimal() else None
 
 
 def _skewed(headers: Mapping[str, str]) -> bool:

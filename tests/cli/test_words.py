@@ -65,10 +65,10 @@ def test_a_reply_is_in_the_language_of_the_delivery_and_is_kept(run: Run, sent: 
     assert answer.code == 0
     assert "Vielen" not in answer.out
     assert "Alles hängt hier im Chat: 2 Dateien" in answer.out
-    kept = Ledger(places.data_dir()).messages(sent)
+    kept = Ledger(places.data_dir()).account(sent, now=datetime.now(UTC)).messages
     assert [message.situation for message in kept] == ["delivery", "reply: email-request"]
     run("reply", "email-request", sent)
-    assert len(Ledger(places.data_dir()).messages(sent)) == 2
+    assert len(Ledger(places.data_dir()).account(sent, now=datetime.now(UTC)).messages) == 2
 
 
 def test_variables_are_for_new_deliveries_and_a_kept_one_stays_what_it_is(

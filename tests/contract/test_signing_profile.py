@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import socket
 import subprocess
@@ -65,9 +64,8 @@ def two_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(port: int, **options: object) -> Store:
-    quirks = dataclasses.replace(table()["embedded"], name="rclone")
     given = StoreOptions(bucket="b", endpoint=f"http://127.0.0.1:{port}", **options)  # type: ignore[arg-type]
-    return connect("mine", given, quirks, attempts=2, machine=True)
+    return connect("mine", given, table()["embedded"], attempts=2, machine=True)
 
 
 def status(url: str) -> int:

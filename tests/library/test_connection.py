@@ -120,8 +120,9 @@ def test_what_the_section_says_itself_stands() -> None:
 
 
 def test_a_bucket_on_aws_has_the_quirks_of_aws_without_being_told() -> None:
-    assert opened(session(region_name="eu-west-1")).quirks.name == "aws"
-    assert opened(session(region_name="eu-west-1"), endpoint="https://s3.example.com").quirks.name == "s3"
+    assert opened(session(region_name="eu-west-1")).quirks.title == "AWS S3"
+    elsewhere = opened(session(region_name="eu-west-1"), endpoint="https://s3.example.com")
+    assert elsewhere.quirks.title == "S3-compatible store"
 
 
 def test_the_end_of_temporary_credentials_is_known(work: Path) -> None:

@@ -114,7 +114,7 @@ def _row(index: int, file: PageFile, said: Mapping[str, str]) -> str:
     picture = f'<img src="{text(own[0])}" alt="">' if own else f'<span class="badge">{text(ending)}</span>'
     strip = "" if own else "".join(f'<img src="{text(uri)}" alt="">' for uri in file.thumbnails[:STRIP])
     url = text(link.url)
-    more = _preview(kind, file, name, url, said) + _members(link, said)
+    more = _preview(file, name, url, said) + _members(link, said)
     if link.sha256:
         digest = f'<code dir="ltr">{text(link.sha256)}</code>'
         more += f"<details><summary>{text(said['fingerprint'])}</summary>{digest}</details>"
@@ -134,7 +134,7 @@ def _row(index: int, file: PageFile, said: Mapping[str, str]) -> str:
 </li>"""
 
 
-def _preview(kind: str, file: PageFile, name: str, url: str, said: Mapping[str, str]) -> str:
+def _preview(file: PageFile, name: str, url: str, said: Mapping[str, str]) -> str:
     """What the browser can show itself, loaded only when it is opened."""
     served = served_type(file.media_type)
     if served in _IMAGES:

@@ -19,7 +19,7 @@ PERMANENT = KeyLife(False)
 
 
 def store(keys: KeyLife = PERMANENT, cap: timedelta | None = timedelta(days=7)) -> Any:
-    return SimpleNamespace(name="mine", quirks=Quirks("t", "Test store", presign_cap=cap), key_life=lambda: keys)
+    return SimpleNamespace(name="mine", quirks=Quirks("Test store", presign_cap=cap), key_life=lambda: keys)
 
 
 def test_permanent_keys_give_the_life_that_was_asked_for() -> None:

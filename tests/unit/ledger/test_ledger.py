@@ -232,7 +232,7 @@ def test_later_messages_are_kept_without_urls(tmp_path):
     ledger = Ledger(tmp_path)
     ledger.record(made())
     ledger.wrote("2026", replace(made(), messages=(f"again\n{SECRET}",)), situation="renewed", at=NOW)
-    kept = ledger.messages("2026")
+    kept = ledger.account("2026", now=NOW).messages
     assert [message.situation for message in kept] == ["delivery", "renewed"]
     assert kept[-1].text == "again\n{link:work.zip}"
     assert len(ledger.load("2026").messages) == 1

@@ -11,16 +11,17 @@ from delivery.storage.aws import speaking
 from delivery.storage.carry import Refusal
 from delivery.storage.dial import LostConnection, UntrustedConnection
 from delivery.storage.faults import ClockError, ObjectGoneError
-from delivery.storage.translate import Passing, Translator
+from delivery.storage.retry import Failed
+from delivery.storage.translate import Translator
 
 TRANSLATOR = Translator("mine", "bucket")
 
 
 def test_what_may_pass_is_left_to_those_who_try_again() -> None:
-    with pytest.raises(Passing) as caught, TRANSLATOR.translated("looking"):
+    with pytest.raises(Failed) as caught, TRANSLATOR.translated("looking"):
         raise Refusal(503, "SlowDown", {"retry-after": "7"})
     assert caught.value.after == 7 and caught.value.fault.slow
-    with pytest.raises(Passing), TRANSLATOR.translated("looking"):
+    with pytest.raises(Failed), TRANSLATOR.translated("looking"):
         raise LostConnection("the connection broke")
 
 
@@ -105,7 +106,7 @@ def test_a_page_with_a_refusal_is_none_of_the_store(status: int, body: bytes) ->
 
 
 def test_a_page_with_a_failure_that_passes_is_tried_again() -> None:
-    with pytest.raises(Passing), TRANSLATOR.translated("looking"):
+    with pytest.raises(Failed), TRANSLATOR.translated("looking"):
         raise Refusal.of(502, {}, b"<html>Bad Gateway</html>")
     with pytest.raises(ObjectGoneError), TRANSLATOR.translated("looking"):
         raise Refusal.of(404, {}, b"")
