@@ -235,8 +235,9 @@ def test_where_nothing_tells_the_bytes_are_compared(server: Origin, tmp_path: Pa
 def test_another_size_is_another_file_without_a_download(server: Origin, tmp_path: Path) -> None:
     url = server.put("big.bin", BIG)
     (tmp_path / "big.bin").write_bytes(b"mine")
-    with pytest.raises(LocalError, match=r"big\.bin exists already and is not what the link leads to"):
+    with pytest.raises(LocalError, match=rf"^{re.escape(str(tmp_path))}.big\.bin exists already and is not") as failed:
         fetch(url, tmp_path)
+    assert failed.value.code == "out-exists" and "move it away" in failed.value.hint
     assert len(server.asked) == 1 and lies(tmp_path) == {"big.bin": b"mine"}
 
 
@@ -245,8 +246,9 @@ def test_a_link_under_a_single_files_name_is_not_followed(server: Origin, tmp_pa
     (tmp_path / "mine").write_bytes(BIG)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "big.bin").symlink_to(tmp_path / "mine")
-    with pytest.raises(LocalError, match="not what the link leads to"):
+    with pytest.raises(LocalError, match="not what the link leads to") as failed:
         fetch(server.put("big.bin", BIG), tmp_path / "out")
+    assert failed.value.code == "out-exists"
 
 
 def test_a_comparison_that_was_cut_off_goes_on(server: Origin, tmp_path: Path) -> None:
