@@ -305,15 +305,19 @@ def test_a_renewed_link_goes_on_with_what_is_here(server: Origin, tmp_path: Path
     assert 0 < server.served("big.bin") - before < len(BIG)
 
 
-@pytest.mark.parametrize("answer", ["403 AccessDenied", "403 ", "400 AccessDenied", "401 ", "404 NoSuchKey", "410 "])
-def test_a_link_that_has_ended_says_whom_to_ask(server: Origin, tmp_path: Path, answer: str) -> None:
+ENDED = dict.fromkeys(["403 AccessDenied", "403 ", "400 AccessDenied", "401 "], "for a renewed link")
+GONE = dict.fromkeys(["404 NoSuchKey", "410 "], "to send it again")
+
+
+@pytest.mark.parametrize(("answer", "helps"), (ENDED | GONE).items())
+def test_a_link_that_has_ended_says_whom_to_ask(server: Origin, tmp_path: Path, answer: str, helps: str) -> None:
     url = server.deliver({"big.bin": BIG})
     for name in ("big.bin", "manifest"):
         server.rule = lambda asked, name=name: answer if asked.name == name else ""  # type: ignore[misc]
         with pytest.raises(StoreRefusedError) as failed:
             fetch(url, tmp_path / "out")
         assert failed.value.exit_code == 5
-        assert "renewed link" in failed.value.hint
+        assert failed.value.hint.startswith(f"ask whoever sent it {helps}")
         assert "5ec7e7" not in str(failed.value)
     assert not (tmp_path / "out").exists()
 
