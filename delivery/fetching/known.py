@@ -28,9 +28,8 @@ def same(path: Path, found: Single, told: Callable[[int], None]) -> str | None:
     """
     try:
         seen = path.lstat()
-        if not stat.S_ISREG(seen.st_mode) or seen.st_size != found.size:
-            raise _other(path)
-        if stated := _MD5.fullmatch(found.etag):
+        may_be = stat.S_ISREG(seen.st_mode) and seen.st_size == found.size
+        if may_be and (stated := _MD5.fullmatch(found.etag)):
             with path.open("rb") as stream:
                 is_same = hashlib.file_digest(stream, _md5).hexdigest() == stated[1]
         else:
@@ -38,6 +37,8 @@ def same(path: Path, found: Single, told: Callable[[int], None]) -> str | None:
             is_same = at is not None and seen.st_mtime == at.timestamp()
     except OSError as error:
         raise unreadable(str(path), error) from error
+    if not may_be:  # out here, since a LocalError is an OSError too
+        raise _other(path)
     return digest_of(path, told) if is_same else None
 
 

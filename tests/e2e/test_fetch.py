@@ -130,7 +130,7 @@ def test_ended_and_revoked_links_are_refused_with_what_helps(work: Path, tmp_pat
     for url in (page, listed, made.links[0].url):
         with pytest.raises(StoreRefusedError) as failed:
             fetch(url, tmp_path / "out")
-        assert "renewed link" in failed.value.hint
+        assert "to send it again" in failed.value.hint  # `renew` cannot bring it back
     assert not (tmp_path / "out").exists()
 
 

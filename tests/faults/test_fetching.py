@@ -235,8 +235,9 @@ def test_where_nothing_tells_the_bytes_are_compared(server: Origin, tmp_path: Pa
 def test_another_size_is_another_file_without_a_download(server: Origin, tmp_path: Path) -> None:
     url = server.put("big.bin", BIG)
     (tmp_path / "big.bin").write_bytes(b"mine")
-    with pytest.raises(LocalError, match=r"big\.bin exists already and is not what the link leads to"):
+    with pytest.raises(LocalError, match=rf"^{re.escape(str(tmp_path))}.big\.bin exists already and is not") as failed:
         fetch(url, tmp_path)
+    assert failed.value.code == "out-exists" and "move it away" in failed.value.hint
     assert len(server.asked) == 1 and lies(tmp_path) == {"big.bin": b"mine"}
 
 
@@ -245,8 +246,9 @@ def test_a_link_under_a_single_files_name_is_not_followed(server: Origin, tmp_pa
     (tmp_path / "mine").write_bytes(BIG)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "big.bin").symlink_to(tmp_path / "mine")
-    with pytest.raises(LocalError, match="not what the link leads to"):
+    with pytest.raises(LocalError, match="not what the link leads to") as failed:
         fetch(server.put("big.bin", BIG), tmp_path / "out")
+    assert failed.value.code == "out-exists"
 
 
 def test_a_comparison_that_was_cut_off_goes_on(server: Origin, tmp_path: Path) -> None:
@@ -303,15 +305,19 @@ def test_a_renewed_link_goes_on_with_what_is_here(server: Origin, tmp_path: Path
     assert 0 < server.served("big.bin") - before < len(BIG)
 
 
-@pytest.mark.parametrize("answer", ["403 AccessDenied", "403 ", "400 AccessDenied", "401 ", "404 NoSuchKey", "410 "])
-def test_a_link_that_has_ended_says_whom_to_ask(server: Origin, tmp_path: Path, answer: str) -> None:
+ENDED = dict.fromkeys(["403 AccessDenied", "403 ", "400 AccessDenied", "401 "], "for a renewed link")
+GONE = dict.fromkeys(["404 NoSuchKey", "410 "], "to send it again")
+
+
+@pytest.mark.parametrize(("answer", "helps"), (ENDED | GONE).items())
+def test_a_link_that_has_ended_says_whom_to_ask(server: Origin, tmp_path: Path, answer: str, helps: str) -> None:
     url = server.deliver({"big.bin": BIG})
     for name in ("big.bin", "manifest"):
         server.rule = lambda asked, name=name: answer if asked.name == name else ""  # type: ignore[misc]
         with pytest.raises(StoreRefusedError) as failed:
             fetch(url, tmp_path / "out")
         assert failed.value.exit_code == 5
-        assert "renewed link" in failed.value.hint
+        assert failed.value.hint.startswith(f"ask whoever sent it {helps}")
         assert "5ec7e7" not in str(failed.value)
     assert not (tmp_path / "out").exists()
 
