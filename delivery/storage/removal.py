@@ -5,7 +5,6 @@ from __future__ import annotations
 import os.path
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
@@ -45,26 +44,20 @@ def _outlives(bucket: Bucket, key: str, versions: Sequence[str] | None) -> bool:
         for version in versions or ():
             _delete(bucket, key, {"versionId": version})
     except StoreRefusedError:
-        return _delete(bucket, key, {}) is not None
-    marker = None if versions else _delete(bucket, key, {})
-    if marker and versions is not None:  # put before nothing at all: it would only lie about
-        with suppress(StoreRefusedError):
-            _delete(bucket, key, {"versionId": marker})
-        return False
-    return marker is not None
+        return _delete(bucket, key, {})
+    return not versions and _delete(bucket, key, {}) and versions is None
 
 
-def _delete(bucket: Bucket, key: str, query: dict[str, str]) -> str | None:
-    """The version of the marker that was put before all others, where nothing was removed."""
+def _delete(bucket: Bucket, key: str, query: dict[str, str]) -> bool:
+    """Whether nothing was removed, and a marker put before the versions."""
 
-    def ask() -> str | None:
-        told = bucket.request("DELETE", key, query).headers
-        return told.get("x-amz-version-id", "") if told.get("x-amz-delete-marker") == "true" else None
+    def ask() -> bool:
+        return bucket.request("DELETE", key, query).headers.get("x-amz-delete-marker") == "true"
 
     try:
         return bucket.ask("removing an object", ask)
     except ObjectGoneError:  # which some stores hold to be an error, also after a try whose answer was lost
-        return None
+        return False
 
 
 def _versions(bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Sequence[str]] | None:
