@@ -49,7 +49,8 @@ def renew(
     life = configured(settings, {"expires": expires}).delivery.expires
     assert kept.store is not None and kept.prefix is not None
     until = now if dry_run else now + life
-    store = storage.open_store(kept.store, settings, until=until, connection=connection)
+    watch = _watch(settings, progress, cancel)
+    store = storage.open_store(kept.store, settings, until=until, connection=connection).watched(watch)
     would_live = hosting.check_life(store, life, now=now)
     if dry_run:
         _refuse_others(store, kept)
@@ -120,7 +121,8 @@ def revoke(
     ledger = Ledger(places.data_dir())
     kept = _linked(ledger, id, now, revoked_too=True)
     assert kept.store is not None and kept.prefix is not None
-    store = storage.open_store(kept.store, settings, until=now, connection=connection)
+    watch = _watch(settings, progress, cancel)
+    store = storage.open_store(kept.store, settings, until=now, connection=connection).watched(watch)
     keys = [f"{kept.prefix}{MANIFEST}", *(link.key for link in (*kept.links, *([kept.page] if kept.page else [])))]
     standing = hosting.standing_of(store, kept.id)
     if not dry_run:
@@ -189,7 +191,8 @@ def prune(
     failed: DeliveryError | None = None
     for name, gone in ended.items():
         try:
-            opened = storage.open_store(name, settings, until=now, connection=connection)
+            watch = _watch(settings, progress, cancel)
+            opened = storage.open_store(name, settings, until=now, connection=connection).watched(watch)
             done.append(_pruned(opened, gone, ledger, after, now, dry_run, progress or NullProgress(), cancel))
         except (ConfigError, StoreRefusedError, StoreUnreachableError) as error:
             if store is not None:
@@ -267,6 +270,11 @@ def abort(
     opened = storage.open_store(name, settings, until=until, connection=connection)
     hosting.forget_done(opened, Ledger(places.data_dir()).holds)
     return hosting.give_up(opened, names, progress=progress or NullProgress())
+
+
+def _watch(settings: Settings, progress: Progress | None, cancel: CancelToken | None) -> storage.Watch:
+    """A store's first answer may never come: from it on all is told of and cancelled as the work itself is."""
+    return storage.Watch(settings.upload.attempts, progress or NullProgress(), cancel or CancelToken())
 
 
 def _linked(ledger: Ledger, id: str, now: datetime, *, revoked_too: bool = False) -> Delivery:

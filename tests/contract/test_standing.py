@@ -21,7 +21,7 @@ from support.stores import KEYS, make_bucket, opened
 
 from delivery import compose_message, hosting, places, service, upkeep
 from delivery.config import Settings
-from delivery.errors import IntegrityError, LocalError, StoreRefusedError, StoreUnreachableError, UsageError
+from delivery.errors import Cancelled, IntegrityError, LocalError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.hosting import hold, record
 from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.journal import JournalFile
@@ -816,6 +816,27 @@ def test_a_key_that_may_not_list_ends_links_too(
     assert {key for key in keys(settings) if "/standing/" not in key} == {
         key for key in keys(settings) if key.startswith(other.prefix or "-")
     }
+
+
+@pytest.mark.parametrize("verb", ["renew", "revoke", "prune"])
+def test_a_cancel_is_heard_while_the_first_answer_is_awaited(
+    work: Path, settings: Settings, proxy: Proxy, verb: str
+) -> None:
+    done, cancel = upload(work, settings), CancelToken()
+
+    def cancel_and_stall(request: Any) -> str:
+        cancel.cancel()
+        return "mute"
+
+    proxy.rule = cancel_and_stall
+    begun = time.monotonic()
+    given = [] if verb == "prune" else [done.id]
+    try:
+        with pytest.raises(Cancelled):
+            getattr(upkeep, verb)(*given, settings=settings, cancel=cancel)
+        assert time.monotonic() - begun < 10  # the proxy would be mute for a minute
+    finally:
+        proxy.released.set()
 
 
 def kept(settings: Settings) -> tuple[Any, ...]:
