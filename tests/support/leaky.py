@@ -352,7 +352,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "n.rtf": rtf(rb"{\author }{\operator Microsoft Office User}{\*\company}{\title Jane Roe}"),
             "o.rtf": rtf(b"", rb" Write \{\\author Jane Roe\} for it. "),
             "h.docx": docx(core="<dc:creator>Microsoft Office User</dc:creator>"),
-            "i.pdf": pdf(title="Work"),
+            "i.pdf": pdf(title="Work", author="anonymous"),
             "j.docx": docx(),
         },
     ),
