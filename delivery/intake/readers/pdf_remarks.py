@@ -10,10 +10,12 @@ import re
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from delivery.intake.observation import Seen
 from delivery.intake.readers.view import View
+from delivery.units import format_size
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -40,6 +42,7 @@ _LARGEST_PACK = 1024**2
 _USUAL_PACK = 128 * 1024
 _FIELDS = 500
 """Before and behind the word that says what a stream is."""
+_MOST_SIGNS = 5000
 _MOST_TRIED = 50
 _MOST_NODES = 100
 
@@ -47,7 +50,7 @@ _MOST_NODES = 100
 def signs(view: View) -> frozenset[int]:
     """The numbers of objects that may be comments or hold attached files; 0 where it is not known which."""
     found, packs, read, unpacked, at = set[int](), set[int](), 0, 0, 0
-    while at < view.size and read < _MOST and unpacked < _MOST_UNPACKED:
+    while at < view.size and read < _MOST and unpacked < _MOST_UNPACKED and len(found) < _MOST_SIGNS:
         begin = max(0, at - _EDGE)
         block = view.at(begin, _BLOCK)
         if not block:
@@ -65,12 +68,12 @@ def signs(view: View) -> frozenset[int]:
                 found.update(_signs_in_pack(body, fields))
         at = max(begin + len(block), _end_of_stream(block, begin))
     if at < view.size:
-        view.note(Seen.UNSEEN, f"it is a large PDF: only its first {at >> 20:,} MiB were searched for comments")
+        view.note(Seen.UNSEEN, f"it is a large PDF: only its first {format_size(at)} were searched for comments")
     return frozenset(found)
 
 
 def _signs_in_open(block: bytes) -> Iterator[int]:
-    places = [sign.start() for sign in _SIGN.finditer(block)]
+    places = [sign.start() for sign in islice(_SIGN.finditer(block), _MOST_SIGNS)]
     if places:
         objects = [(item.start(), int(item[1])) for item in _OBJECT.finditer(block)]
         for place in places:
@@ -106,7 +109,7 @@ def _signs_in_pack(body: bytes, fields: bytes) -> Iterator[int]:
     start = int(first[1]) if first else 0
     head = [int(word) for word in body[:start].split() if word.isdigit()]
     numbers, places = head[::2], head[1::2]
-    for sign in _SIGN.finditer(body, start):
+    for sign in islice(_SIGN.finditer(body, start), _MOST_SIGNS):
         place = bisect_right(places, sign.start() - start) - 1
         yield numbers[place] if place >= 0 else 0
 
@@ -114,7 +117,7 @@ def _signs_in_pack(body: bytes, fields: bytes) -> Iterator[int]:
 def note_remarks(view: View, reader: PdfReader, found: frozenset[int]) -> None:
     """Comments that a page names, and attached files. Raises what pypdf does for damaged objects."""
     names = list(_attached(reader))
-    for number in sorted(found)[:_MOST_TRIED]:
+    for number in sorted(found, reverse=True)[:_MOST_TRIED]:  # what was added last is least likely to be deleted
         for remark in _annotations(reader, number):
             if remark.get("/Subtype") == "/FileAttachment":
                 names += _file(_of(remark, "/FS"), "a file without a name")

@@ -6,6 +6,7 @@ import io
 import os
 import re
 import time
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -216,6 +217,7 @@ def test_bytes_made_to_take_long_are_soon_done_with() -> None:
     pieces = (
         b"/ObjStm" + b">" * 400, b"<</Type/ObjStm", b"/Subtype   ", b"1 0 obj ", b">>stream\n/Length 1 ",
         b"/Subtype/Text ", b"9" * 300, b"/ObjStm/First 9>>stream\n",
+        b"<</Type/ObjStm/First 9/Filter/FlateDecode>>stream\n" + zlib.compress(b"/Subtype/Text " * 75000, 9),
     )  # fmt: skip
     for piece in pieces:
         body = piece * (2 * 1024**2 // len(piece))
