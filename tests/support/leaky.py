@@ -8,6 +8,7 @@ import struct
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from support import corpus
+from support.pdfs import packed
 
 
 def photo(
@@ -137,6 +138,16 @@ def pdf(**options: str) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (30, 30), "red").save(out, "PDF", **options)
     return out.getvalue()
+
+
+def marked(annotation: bytes) -> bytes:
+    """A PDF with something on its page."""
+    return packed(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Annots[4 0 R]>>",
+        b"<</Type/Annot/Rect[0 0 9 9]/P 3 0 R%s>>" % annotation,
+    )
 
 
 def place(text: bytes) -> bytes:
@@ -341,7 +352,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "n.rtf": rtf(rb"{\author }{\operator Microsoft Office User}{\*\company}{\title Jane Roe}"),
             "o.rtf": rtf(b"", rb" Write \{\\author Jane Roe\} for it. "),
             "h.docx": docx(core="<dc:creator>Microsoft Office User</dc:creator>"),
-            "i.pdf": pdf(title="Work"),
+            "i.pdf": pdf(title="Work", author="anonymous"),
             "j.docx": docx(),
         },
     ),
@@ -352,6 +363,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "e.odt": corpus.zipped(
                 {"content.xml": b"<p>x<office:annotation office:name='1'>y</office:annotation></p>"}
             ),
+            "o.pdf": marked(b"/Subtype/Text/Contents(ask for more)"),
+            "p.pdf": marked(b"/Subtype/StrikeOut"),
+            "q.pdf": marked(b"/Subtype/FileAttachment/FS<</F(costs.xlsx)>>"),
             "f.pptx": notes("ask for more"),
             "g.xlsx": workbook('<sheet name="Front" sheetId="1"/><sheet name="Costs" sheetId="2" state="hidden"/>'),
             "h.xlsx": workbook('<sheet state="veryHidden" name="Costs" sheetId="2"/>'),
@@ -364,6 +378,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "c.docx": docx(),
             "d.docx": docx(body="<w:p><w:t>w:ins</w:t></w:p>"),
             "j.docx": docx(comments=b"<w:comments></w:comments>"),
+            "r.pdf": marked(b"/Subtype/Text/Contents( )"),
+            "s.pdf": marked(b"/Subtype/Link/A<</S/URI/URI(https://example.com/Text)>>"),
+            "t.pdf": marked(b"/Subtype/Widget/FT/Tx/T(Text)/V(Comment)"),
             "k.pptx": notes(""),
             "l.pptx": notes(" ", number="12"),
             "m.xlsx": workbook('<sheet name="hidden" sheetId="1" state="visible"/><sheet name="state" r:id="rId2"/>'),

@@ -40,7 +40,7 @@ _NO_TEXT = re.compile(rb"[\x01-\x1f\x7f]+")
 _TAGS = re.compile(rb"<[^>]{0,500}>")
 _TOOLS = re.compile(
     r"(?i)adobe|photoshop|illustrator|indesign|canva|figma|gimp|inkscape|microsoft|openpyxl|python|libreoffice|"
-    r"unknown|user|admin|default|owner|author|windows|apple|none|picasa|ghostscript|latex|\btex\b|word|office|acrobat|^\W*$"
+    r"unknown|anonymous|user|admin|default|owner|author|windows|apple|none|picasa|ghostscript|latex|\btex\b|word|office|acrobat|^\W*$"
 )
 
 

@@ -8,11 +8,13 @@ import re
 from typing import TYPE_CHECKING
 
 from delivery.intake.observation import Seen
+from delivery.intake.readers import pdf_remarks
 from delivery.intake.readers.metadata import note_text, note_xmp
 from delivery.intake.readers.view import HEAD, Exhausted, View
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
+    from pypdf import PdfReader
 
 _POSTSCRIPT_ENDS = (b"%%EOF", b"showpage", b"%%EndBinary", b"%%Trailer")
 _FIELDS = frozenset({"author", "company", "title", "subject", "keywords"})
@@ -40,14 +42,18 @@ def read_pdf(view: View) -> None:
     offset = int(starts[-1][-15:])
     if offset and not any(_XREF.match(view.at(at, 40)) for at in (offset, offset + shift)):
         view.note(Seen.DOUBTFUL, "its table of contents is not where it should be, so some programs refuse it")
-    if re.search(rb"/Encrypt\s+\d+\s+\d+\s+R", tail) or re.search(rb"/Encrypt\s*<<", tail):
-        _follow(view, protected=True)
-    else:
-        _note_metadata(view)
+    protected = bool(re.search(rb"/Encrypt(?:\s+\d+\s+\d+\s+R|\s*<<)", tail))
+    packed = protected or not _note_metadata(view)
+    found = pdf_remarks.signs(view)
+    if packed or found:
+        _follow(view, found, protected=protected, packed=packed)
 
 
-def _note_metadata(view: View) -> None:
-    """The Info dictionary and the XMP packet, where they lie open in the first or last 64 KiB; else where they lie."""
+def _note_metadata(view: View) -> bool:
+    """The Info dictionary and the XMP packet, where they lie open in the first or last 64 KiB.
+
+    False where there is a dictionary and it lies elsewhere, or packed.
+    """
     blocks, noted = {view.head, view.tail}, False
     for block in blocks:
         for found in _FIELD.finditer(block):
@@ -56,12 +62,12 @@ def _note_metadata(view: View) -> None:
         at = block.find(b"<x:xmpmeta")
         if at >= 0:
             note_xmp(view, block[at:])
-    if not noted and any(_INFO.search(block) for block in blocks):
-        _follow(view, protected=False)
+    return noted or not any(_INFO.search(block) for block in blocks)
 
 
-def _follow(view: View, *, protected: bool) -> None:
-    """What only its objects tell: packed metadata, and whether a protected file opens for everyone all the same.
+def _follow(view: View, found: frozenset[int], *, protected: bool, packed: bool) -> None:
+    """What only its objects tell: packed metadata, comments where there are signs of them, and whether a protected file
+    opens for everyone all the same.
 
     Without a table of contents all of the file would be read to find them.
     """
@@ -80,13 +86,10 @@ def _follow(view: View, *, protected: bool) -> None:
         reader = PdfReader(io.BufferedReader(_Stream(view), HEAD), strict=False)
         if not protected or reader.decrypt(""):
             locked = ""
-            for key, value in (reader.metadata or {}).items():
-                field = str(key).lstrip("/").lower()
-                if field in _FIELDS:
-                    note_text(view, str(value)[:500], f"PDF {field}", person=field in _PEOPLE)
-            packet = reader.root_object.get("/Metadata")
-            if packet is not None:
-                note_xmp(view, packet.get_object().get_data())
+            if packed:
+                _note_packed_metadata(view, reader)
+            if found:
+                pdf_remarks.note_remarks(view, reader, found)
     except DependencyError:  # AES, without the library that pypdf needs for it
         locked = locked and "to open it, or only to change it, which cannot be told here"
     except Exhausted:
@@ -95,6 +98,16 @@ def _follow(view: View, *, protected: bool) -> None:
         pass
     if locked:
         view.note(Seen.ENCRYPTED, locked)
+
+
+def _note_packed_metadata(view: View, reader: PdfReader) -> None:
+    for key, value in (reader.metadata or {}).items():
+        field = str(key).lstrip("/").lower()
+        if field in _FIELDS:
+            note_text(view, str(value)[:500], f"PDF {field}", person=field in _PEOPLE)
+    packet = reader.root_object.get("/Metadata")
+    if packet is not None:
+        note_xmp(view, packet.get_object().get_data())
 
 
 class _Stream(io.RawIOBase):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 
 import pytest
 from pypdf import PdfWriter
+from support.pdfs import packed
 
 from delivery.intake.observation import Fact, Seen
 from delivery.intake.observe import look
@@ -43,31 +42,11 @@ def test_a_protected_file_whose_objects_are_damaged_is_still_protected() -> None
 
 
 def test_an_author_in_a_packed_object_is_seen() -> None:
-    """As most programs write since 2003: the objects in a stream, the table of contents in another."""
-    assert facts(packed()) == [AUTHOR]
-
-
-def packed() -> bytes:
-    bodies = [
+    data = packed(
         b"<</Type/Catalog/Pages 2 0 R>>",
         b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
         b"<</Author(Jane Roe)>>",
-    ]
-    index, content = b"", b""
-    for number, body in enumerate(bodies, start=1):
-        index += b"%d %d " % (number, len(content))
-        content += body + b" "
-    start = b"%PDF-1.5\n"
-    objects = stream(5, b"/Type/ObjStm/N %d/First %d" % (len(bodies), len(index)), index + content)
-    at = len(start + objects)
-    rows = [(0, 0, 0), *((2, 5, place) for place in range(len(bodies))), (1, len(start), 0), (1, at, 0)]
-    table = b"".join(struct.pack(">BHB", *row) for row in rows)
-    contents = stream(6, b"/Type/XRef/Size 7/W[1 2 1]/Root 1 0 R/Info 4 0 R", table)
-    return start + objects + contents + b"startxref\n%d\n%%%%EOF\n" % at
-
-
-def stream(number: int, fields: bytes, data: bytes) -> bytes:
-    data = zlib.compress(data)
-    head = b"%d 0 obj\n<<%s/Filter/FlateDecode/Length %d>>\nstream\n" % (number, fields, len(data))
-    return head + data + b"\nendstream\nendobj\n"
+        fields=b"/Info 4 0 R",
+    )
+    assert facts(data) == [AUTHOR]
