@@ -75,6 +75,10 @@ store = _option(
     "--store", metavar="NAME", shell_complete=complete.stores,
     help="The [store:NAME] of your configuration (default: local, on this machine).",
 )  # fmt: skip
+only_store = _option(
+    "--store", metavar="NAME", shell_complete=complete.stores,
+    help="Only this store (default: the configured one and each that deliveries went to).",
+)  # fmt: skip
 order = _option("--order", metavar="TEXT", help="A label for the order, shown to the buyer and kept in the record.")
 note = _option("--note", metavar="TEXT", help="A line for the buyer on the delivery page.")
 proof = _option("--proof", is_flag=True, default=None, help="Attach a proof sheet too, as the link way does.")

@@ -18,7 +18,7 @@ from delivery.units import format_size
 @click.option(
     "--after", type=AGE, metavar="7d", help="Keep files so long after their links ended (default: 7d), for renew."
 )
-@options.store
+@options.only_store
 @options.dry_run
 @options.common
 def command(after: timedelta | None, store: str | None, dry_run: bool, **values: Any) -> None:
