@@ -144,14 +144,14 @@ class S3Store(Bucket):
         except ObjectGoneError:
             return None
 
-    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        position, fruitless = start, 0
+    def read(self, key: str) -> Iterator[bytes]:
+        position = fruitless = 0
         buffer = read_buffer(_READ)
         while True:
             begun = position
             try:
                 with ExitStack() as opened:
-                    stream = self.ask("reading back", partial(self._opened, opened, key, position, end))
+                    stream = self.ask("reading back", partial(self._opened, opened, key, position))
                     while count := stream.readinto(buffer):
                         position += count
                         yield bytes(buffer[:count])
@@ -164,9 +164,8 @@ class S3Store(Bucket):
                 if fruitless:
                     self.watch.cancel.wait(pause(fruitless, broke, None, chance=1))
 
-    def _opened(self, opened: ExitStack, key: str, start: int, end: int | None) -> Stream:
-        asked = {"Range": f"bytes={start}-{'' if end is None else end - 1}"}
-        stream = opened.enter_context(self.carrier.stream(key, asked, self.watch.cancel))
+    def _opened(self, opened: ExitStack, key: str, start: int) -> Stream:
+        stream = opened.enter_context(self.carrier.stream(key, {"Range": f"bytes={start}-"}, self.watch.cancel))
         if start and not stream.headers.get("content-range", "").startswith(f"bytes {start}-"):
             raise Refusal(501, "NotImplemented")  # it sends all from the first byte
         return stream
