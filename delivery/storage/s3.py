@@ -6,7 +6,6 @@ hashes them on its own, and cannot be cancelled while it waits.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ from delivery.errors import StoreRefusedError
 from delivery.memory import read_buffer
 from delivery.model import StoredObject
 from delivery.storage import faults
-from delivery.storage.answers import Answer, bare_etag, removed_at, whole_number
+from delivery.storage.answers import Answer, bare_etag, crc_text, removed_at, whole_number
 from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, PendingUpload, Quirks, RemotePart
 from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, Bucket
 from delivery.storage.carry import Refusal, Text
@@ -99,8 +98,8 @@ class S3Store(Bucket):
         checked = self.quirks.checksum == "crc32" and crc32 is not None
         sent = {"Content-Type": "application/xml"}
         if checked and crc32 is not None:
-            sent |= {"x-amz-checksum-crc32": _crc_text(crc32), "x-amz-checksum-type": "FULL_OBJECT"}
-        body = Text(parts_document(parts, [_crc_text(crc) for crc in crcs] if checked else ()))
+            sent |= {"x-amz-checksum-crc32": crc_text(crc32), "x-amz-checksum-type": "FULL_OBJECT"}
+        body = Text(parts_document(parts, [crc_text(crc) for crc in crcs] if checked else ()))
 
         def ask() -> None:
             try:
@@ -201,7 +200,7 @@ class S3Store(Bucket):
     def put_part(self, key: str, upload_id: str, number: int, body: Body, *, crc32: int | None = None) -> str:
         sent = {"Content-Type": "application/octet-stream"}
         if crc32 is not None and self.quirks.checksum == "crc32":
-            sent["x-amz-checksum-crc32"] = _crc_text(crc32)
+            sent["x-amz-checksum-crc32"] = crc_text(crc32)
         return self._carry(
             f"sending part {number}", key, {"partNumber": str(number), "uploadId": upload_id}, sent, body
         )
@@ -270,7 +269,3 @@ def _facts(key: str, answer: Answer) -> ObjectFacts:
         age_of(headers),
         removed_at(headers),
     )
-
-
-def _crc_text(crc: int) -> str:
-    return base64.b64encode(crc.to_bytes(4, "big")).decode()
