@@ -26,8 +26,8 @@ from delivery.options import (
     StoreOptions,
     UploadOptions,
     option_names,
-    show,
 )
+from delivery.values import show
 
 _PLAIN: dict[str, type] = {
     "delivery": SendOptions,
