@@ -26,8 +26,8 @@ from delivery.options import (
     StoreOptions,
     UploadOptions,
     option_names,
-    show,
 )
+from delivery.values import show
 
 _PLAIN: dict[str, type] = {
     "delivery": SendOptions,
@@ -78,7 +78,7 @@ class Settings:
                 for name in option_names(section)
                 if environ.get(variable := f"DELIVERY_{name.upper()}", "").strip()
             }
-            settings = settings._with_texts(title, texts, lambda name: f"DELIVERY_{name.upper()}")
+            settings = settings._with_variables(title, texts)
         return settings
 
     def override(self, **values: Any) -> Settings:
@@ -104,10 +104,11 @@ class Settings:
         """Where ``"section.option"`` came from: a file and section, a variable, ``given`` or ``default``."""
         return self.origins.get(name, "default")
 
-    def _with_texts(self, section: str, texts: Mapping[str, str], where: Any) -> Settings:
+    def _with_variables(self, section: str, texts: Mapping[str, str]) -> Settings:
         known = {item.name: item for item in fields(_PLAIN[section])}
-        values = {name: _parse(known[name], text, where(name)) for name, text in texts.items()}
-        origins = {**self.origins, **{f"{section}.{name}": where(name) for name in texts}}
+        variables = {name: f"DELIVERY_{name.upper()}" for name in texts}
+        values = {name: _parse(known[name], text, variables[name]) for name, text in texts.items()}
+        origins = {**self.origins, **{f"{section}.{name}": variable for name, variable in variables.items()}}
         changed: Settings = replace(self, **{section: replace(getattr(self, section), **values)}, origins=origins)
         return changed
 
@@ -120,7 +121,7 @@ def configured(settings: Settings | None, options: DeliveryOptions) -> Settings:
     return (settings or Settings.load()).override(**options)
 
 
-def find_file(given: str | Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
+def find_file(given: str | Path | None, environ: Mapping[str, str]) -> Path | None:
     """The configuration file that applies, or None. Raises ConfigError for a named one that is absent."""
     named = given or environ.get("DELIVERY_CONFIG")
     if named:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
+BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
 
 
 def decodable(name: str) -> str:
@@ -24,7 +24,7 @@ def printable(text: str) -> str:
 
 
 def _shown(char: str) -> str:
-    if char in _BIDI or char in _INVISIBLE or unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}:
+    if char in BIDI or char in INVISIBLE or unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"}:
         code = ord(char)
         return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
     return char

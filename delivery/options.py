@@ -13,7 +13,7 @@ from typing import Any, Literal, TypedDict
 
 from delivery.errors import ConfigError
 from delivery.model import Via
-from delivery.units import format_size, parse_duration, parse_size
+from delivery.units import parse_duration, parse_size
 from delivery.values import (
     Parse,
     as_option,
@@ -24,7 +24,6 @@ from delivery.values import (
     parse_positive,
     parse_rate,
     parse_via,
-    show,
 )
 
 
@@ -252,17 +251,3 @@ class DeliveryOptions(TypedDict, total=False):
 
 def option_names(section: type) -> tuple[str, ...]:
     return tuple(item.name for item in fields(section))
-
-
-__all__ = [
-    "CheckOptions",
-    "DeliveryOptions",
-    "MessageOptions",
-    "PlatformOptions",
-    "SendOptions",
-    "StoreOptions",
-    "UploadOptions",
-    "format_size",
-    "option_names",
-    "show",
-]

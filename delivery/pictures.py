@@ -1,14 +1,20 @@
-"""Pictures opened without Pillow's limit of pixels, which is the whole process's to set: who opens one has a limit."""
+"""Pictures opened without Pillow's limit of pixels, the whole process's to set, by who has one; and PNG chunks."""
 
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG, with its length and checksum."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 @contextmanager

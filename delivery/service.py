@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from delivery import checks, intake, packing, places, planning, platforms, storage
-from delivery.afterwards import compose_message
 from delivery.config import Settings, configured
 from delivery.errors import BlockedError
 from delivery.handover import Handover
@@ -295,4 +294,4 @@ def _blocked(inspection: Inspection) -> BlockedError:
     )
 
 
-__all__ = ["Inspection", "carry_out", "check", "compose_message", "dry_run", "pack", "plan", "send", "upload"]
+__all__ = ["Inspection", "carry_out", "check", "dry_run", "pack", "plan", "send", "upload"]

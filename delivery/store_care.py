@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from delivery import hosting, storage
 from delivery.config import Settings
 from delivery.errors import ConfigError
 from delivery.options import StoreOptions
-from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.progress import CancelToken, Progress
 from delivery.surroundings import now_in_utc
 
 
@@ -33,24 +33,15 @@ def doctor(
     )
 
 
-def tidy_by_itself(
-    *,
-    store: str | None = None,
-    settings: Settings | None = None,
-    progress: Progress | None = None,
-    cancel: CancelToken | None = None,
-    now: datetime | None = None,
-) -> str:
-    """Set the lifecycle rule by which the configured store, or ``store``, tidies up when nobody runs anything.
+def tidy_by_itself(store: str, settings: Settings) -> str:
+    """Set the lifecycle rule by which the configured ``store`` tidies up when nobody runs anything.
 
     What the store will do from now on, in words. Raises ConfigError, and StoreRefusedError where the key may not.
     """
-    settings, now = settings or Settings.load(), now_in_utc(now)
-    name = store or settings.delivery.store
-    opened = storage.open_store(name, settings, until=now + timedelta(minutes=5))
-    watched = opened.watched(storage.Watch(3, progress or NullProgress(), cancel or CancelToken()))
+    opened = storage.open_store(store, settings, until=datetime.now(UTC) + timedelta(minutes=5))
+    watched = opened.watched(storage.Watch(attempts=3))
     watched.ensure_ready()
-    keep = settings.stores.get(name, StoreOptions()).keep
+    keep = settings.stores[store].keep
     rules = hosting.set_rule(watched, keep=keep, expires_in=settings.delivery.expires)
     return hosting.in_words(rules, watched.prefix)
 

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 
 from delivery.checks.rule import Case, File, Group, each
 from delivery.checks.words import word_set
-from delivery.escape import printable
+from delivery.escape import BIDI, INVISIBLE, printable
 from delivery.intake.observation import Seen
 from delivery.intake.readers.formats import PROGRAMS, TITLES, needs_content
 from delivery.model import Severity
 from delivery.units import format_size
 
 _O = Group.OPEN
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
-_INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
 
 
 @each(
@@ -67,8 +65,7 @@ def zero_data(file: File, case: Case) -> Iterator[str]:
     hint="export it again, or copy it again from where it is whole",
 )  # fmt: skip
 def damaged(file: File, case: Case) -> Iterator[str]:
-    for fact in file.seen.of(Seen.DAMAGED):
-        yield f"in {printable(fact.place)}: {fact.detail}" if fact.place else fact.detail
+    return _told(file, Seen.DAMAGED)
 
 
 @each(
@@ -77,8 +74,7 @@ def damaged(file: File, case: Case) -> Iterator[str]:
     hint="open it in another program than the one that made it, and save it again",
 )  # fmt: skip
 def odd_structure(file: File, case: Case) -> Iterator[str]:
-    for fact in file.seen.of(Seen.DOUBTFUL):
-        yield f"in {printable(fact.place)}: {fact.detail}" if fact.place else fact.detail
+    return _told(file, Seen.DOUBTFUL)
 
 
 @each(
@@ -119,9 +115,9 @@ def _kind(file: File) -> str:
 )  # fmt: skip
 def deceptive_name(file: File, case: Case) -> Iterator[str]:
     if not file.name.isascii():
-        if not _BIDI.isdisjoint(file.name):
+        if not BIDI.isdisjoint(file.name):
             yield "its name has characters that reverse the order in which it is read"
-        elif not _INVISIBLE.isdisjoint(file.name):
+        elif not INVISIBLE.isdisjoint(file.name):
             yield "its name has invisible characters"
     if file.extension in word_set("names", "programs"):
         before = file.lowered.split(".")[-2].strip()
@@ -137,7 +133,11 @@ def deceptive_name(file: File, case: Case) -> Iterator[str]:
     hint="pack it again from the files themselves",
 )  # fmt: skip
 def hostile_archive(file: File, case: Case) -> Iterator[str]:
-    for fact in file.seen.of(Seen.HOSTILE):
+    return _told(file, Seen.HOSTILE)
+
+
+def _told(file: File, kind: Seen) -> Iterator[str]:
+    for fact in file.seen.of(kind):
         yield f"in {printable(fact.place)}: {fact.detail}" if fact.place else fact.detail
 
 

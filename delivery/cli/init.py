@@ -97,7 +97,7 @@ def _tidy_by_itself(path: Path) -> None:
     from delivery import store_care
 
     try:
-        words = store_care.tidy_by_itself(store=_NAME, settings=config.Settings.load(path))
+        words = store_care.tidy_by_itself(_NAME, config.Settings.load(path))
     except DeliveryError:
         render.hint("the configuration stands; `delivery doctor --fix` sets the rule once the following is mended")
         raise

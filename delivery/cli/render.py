@@ -27,7 +27,7 @@ _MANY = 12
 _SHOWN = 5
 
 
-def say(text: str = "") -> None:
+def say(text: str) -> None:
     """One line for the person at the terminal."""
     click.echo(text, err=True, color=colour())
 
@@ -64,7 +64,7 @@ def settings(chosen: Settings) -> None:
             say(f"  {option} = {printable(show(getattr(chosen.delivery, option)))} ({printable(place)})")
 
 
-def findings(found: Sequence[Finding], places: Mapping[str, str] | None = None) -> None:
+def findings(found: Sequence[Finding], places: Mapping[str, str]) -> None:
     """By code, worst first; where a code is met many times, the first ones and a count.
 
     In CI as annotations where there are such; ``places`` says where in the sources a file lies.
@@ -77,7 +77,7 @@ def findings(found: Sequence[Finding], places: Mapping[str, str] | None = None) 
         for item in group.shown:
             told = f"{item.path}: {item.message}" if item.path else item.message
             told = f"{told}\nhint: {item.hint}" if item.hint else told
-            if annotate(item.severity, item.code, told, (places or {}).get(item.path, item.path)):
+            if annotate(item.severity, item.code, told, places.get(item.path, item.path)):
                 noted = True
                 continue
             place = f"{printable(item.path)}: " if item.path else ""

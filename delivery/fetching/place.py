@@ -21,7 +21,7 @@ from delivery.intake.source import BLOCK, unreadable
 from delivery.lock import locked
 from delivery.memory import read_buffer
 from delivery.packing.trouble import writing
-from delivery.packing.workspace import PREFIX, is_live, refuse_no_folder
+from delivery.packing.workspace import PREFIX, in_use, is_live, refuse_no_folder
 from delivery.planning.names import MANIFEST
 
 WORK = f"{PREFIX}fetch"
@@ -47,7 +47,7 @@ class Place:
             if self._dry_run:
                 _refuse_link(self.work)
                 if is_live(self.work):
-                    raise self._in_use()
+                    raise in_use(self.out)
                 return self
             self.out.mkdir(parents=True, exist_ok=True)
             _refuse_link(self.work)
@@ -55,15 +55,8 @@ class Place:
             lock = self.work / _LOCK
             if not self._stack.enter_context(locked(lock)) or not lock.exists():  # it may just have been removed
                 self._stack.close()
-                raise self._in_use()
+                raise in_use(self.out)
         return self
-
-    def _in_use(self) -> LocalError:
-        return LocalError(
-            f"another run is writing to {printable(str(self.out))} right now",
-            hint="wait for it, or choose another folder with --out",
-            code="out-in-use",
-        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -15,6 +15,7 @@ from delivery.intake.readers.view import Exhausted, View
 from delivery.intake.source import BLOCK
 from delivery.memory import read_buffer
 from delivery.packing.crew import Crew
+from delivery.packing.direct import write_all
 from delivery.packing.manifest_reader import FileRecord
 from delivery.packing.trouble import writing
 
@@ -54,7 +55,7 @@ def join(volumes: Sequence[Path], name: str, size: int, sha256: str, target: Pat
                 while length := stream.readinto(buffer):
                     crew.check()
                     digest.update(buffer[:length])
-                    _write_all(out.fileno(), buffer[:length])
+                    write_all(out, buffer[:length])
                     count += length
     if (count, digest.hexdigest()) != (size, sha256):
         raise IntegrityError(f"{printable(name)} joined is not the file that was sent", hint="ask for it again")
@@ -98,7 +99,7 @@ def _extract(
                 if count > record.size:
                     break
                 digest.update(block)
-                _write_all(out.fileno(), memoryview(block))
+                write_all(out, memoryview(block))
         except zlib.error:
             count = -1
     if (count, digest.hexdigest()) != (record.size, record.sha256):
@@ -127,11 +128,6 @@ def _packed(descriptor: int, start: int, size: int) -> Iterator[bytes]:
             return
         size -= len(data)
         yield data
-
-
-def _write_all(descriptor: int, data: memoryview) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
 
 
 def _refused(shown: str, why: str) -> IntegrityError:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for
-from delivery.hosting.links import LinkLife, check_life, first_end, foresee, sign, signed_end, try_link, try_links
-from delivery.hosting.names import disposition, key_name, key_names, own_place
+from delivery.hosting.links import check_life, first_end, foresee, sign, try_link, try_links
+from delivery.hosting.names import own_place
 from delivery.hosting.publish import publish, put_document, republish
 from delivery.hosting.record import Standing, forget, holds_others, seize, standing_of
 from delivery.hosting.standing import Kept, OneTime, place_for, standing_place, take_over
@@ -16,7 +16,7 @@ from delivery.hosting.upload import new_prefix, upload
 from delivery.lazy import lazily
 
 if TYPE_CHECKING:
-    from delivery.hosting.diagnosis import Outcome, Report, Step
+    from delivery.hosting.diagnosis import Outcome, Report
     from delivery.hosting.doctor import examine
     from delivery.hosting.ending import Ended, Pruned, Revoked, forget_done, give_up, prune, revoke
     from delivery.hosting.policy import smallest_policy
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __getattr__ = lazily(
     __name__,
     {
-        "diagnosis": "Outcome Report Step",
+        "diagnosis": "Outcome Report",
         "doctor": "examine",
         "ending": "Ended Pruned Revoked forget_done give_up prune revoke",
         "policy": "smallest_policy",
@@ -35,18 +35,15 @@ __all__ = [
     "Ended",
     "Journal",
     "Kept",
-    "LinkLife",
     "OneTime",
     "Outcome",
     "Pruned",
     "Report",
     "Revoked",
     "Standing",
-    "Step",
     "Upload",
     "Uploaded",
     "check_life",
-    "disposition",
     "examine",
     "first_end",
     "foresee",
@@ -56,8 +53,6 @@ __all__ = [
     "holds_others",
     "in_words",
     "journal_for",
-    "key_name",
-    "key_names",
     "new_prefix",
     "own_place",
     "place_for",
@@ -69,7 +64,6 @@ __all__ = [
     "seize",
     "set_rule",
     "sign",
-    "signed_end",
     "smallest_policy",
     "standing_of",
     "standing_place",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 
 from delivery.errors import IntegrityError
@@ -10,6 +9,7 @@ from delivery.escape import printable
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.run import Run
 from delivery.model import StoredObject
+from delivery.storage.answers import crc_text
 from delivery.storage.watch import Watch
 
 
@@ -46,7 +46,7 @@ def _compared(run: Run, item: Upload, key: str, digest: str, etag: str, crc32: i
         )
     if run.store.quirks.md5_etags and etag and found.etag != etag:
         raise _other_bytes(name)
-    if crc32 is not None and found.stored.checksum not in (None, _crc_text(crc32)):
+    if crc32 is not None and found.stored.checksum not in (None, f"crc32:{crc_text(crc32)}"):
         raise _other_bytes(name)
     if run.options.verify:
         read_back(run, item, key, digest)
@@ -71,7 +71,3 @@ def _other_bytes(name: str) -> IntegrityError:
         f"{name}: the store holds other bytes than were sent; they were removed",
         hint="run the same command again; if it happens again the store or a proxy before it damages data",
     )
-
-
-def _crc_text(crc32: int) -> str:
-    return f"crc32:{base64.b64encode(crc32.to_bytes(4, 'big')).decode()}"

@@ -38,7 +38,6 @@ _LINKED_NOTHING = "a link to a folder of which nothing is delivered; put a copy 
 def take_in(
     inputs: Sequence[str | os.PathLike[str] | FileEntry],
     *,
-    name: str | None = None,
     keep_junk: bool = False,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
@@ -67,10 +66,10 @@ def take_in(
     _mend_in_place(entries)
     type_in_place(entries, progress, cancel)
     folders = tuple(os.path.realpath(root) for root in roots if os.path.isdir(root))
-    return Deliverable(name or default_name(roots, given), tuple(entries), tuple(walk.left_out), folders)
+    return Deliverable(default_name(roots, given), tuple(entries), tuple(walk.left_out), folders)
 
 
-def default_name(roots: Sequence[Path], given: Sequence[FileEntry] = ()) -> str:
+def default_name(roots: Sequence[Path], given: Sequence[FileEntry]) -> str:
     """What a delivery of these is called: the folder's or file's own name, or the folder they share.
 
     The longest ones are shortened, since a folder or zip is to be called after it with something behind.

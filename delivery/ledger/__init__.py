@@ -1,6 +1,6 @@
 """The record of deliveries: SQLite, private to the user, without urls or secrets."""
 
 from delivery.ledger.ledger import Ledger
-from delivery.ledger.record import SOON, Event, KeptMessage, Record, State
+from delivery.ledger.record import Record, State
 
-__all__ = ["SOON", "Event", "KeptMessage", "Ledger", "Record", "State"]
+__all__ = ["Ledger", "Record", "State"]

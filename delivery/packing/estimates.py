@@ -9,7 +9,6 @@ from delivery.intake.names import extension
 from delivery.intake.source import open_entry
 from delivery.model import Deliverable, FileEntry
 from delivery.packing import deflate
-from delivery.progress import CancelToken
 
 _ALONE = 4 * 1024**2
 """Files from this size on are sampled each; smaller ones share what a few of their type showed."""
@@ -17,19 +16,17 @@ _SAMPLED_PER_TYPE = 12
 _MARGIN = 1.03
 
 
-def estimate(deliverable: Deliverable, *, cancel: CancelToken | None = None) -> Mapping[str, int]:
+def estimate(deliverable: Deliverable) -> Mapping[str, int]:
     """Arcname -> the bytes that the file will take up in a zip, a little too high rather than too low.
 
     Reads some hundred KB of each large file and of a few small ones of each type. Raises LocalError.
     """
-    cancel = cancel or CancelToken()
     by_type: dict[str, list[FileEntry]] = {}
     sizes: dict[str, int] = {}
     for entry in deliverable.entries:
         if entry.content is not None:
             continue  # a stream is not zipped
         if entry.size >= _ALONE:
-            cancel.check()
             sizes[entry.arcname] = _packed(entry, _ratio(entry))
         else:
             by_type.setdefault(extension(entry.arcname), []).append(entry)
@@ -37,7 +34,6 @@ def estimate(deliverable: Deliverable, *, cancel: CancelToken | None = None) -> 
         step = max(len(entries) // _SAMPLED_PER_TYPE, 1)
         sampled = entries[::step][:_SAMPLED_PER_TYPE]
         read = sum(entry.size for entry in sampled)
-        cancel.check()
         ratio = sum(_ratio(entry) * entry.size for entry in sampled) / read if read else 1.0
         sizes |= ((entry.arcname, _packed(entry, ratio)) for entry in entries)
     return sizes

@@ -67,7 +67,7 @@ class Spool:
         for place, entry in enumerate(self.entries):
             if entry.size > _HUGE and seems_worth_it(entry):
                 self._take_huge(place, crew, task)
-        crew.run(self._jobs(crew, task), WORKERS)
+        crew.run(self._jobs(crew, task))
         with writing(self._folder):
             for stream in self._open:
                 stream.flush()

@@ -153,12 +153,16 @@ def _dead(out: Path) -> Iterator[Path]:
     """What killed runs left in ``out``. Raises LocalError at that of a run which lives."""
     for leftover in sorted(out.glob(f"{PREFIX}*")):
         if is_live(leftover):
-            raise LocalError(
-                f"another run is writing to {printable(str(out))} right now",
-                hint="wait for it, or choose another folder with --out",
-                code="out-in-use",
-            )
+            raise in_use(out)
         yield leftover
+
+
+def in_use(out: Path) -> LocalError:
+    return LocalError(
+        f"another run is writing to {printable(str(out))} right now",
+        hint="wait for it, or choose another folder with --out",
+        code="out-in-use",
+    )
 
 
 def _doomed(out: Path) -> set[str]:

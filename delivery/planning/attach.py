@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from delivery.intake.names import fold
 from delivery.model import Deliverable, FileEntry, Part, PartKind
 from delivery.planning import bins, volumes, words, zips
 from delivery.planning.names import Filenames
+from delivery.planning.room import largest_attachment
 from delivery.planning.sizes import ARCHIVE_MAX, END, MEMBER_MAX, member_bytes
 from delivery.planning.types import is_taken, is_taken_in_zip
 from delivery.profile import Profile
@@ -33,9 +34,9 @@ def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[st
     entries = deliverable.entries
     hindrance = _hindrance_as_is(deliverable, profile)
     if hindrance is None:
-        return Arranged(as_is(entries), 1, (words.fits_as_is(deliverable, profile),))
+        return Arranged(as_is(entries, Filenames()), 1, (words.fits_as_is(deliverable, profile),))
     _refuse_types(entries, profile)
-    one = _one_attachment(profile)
+    one = largest_attachment(profile.limits)
     capacity = min(one, ARCHIVE_MAX) - END
     zipped: list[FileEntry] = []
     sizes: list[int] = []
@@ -59,11 +60,11 @@ def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[st
         raise _refusal(f"{refused}, nor zips")
     filenames = Filenames()
     parts = [part for entry in cut for part in volumes.cut(entry, profile, filenames)]
-    parts += [_as_is(entry, filenames) for entry in loose]
+    parts += as_is(loose, filenames)
     if zipped:
         archives = zips.archives(zipped, sizes, capacity)
         if len(archives) == len(zipped) and not cut and _can_be_loose(entries, profile, one):
-            parts = as_is(entries)
+            parts = as_is(entries, Filenames())
         else:
             parts += archives
     if cut:
@@ -85,9 +86,11 @@ def arrange(deliverable: Deliverable, profile: Profile, packed_sizes: Mapping[st
     return Arranged(placed, len(messages), tuple(dict.fromkeys(reasons)), largest)
 
 
-def as_is(entries: Sequence[FileEntry]) -> list[Part]:
-    filenames = Filenames()
-    return [_as_is(entry, filenames) for entry in entries]
+def as_is(entries: Iterable[FileEntry], filenames: Filenames) -> list[Part]:
+    return [
+        Part(0, 0, filenames.take(entry.arcname.rpartition("/")[2]), PartKind.AS_IS, (entry,), entry.size)
+        for entry in entries
+    ]
 
 
 def is_one_folder(entries: Sequence[FileEntry]) -> bool:
@@ -104,14 +107,13 @@ def _hindrance_as_is(deliverable: Deliverable, profile: Profile) -> str | None:
     refused = [entry.arcname for entry in entries if not is_taken(entry.arcname, profile)]
     if refused:
         return words.blocked(refused, profile)
-    one = _one_attachment(profile)
+    one = largest_attachment(profile.limits)
     largest = max(entries, key=lambda entry: entry.size)
     if largest.size > one:
         return words.too_large(largest, profile)
     whole = words.what(deliverable)
-    if known.message_bytes is not None and deliverable.size > known.message_bytes:
-        return f"{whole} are more than one {profile.title} message takes ({words.limits(profile)})"
-    if known.message_files is not None and len(entries) > known.message_files:
+    too_large = known.message_bytes is not None and deliverable.size > known.message_bytes
+    if too_large or (known.message_files is not None and len(entries) > known.message_files):
         return f"{whole} are more than one {profile.title} message takes ({words.limits(profile)})"
     if len(entries) > FEW:
         return f"{whole} are many to attach and to save one by one"
@@ -135,17 +137,6 @@ def _refuse_types(entries: Sequence[FileEntry], profile: Profile) -> None:
 def _refusal(message: str, first: str = "") -> PackingError:
     hint = f"{first}send a link instead (--via link), or leave the file out"
     return PackingError(message, hint=hint, code="type-blocked")
-
-
-def _one_attachment(profile: Profile) -> int:
-    known = profile.limits
-    stated = [limit for limit in (known.file_bytes, known.message_bytes) if limit is not None]
-    return min(stated, default=2**63 - 1)
-
-
-def _as_is(entry: FileEntry, filenames: Filenames) -> Part:
-    name = filenames.take(entry.arcname.rpartition("/")[2])
-    return Part(0, 0, name, PartKind.AS_IS, (entry,), entry.size)
 
 
 def _messages(sizes: Sequence[int], profile: Profile) -> bins.Bins:

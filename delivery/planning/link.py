@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delivery.model import Deliverable, FileEntry, Part, PartKind
+from delivery.model import Deliverable, FileEntry, Part
 from delivery.planning import attach, words, zips
 from delivery.planning.names import Filenames
 from delivery.planning.sizes import ARCHIVE_MAX, END, member_bytes
@@ -11,11 +11,11 @@ from delivery.planning.sizes import ARCHIVE_MAX, END, member_bytes
 def arrange(deliverable: Deliverable, pack: bool) -> tuple[list[Part], tuple[str, ...]]:
     """The parts to upload, not yet numbered, and why in this form. A file that fills a zip alone goes as it is, and so
     does a stream."""
-    entries = deliverable.entries
+    entries, filenames = deliverable.entries, Filenames()
     if len(entries) <= attach.FEW and attach.is_one_folder(entries):
-        return attach.as_is(entries), ()
+        return attach.as_is(entries, filenames), ()
     if not pack:
-        return attach.as_is(entries), (words.NO_ZIPS,)
+        return attach.as_is(entries, filenames), (words.NO_ZIPS,)
     capacity = ARCHIVE_MAX - END
     small: list[FileEntry] = []
     large: list[FileEntry] = []
@@ -25,8 +25,6 @@ def arrange(deliverable: Deliverable, pack: bool) -> tuple[list[Part], tuple[str
     if len(archives) > 1 or large:
         large += [part.members[0] for part in archives if len(part.members) == 1]
         archives = [part for part in archives if len(part.members) > 1]
-    filenames = Filenames()
-    parts = [Part(0, 0, filenames.take(e.arcname.rpartition("/")[2]), PartKind.AS_IS, (e,), e.size) for e in large]
-    parts += archives
+    parts = attach.as_is(large, filenames) + archives
     reason = f"{words.what(deliverable)}: {words.zips(len(archives), 1)} instead of a link for each" if archives else ""
     return zips.named(parts, deliverable.name, filenames), (reason,) if reason else ()

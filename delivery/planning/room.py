@@ -1,10 +1,16 @@
-"""Where one more small attachment goes once all the others have their message. Pure."""
+"""What fits: the largest attachment, and one more small one once all the others have their message. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from delivery.profile import Limits
+
+
+def largest_attachment(limits: Limits) -> int:
+    """Bytes that a single attachment may have; without a limit more than any file has."""
+    stated = [limit for limit in (limits.file_bytes, limits.message_bytes) if limit is not None]
+    return min(stated, default=2**63 - 1)
 
 
 def message_with_room(size: int, attached: Iterable[tuple[int, int]], limits: Limits) -> int | None:

@@ -9,6 +9,7 @@ from delivery.escape import printable
 from delivery.model import FileEntry, Part, PartKind
 from delivery.planning import words
 from delivery.planning.names import JOINER, MANIFEST, Filenames
+from delivery.planning.room import largest_attachment
 from delivery.planning.types import is_taken
 from delivery.profile import Profile
 
@@ -51,7 +52,7 @@ def companions(cut_files: Sequence[FileEntry], files: int, parts: Sequence[Part]
         (MANIFEST, PartKind.MANIFEST, _RECORD_BYTES * (2 + files + len(parts))),
     )
     known = profile.limits
-    one = min((limit for limit in (known.file_bytes, known.message_bytes) if limit is not None), default=2**63 - 1)
+    one = largest_attachment(known)
     taken = [part for part in wanted if is_taken(part[0], profile) and part[2] <= one]
     if known.message_files is not None:
         taken = taken[: max(known.message_files - 1, 0)]

@@ -7,13 +7,8 @@ from delivery.lazy import lazily
 TYPE_CHECKING = False  # as type checkers read it; importing typing would take longer than all the rest
 if TYPE_CHECKING:
     from delivery.storage.base import (
-        TAG,
-        Body,
         KeyLife,
-        ObjectFacts,
         ObjectHeaders,
-        PendingUpload,
-        Quirks,
         RemotePart,
         Store,
     )
@@ -34,7 +29,7 @@ if TYPE_CHECKING:
 __getattr__ = lazily(
     __name__,
     {
-        "base": "TAG Body KeyLife ObjectFacts ObjectHeaders PendingUpload Quirks RemotePart Store",
+        "base": "KeyLife ObjectHeaders RemotePart Store",
         "opening": "LOCAL Connection foresee_store keep_until kept_up key_prefix open_store refuse_full section "
         "takes_parts",
         "watch": "Watch",
@@ -43,14 +38,9 @@ __getattr__ = lazily(
 
 __all__ = [
     "LOCAL",
-    "TAG",
-    "Body",
     "Connection",
     "KeyLife",
-    "ObjectFacts",
     "ObjectHeaders",
-    "PendingUpload",
-    "Quirks",
     "RemotePart",
     "Store",
     "Watch",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import io
 import re
@@ -63,6 +64,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the store asks to wait; None where it does not say, or names a date."""
     text = headers.get("retry-after", "")
     return float(text) if text.isascii() and text.isdecimal() else None
+
+
+def crc_text(crc: int) -> str:
+    """A CRC-32 as stores write it."""
+    return base64.b64encode(crc.to_bytes(4, "big")).decode()
 
 
 def bare_etag(text: str) -> str:

@@ -214,8 +214,8 @@ class Store(Protocol):
         """What is stored under ``key``, or None."""
         ...
 
-    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes from ``start`` up to, not including, ``end``."""
+    def read(self, key: str) -> Iterator[bytes]:
+        """All bytes, each piece good on its own; a connection that breaks is gone on with where it broke."""
         ...
 
     def copy(self, source: StoredObject, key: str, headers: ObjectHeaders, *, metadata: dict[str, str]) -> None:

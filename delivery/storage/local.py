@@ -88,11 +88,7 @@ def ensure_running(folder: Folder, until: datetime) -> None:
                 folder.change_state(ready=False)
                 started = local_server.start_detached(folder)
             time.sleep(0.05)
-    raise LocalError(
-        f"the embedded store did not start: {folder.last_log_line() or 'it wrote nothing to its log'}",
-        hint=f"its log is {folder.log}",
-        code="local-store",
-    )
+    raise local_server.did_not_start(folder)
 
 
 def serve(

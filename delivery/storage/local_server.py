@@ -167,7 +167,11 @@ def _await_ready(child: subprocess.Popen[bytes], folder: Folder, identity: Ident
         if answers(identity.port):
             return
         time.sleep(0.05)
-    raise LocalError(
+    raise did_not_start(folder)
+
+
+def did_not_start(folder: Folder) -> LocalError:
+    return LocalError(
         f"the embedded store did not start: {folder.last_log_line() or 'it wrote nothing to its log'}",
         hint=f"its log is {folder.log}",
         code="local-store",

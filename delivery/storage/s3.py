@@ -6,7 +6,6 @@ hashes them on its own, and cannot be cancelled while it waits.
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ from delivery.errors import StoreRefusedError
 from delivery.memory import read_buffer
 from delivery.model import StoredObject
 from delivery.storage import faults
-from delivery.storage.answers import Answer, bare_etag, removed_at, whole_number
+from delivery.storage.answers import Answer, bare_etag, crc_text, removed_at, whole_number
 from delivery.storage.base import TAG, Body, ObjectFacts, ObjectHeaders, PendingUpload, Quirks, RemotePart
 from delivery.storage.bucket import OBJECTS, PARTS, UPLOADS, Bucket
 from delivery.storage.carry import Refusal, Text
@@ -99,8 +98,8 @@ class S3Store(Bucket):
         checked = self.quirks.checksum == "crc32" and crc32 is not None
         sent = {"Content-Type": "application/xml"}
         if checked and crc32 is not None:
-            sent |= {"x-amz-checksum-crc32": _crc_text(crc32), "x-amz-checksum-type": "FULL_OBJECT"}
-        body = Text(parts_document(parts, [_crc_text(crc) for crc in crcs] if checked else ()))
+            sent |= {"x-amz-checksum-crc32": crc_text(crc32), "x-amz-checksum-type": "FULL_OBJECT"}
+        body = Text(parts_document(parts, [crc_text(crc) for crc in crcs] if checked else ()))
 
         def ask() -> None:
             try:
@@ -144,14 +143,14 @@ class S3Store(Bucket):
         except ObjectGoneError:
             return None
 
-    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        position, fruitless = start, 0
+    def read(self, key: str) -> Iterator[bytes]:
+        position = fruitless = 0
         buffer = read_buffer(_READ)
         while True:
             begun = position
             try:
                 with ExitStack() as opened:
-                    stream = self.ask("reading back", partial(self._opened, opened, key, position, end))
+                    stream = self.ask("reading back", partial(self._opened, opened, key, position))
                     while count := stream.readinto(buffer):
                         position += count
                         yield bytes(buffer[:count])
@@ -164,9 +163,8 @@ class S3Store(Bucket):
                 if fruitless:
                     self.watch.cancel.wait(pause(fruitless, broke, None, chance=1))
 
-    def _opened(self, opened: ExitStack, key: str, start: int, end: int | None) -> Stream:
-        asked = {"Range": f"bytes={start}-{'' if end is None else end - 1}"}
-        stream = opened.enter_context(self.carrier.stream(key, asked, self.watch.cancel))
+    def _opened(self, opened: ExitStack, key: str, start: int) -> Stream:
+        stream = opened.enter_context(self.carrier.stream(key, {"Range": f"bytes={start}-"}, self.watch.cancel))
         if start and not stream.headers.get("content-range", "").startswith(f"bytes {start}-"):
             raise Refusal(501, "NotImplemented")  # it sends all from the first byte
         return stream
@@ -202,7 +200,7 @@ class S3Store(Bucket):
     def put_part(self, key: str, upload_id: str, number: int, body: Body, *, crc32: int | None = None) -> str:
         sent = {"Content-Type": "application/octet-stream"}
         if crc32 is not None and self.quirks.checksum == "crc32":
-            sent["x-amz-checksum-crc32"] = _crc_text(crc32)
+            sent["x-amz-checksum-crc32"] = crc_text(crc32)
         return self._carry(
             f"sending part {number}", key, {"partNumber": str(number), "uploadId": upload_id}, sent, body
         )
@@ -287,7 +285,3 @@ def _facts(key: str, answer: Answer) -> ObjectFacts:
         age_of(headers),
         removed_at(headers),
     )
-
-
-def _crc_text(crc: int) -> str:
-    return base64.b64encode(crc.to_bytes(4, "big")).decode()

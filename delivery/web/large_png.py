@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
+from delivery.pictures import png_chunk
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -36,7 +38,7 @@ def shrink(stream: IO[bytes], box: int) -> Image | None:
     pixels = _Inflated(chunks)
     for kind, data in pixels.before():
         if kind in {b"PLTE", b"tRNS"}:
-            kept += _chunk(kind, data)
+            kept += png_chunk(kind, data)
     stride = width * _CHANNELS[colour]
     factor = max(1, max(width, height) // (2 * box))
     rows = max(1, _BAND_BYTES // (stride + 1) // factor) * factor
@@ -49,7 +51,7 @@ def shrink(stream: IO[bytes], box: int) -> Image | None:
             return None
         head = struct.pack(">IIBBBBB", width, count + 1, depth, colour, 0, 0, 0)
         body = zlib.compress(b"\0" + above + filtered, 0)
-        alone = _SIGNATURE + _chunk(b"IHDR", head) + kept + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
+        alone = _SIGNATURE + png_chunk(b"IHDR", head) + kept + png_chunk(b"IDAT", body) + png_chunk(b"IEND", b"")
         with Image.open(io.BytesIO(alone), formats=("PNG",)) as band:
             band.load()
             above = band.crop((0, count, width, count + 1)).tobytes()
@@ -109,7 +111,3 @@ def _chunks(stream: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
             if kind != b"IDAT" or not piece:
                 break
         stream.seek(max(length, 0) + 4, 1)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -44,8 +44,6 @@ def test_what_is_put_can_be_looked_at_read_listed_and_deleted(store: Store) -> N
     assert found is not None
     assert (found.stored.size, found.metadata["delivery-tag"]) == (11, "t1")
     assert b"".join(store.read(key)) == b"hello world"
-    assert b"".join(store.read(key, 6)) == b"world"
-    assert b"".join(store.read(key, 0, 5)) == b"hello"
     assert [(item.key, item.size) for item, _ in store.keys(key)] == [(key, 11)]
     store.delete([key])
     assert store.look(key) is None

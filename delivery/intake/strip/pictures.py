@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import struct
-import zlib
 
 from delivery.intake.strip.pieces import CannotStrip, orientation, orientation_alone
+from delivery.pictures import png_chunk
 
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _PNG_TEXTS = {b"tEXt": "text", b"zTXt": "text", b"iTXt": "text or XMP", b"eXIf": "EXIF", b"tIME": "time"}
@@ -95,7 +95,7 @@ def png(data: bytes) -> tuple[bytes, tuple[str, ...]]:
                 turn = orientation(chunk[8:-4])
         elif kind == b"IEND":
             if turn != 1:
-                kept.insert(2, _png_chunk(b"eXIf", orientation_alone(turn)))
+                kept.insert(2, png_chunk(b"eXIf", orientation_alone(turn)))
             kept.append(chunk)
             break
         else:
@@ -105,10 +105,6 @@ def png(data: bytes) -> tuple[bytes, tuple[str, ...]]:
         what.append("data after the picture")
     cleaned = b"".join(kept)
     return (data, ()) if cleaned == data else (cleaned, _once(what))
-
-
-def _png_chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 _VP8X = 18
