@@ -16,7 +16,7 @@ from delivery.profile import Profile
 from delivery.units import format_utc
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from delivery.fetching import Fetched
     from delivery.ledger import Record
@@ -46,13 +46,13 @@ def send_document(delivery: Delivery) -> Document:
         "language": delivery.language,
         "out": delivery.out,
         "store": delivery.store,
-        "expires_at": format_utc(delivery.expires_at) if delivery.expires_at else None,
+        "expires_at": _moment(delivery.expires_at),
         "findings": (_finding(finding) for finding in delivery.findings),
         "files": (_file(entry) for entry in delivery.files),
         **({"planned": (_planned(part) for part in plan.parts)} if delivery.dry_run else {}),
         "attachments": _to_attach(plan) if delivery.dry_run else (_attachment(item) for item in attachments),
         "links": (_link(link) for link in delivery.links),
-        "page": delivery.page and {"url": delivery.page.url, "expires_at": _moment(delivery.page)},
+        "page": delivery.page and {"url": delivery.page.url, "expires_at": _moment(delivery.page.expires_at)},
         "manifest": {"path": delivery.manifest.path, "url": delivery.manifest.url},
         "messages": list(delivery.messages),
         "notes": list(delivery.notes),
@@ -276,7 +276,7 @@ def _to_attach(plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def _link(link: Link) -> dict[str, Any]:
-    moment = _moment(link)
+    moment = _moment(link.expires_at)
     return {"name": link.name, "url": link.url, "size": link.size, "sha256": link.sha256, "expires_at": moment}
 
 
@@ -291,10 +291,10 @@ def _record(record: Record) -> dict[str, Any]:
         "files": record.files,
         "size": record.size,
         "order": record.order,
-        "expires_at": format_utc(record.expires_at) if record.expires_at else None,
+        "expires_at": _moment(record.expires_at),
         "revision_of": record.revision_of,
     }
 
 
-def _moment(link: Link) -> str | None:
-    return format_utc(link.expires_at) if link.expires_at else None
+def _moment(end: datetime | None) -> str | None:
+    return format_utc(end) if end else None

@@ -24,7 +24,8 @@ from delivery.units import format_size
 def command(paths: tuple[str, ...], no_hash: bool, code_quality: str | None, **values: Any) -> int:
     """Look for what is wrong, leaky or blocked; nothing is written or sent. Exit code 3 when something blocks."""
     inputs = stdin.inputs_of(paths, values)
-    pipeline.Reports(code_quality=code_quality).keep_out_of(inputs)
+    reports = pipeline.Reports(code_quality=code_quality)
+    reports.keep_out_of(inputs)
     with options.session(values) as session:
         from delivery import service
 
@@ -32,14 +33,13 @@ def command(paths: tuple[str, ...], no_hash: bool, code_quality: str | None, **v
             inputs, settings=session.settings, digests=not no_hash, progress=session.progress, cancel=session.cancel,
             **{**options.overrides(values), "strip": False},
         ) as checked:  # fmt: skip
-            places = pipeline.places_of(checked.findings, checked.files)
+            reports.findings, reports.places = checked.findings, pipeline.places_of(checked.findings, checked.files)
     if session.as_json:
         report.write(report.check_document(checked.files, checked.findings, checked.profile.name), sys.stdout)
     if not session.as_json or (pipeline.annotates() and not session.quiet):
-        render.findings(checked.findings, places)
-    if code_quality is not None:
-        with beside_the_result():
-            pipeline.Reports(code_quality=code_quality, findings=checked.findings, places=places).looked()
+        render.findings(checked.findings, reports.places)
+    with beside_the_result():
+        reports.looked()
     if not session.as_json:
         size, count = format_size(checked.deliverable.size), len(checked.files)
         verdict = "blocked" if checked.blocking else "nothing stands in the way"

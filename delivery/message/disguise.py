@@ -15,9 +15,7 @@ _LOOKALIKES = str.maketrans(
 _DIGITS_FOR_LETTERS = str.maketrans(
     {"@": "a", "4": "a", "3": "e", "€": "e", "1": "l", "!": "i", "|": "l", "0": "o", "5": "s", "$": "s", "7": "t"}
 )
-_ONES_AS_I = str.maketrans(
-    {"@": "a", "4": "a", "3": "e", "€": "e", "1": "i", "!": "i", "|": "i", "0": "o", "5": "s", "$": "s", "7": "t"}
-)
+_ONES_AS_I = _DIGITS_FOR_LETTERS | str.maketrans("1|", "ii")
 # One letter that keyboards and habits write in several ways.
 _SPELLINGS = str.maketrans("’ىیکہة", "'ييكهه")
 _PARTS_OF_LETTERS = frozenset({0, 9})

@@ -86,15 +86,12 @@ def strip(
     with (progress or NullProgress()).task("Removing metadata", len(entries), "files") as task:
         for at, entry in enumerate(entries):
             cancel.check()
-            cleaner = _OFFICE_CLEANER if extension(entry.arcname) in _OFFICE else None
+            cleaner = office.clean if extension(entry.arcname) in _OFFICE else None
             if cleaner or entry.size:
                 entries[at], told = _clean(entry, folder, cleaner)
                 removed += [told] if told else []
             task.advance(1)
     return Stripped(replace(deliverable, entries=tuple(entries)), tuple(removed))
-
-
-_OFFICE_CLEANER: Cleaner = office.clean
 
 
 def _clean(entry: FileEntry, folder: Path, cleaner: Cleaner | None) -> tuple[FileEntry, Removed | None]:
@@ -114,8 +111,8 @@ def _clean(entry: FileEntry, folder: Path, cleaner: Cleaner | None) -> tuple[Fil
         return entry, Removed(entry.arcname, problem=f"not cleaned, delivered as it is: {error}")
     if not what:
         return entry, None
-    status = _keep(entry, cleaned, folder)
-    copy = replace(entry, path=status[0], size=len(cleaned), mtime_ns=status[1], inode=status[2], sha256=None)
+    path, mtime_ns, inode = _keep(entry, cleaned, folder)
+    copy = replace(entry, path=path, size=len(cleaned), mtime_ns=mtime_ns, inode=inode, sha256=None)
     return copy, Removed(entry.arcname, what)
 
 
