@@ -16,8 +16,9 @@ from delivery.units import format_size
 
 @click.command("prune")
 @click.option(
-    "--after", type=AGE, metavar="7d", help="Keep files so long after their links ended (default: 7d), for renew."
-)
+    "--after", type=AGE, metavar="7d",
+    help="Keep files so long after their links ended (default: 7d), for renew; what has a --retain goes by that.",
+)  # fmt: skip
 @options.only_store
 @options.dry_run
 @options.common

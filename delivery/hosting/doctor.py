@@ -79,9 +79,7 @@ class _Examination:
         if self.quirks.settings:
             yield from looks.settings()
         elif looks.fix:
-            yield Step(
-                "lifecycle", Outcome.WARNING, "this kind of store keeps no rule", "`delivery prune` tidies it up"
-            )
+            yield Step("lifecycle", Outcome.WARNING, "this store keeps no such rule", "`delivery prune` tidies it up")
 
     def _tried(self, name: str, trial: Callable[[], str], means: str, *, weak: bool = False) -> Step:
         try:
