@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import suppress
 
 from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
 from delivery.escape import printable
-from delivery.hosting.in_parts import MIB, abort, is_large, part_size, size_of, wait_for, whole_etag
+from delivery.hosting.in_parts import MIB, abort, is_large, part_size, size_of, whole_etag
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Begun
 from delivery.hosting.names import headers_for
@@ -17,8 +16,9 @@ from delivery.hosting.reading import digest_of
 from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.model import StoredObject
-from delivery.progress import Halt, first_failure
+from delivery.progress import CancelToken, Halt
 from delivery.storage.base import TAG, ObjectHeaders, RemotePart, Store
+from delivery.storage.lanes import each
 from delivery.storage.watch import Watch
 
 _WORTH_IT = MIB
@@ -63,44 +63,32 @@ def _ways(run: Run, item: Upload) -> Iterator[_Way]:
 
 
 def _at_once(run: Run, source: StoredObject, key: str, headers: ObjectHeaders, tag: str) -> str:
-    _store(run, run.halt).copy(source, key, headers, metadata={TAG: tag})
+    _impatient(run, run.halt).copy(source, key, headers, metadata={TAG: tag})
     return ""
 
 
 def _in_parts(run: Run, source: StoredObject, key: str, headers: ObjectHeaders, tag: str) -> str:
     """The ETag that the copy must have. No journal tells of it: made again, it costs the store's time alone."""
     halt = Halt(run.halt)
-    store, step = _store(run, halt), part_size(source.size, _AT_ONCE)
+    store, step = _impatient(run, halt), part_size(source.size, _AT_ONCE)
     begun = Begun(store.begin(key, headers, metadata={TAG: tag}), step, source.size, tag)
 
     def part(number: int) -> RemotePart:
         size = size_of(number, begun)
-        try:
-            etag = store.copy_part(source, (number - 1) * step, size, key, begun.upload_id, number)
-        except BaseException:
-            halt.cancel()
-            raise
+        etag = store.copy_part(source, (number - 1) * step, size, key, begun.upload_id, number)
         return RemotePart(number, size, etag)
 
-    slots: list[Future[RemotePart]] = []
     try:
-        for number in range(1, -(-source.size // step) + 1):
-            run.large_lanes.wait()
-            slots.append(run.large_lanes.submit(part, number))
-        parts = [slot.result() for slot in slots]
+        parts = each(range(1, -(-source.size // step) + 1), part, halt)
         store.complete(key, begun.upload_id, parts, tag=tag)
-        return whole_etag(parts) if run.store.quirks.md5_etags else ""
     except BaseException as error:
-        halt.cancel()
-        wait_for(slots)
-        cause = first_failure(slots) or error
-        if run.journal is None or isinstance(cause, _NO_COPY):  # else a later run clears it, and a cancel is at once
+        if run.journal is None or isinstance(error, _NO_COPY):  # else a later run clears it, and a cancel is at once
             with suppress(DeliveryError):
                 abort(run, key, begun)
-        if cause is not error:
-            raise cause from None
         raise
+    return whole_etag(parts) if run.store.quirks.md5_etags else ""
 
 
-def _store(run: Run, halt: Halt) -> Store:
-    return run.store.watched(Watch(_TRIES, run.progress, halt))
+def _impatient(run: Run, cancel: CancelToken) -> Store:
+    """The store, asked less often than where nothing else would do."""
+    return run.store.watched(Watch(_TRIES, run.progress, cancel))

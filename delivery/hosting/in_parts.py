@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from delivery.crc import Crc32, combine
 from delivery.escape import printable
@@ -171,7 +171,7 @@ def _send_missing(
         raise
 
 
-def wait_for(slots: Sequence[Future[Any]]) -> None:
+def wait_for(slots: Sequence[Future[SentPart]]) -> None:
     for slot in slots:
         if not slot.cancel():
             slot.exception()

@@ -28,7 +28,7 @@ _Given = ParamSpec("_Given")
 
 
 def each(items: Sequence[_Item], work: Callable[[_Item], _Result], halt: Halt) -> list[_Result]:
-    """What ``work`` makes of each item by a small request or two, in their order, begun in it too.
+    """What ``work`` makes of each item by a request or two without much of a body, in their order, begun in it too.
 
     The first real failure is raised; the others stop at once, if they listen to ``halt``.
     """
