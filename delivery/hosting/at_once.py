@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 
 from delivery.crc import Crc32
-from delivery.hosting.bodies import FileBody, MemoryBody, SliceBody
+from delivery.hosting.bodies import FileBody, body_of
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.names import headers_for
-from delivery.hosting.reading import fill, finish, hash_on
+from delivery.hosting.reading import finish, hash_on
 from delivery.hosting.run import Run
 from delivery.hosting.settle import noted, settled
 from delivery.intake.source import BLOCK, Source
@@ -32,29 +32,24 @@ def send_at_once(run: Run, item: Upload, key: str, *, new: bool) -> Uploaded:
         etag = _put_measured(run, key, streamed, headers, tag, new)
         digest = streamed.digest
     else:
-        body, digest = _hashed(run, item.entry)
-        etag = _put_measured(run, key, body, headers, tag, new)
+        with run.buffers.taken(item.entry.size) as buffer:
+            body, digest = _hashed(run, item.entry, buffer)
+            etag = _put_measured(run, key, body, headers, tag, new)
         if run.store.quirks.signed_payload and not run.options.verify:
             # It was signed with this digest: a store that took it has compared it. Its link is tried later.
             return noted(run, item, StoredObject(key, item.entry.size, f"sha256:{digest}", etag), digest, tag)
     return settled(run, item, key, digest, tag, etag, None)
 
 
-def _hashed(run: Run, entry: FileEntry) -> tuple[MemoryBody | SliceBody, str]:
-    """The body of a file, from memory where one block holds all of it, and its digest."""
-    size = entry.size
-    buffer = read_buffer(min(size, BLOCK))
-    crc = Crc32()
+def _hashed(run: Run, entry: FileEntry, buffer: memoryview | None) -> tuple[Body, str]:
+    """The body of a file and its digest. It is read once if there is a ``buffer`` for it, else for each of the two."""
+    size, crc = entry.size, Crc32()
     with Source(entry) as source:
-        if size <= BLOCK:
-            fill(source, buffer, run.halt)
-        else:
-            hash_on(source, size, buffer, run.halt, crc)
+        hash_on(source, size, buffer or read_buffer(BLOCK), run.halt, *[] if buffer else [crc])
         finish(source)
         digest = source.sha256
-    if size <= BLOCK:
-        return MemoryBody(buffer, run.task.advance, run.pace, sha256=digest), digest
-    return SliceBody(entry, 0, size, run.task.advance, run.pace, crc32=crc.value, sha256=digest), digest
+    moved, pace = run.task.advance, run.pace
+    return body_of(entry, 0, size, buffer, moved, pace, crc32=crc.value, sha256=digest), digest
 
 
 def _put_measured(run: Run, key: str, body: Body, headers: ObjectHeaders, tag: str, new: bool) -> str:

@@ -89,6 +89,23 @@ class SliceBody(_Paced):
             yield block
 
 
+def body_of(
+    entry: FileEntry,
+    start: int,
+    size: int,
+    buffer: memoryview | None,
+    moved: Moved,
+    pace: Pace,
+    *,
+    crc32: int | None,
+    sha256: str | None,
+) -> MemoryBody | SliceBody:
+    """``size`` bytes of a file from ``start`` on: those that ``buffer`` begins with, or else from the file again."""
+    if buffer is not None:
+        return MemoryBody(buffer[:size], moved, pace, sha256=sha256)
+    return SliceBody(entry, start, size, moved, pace, crc32=crc32, sha256=sha256)
+
+
 class FileBody(_Paced):
     """A whole file, streamed in order and hashed as it goes."""
 

@@ -7,11 +7,12 @@ import re
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from delivery.crc import Crc32, combine
 from delivery.escape import printable
-from delivery.hosting.bodies import SliceBody
+from delivery.hosting.bodies import body_of
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Begun
 from delivery.hosting.names import headers_for
@@ -130,25 +131,29 @@ def _send_missing(
 ) -> tuple[list[SentPart], str]:
     """Read the file once, in order: send what the store lacks, check what it has. All parts, and the digest.
 
-    A part is hashed here, and sent right behind from the file, which the system has in memory then and we need not.
+    A part is hashed here, and sent right behind from memory; where that is taken, from the file again, which the
+    system has in memory then.
     """
-    buffer, compared = read_buffer(BLOCK), _compares(run)
+    block = read_buffer(BLOCK)
     slots: list[Future[SentPart]] = []
     try:
         with run.turn, Source(item.entry) as source:
             for number, start in enumerate(range(0, begun.size, begun.part_size), 1):
                 size, crc, proof = size_of(number, begun), Crc32(), hashlib.sha256()
                 proven = proves_parts(run) and number not in held
-                hash_on(source, size, buffer, run.halt, *[crc] * compared, *[proof] * proven)
+                buffer = None if number in held else run.buffers.take(size)
+                compared = _compares(run, again=buffer is None)
+                hash_on(source, size, buffer or block, run.halt, *[crc] * compared, *[proof] * proven)
                 if number in held:
                     _check(source, begun, number)
                     slots.append(_ready(SentPart(held[number], crc.value)))
                     run.task.advance(size)
                     continue
-                body = SliceBody(
+                body = body_of(
                     item.entry,
                     start,
                     size,
+                    buffer,
                     run.task.advance,
                     run.pace,
                     crc32=crc.value if compared else None,
@@ -157,6 +162,8 @@ def _send_missing(
                 run.large_lanes.wait()
                 so_far = source.sha256
                 slots.append(run.large_lanes.submit(send_part, run, key, begun, number, body, crc.value, so_far))
+                if buffer is not None:
+                    slots[-1].add_done_callback(partial(give_back, run, buffer))
             finish(source)
             digest = source.sha256
         return [slot.result() for slot in slots], digest
@@ -205,11 +212,15 @@ def proves_parts(run: Run) -> bool:
     return run.options.prove_parts == "yes"
 
 
-def _compares(run: Run) -> bool:
-    """Whether what is sent is compared by CRC-32 with what was hashed. A store on this machine leaves no time in which
-    a file could change with its time kept, and shares the processor.
+def _compares(run: Run, *, again: bool) -> bool:
+    """Whether a part has a CRC-32: for the store, or for us where it is read ``again`` to be sent. A store on this
+    machine leaves no time in which a file could change with its time kept, and shares the processor.
     """
-    return not run.store.on_this_machine or run.store.quirks.checksum == "crc32"
+    return run.store.quirks.checksum == "crc32" or (again and not run.store.on_this_machine)
+
+
+def give_back(run: Run, buffer: memoryview, _: Future[SentPart]) -> None:
+    run.buffers.give(buffer)
 
 
 def _ready(result: _Result) -> Future[_Result]:

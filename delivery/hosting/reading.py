@@ -10,17 +10,6 @@ from delivery.model import FileEntry
 from delivery.progress import Halt
 
 
-def fill(source: Source, view: memoryview, halt: Halt) -> None:
-    """All of ``view`` from ``source``. Raises SourceChangedError when it ends before."""
-    filled = 0
-    while filled < len(view):
-        halt.check()
-        count = source.readinto(view[filled : filled + BLOCK])
-        if not count:
-            raise changed(source.entry)
-        filled += count
-
-
 class Hash(Protocol):
     def update(self, data: memoryview, /) -> None: ...
 
@@ -28,16 +17,20 @@ class Hash(Protocol):
 def hash_on(source: Source, size: int, buffer: memoryview, halt: Halt, *hashes: Hash) -> None:
     """Read ``size`` bytes, block by block, for the digest of ``source`` and for ``hashes``.
 
-    Raises SourceChangedError when it ends before.
+    They all are in ``buffer`` afterwards, if it has room for them. Raises SourceChangedError when the source ends
+    before.
     """
-    while size:
+    done, keeps = 0, len(buffer) >= size
+    while done < size:
         halt.check()
-        count = source.readinto(buffer[:size])
+        place = done if keeps else 0
+        view = buffer[place : place + min(BLOCK, size - done)]
+        count = source.readinto(view)
         if not count:
             raise changed(source.entry)
         for each in hashes:
-            each.update(buffer[:count])
-        size -= count
+            each.update(view[:count])
+        done += count
 
 
 def finish(source: Source) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from delivery.hosting.buffers import Buffers
 from delivery.hosting.journal import Journal
 from delivery.hosting.pace import Pace
 from delivery.model import StoredObject
@@ -29,6 +30,7 @@ class Run:
     progress: Progress
     halt: Halt
     pace: Pace
+    buffers: Buffers = field(repr=False)
     large_lanes: Lanes
     """For S3 parts, and for files too large to be small."""
     small_lanes: Lanes

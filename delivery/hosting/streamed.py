@@ -9,16 +9,19 @@ import hashlib
 import secrets
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 
 from delivery.crc import crc32
 from delivery.errors import UsageError
 from delivery.escape import printable
 from delivery.hosting.at_once import put
 from delivery.hosting.bodies import MemoryBody
+from delivery.hosting.buffers import MOST
 from delivery.hosting.in_parts import (
     MOST_PARTS,
     SentPart,
     complete,
+    give_back,
     give_up,
     part_size,
     proves_parts,
@@ -31,14 +34,12 @@ from delivery.hosting.names import headers_for
 from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.intake.streams import Stream
-from delivery.memory import pages
 from delivery.progress import Halted, first_failure
 from delivery.storage.base import TAG
 from delivery.units import format_size
 
-_MEMORY = 80 * 1024**2
-"""For the parts of one stream; two that are as large as can be take a little more."""
-_LARGEST_PART = 48 * 1024**2
+_LARGEST_PART = MOST // 2
+"""While one is on its way the next is filled."""
 
 
 def send_stream(run: Run, item: Upload, key: str) -> Uploaded:
@@ -58,12 +59,15 @@ def _in_turn(run: Run, item: Upload, key: str) -> Uploaded:
     if run.journal is not None and (before := run.journal.begun.get(key)) is not None:
         give_up(run, key, before)
     step = min(part_size(item.entry.size, run.options.part_size), _LARGEST_PART)
-    buffer = pages(step)
-    filled = source.fill(buffer)
+    buffer = run.buffers.wait(step)
+    filled = source.fill(buffer[:step])
     run.halt.check()
-    if filled < step:
+    if filled == step:
+        return _in_parts(run, item, key, source, buffer, step)
+    try:
         return _whole(run, item, key, buffer[:filled])
-    return _in_parts(run, item, key, source, buffer)
+    finally:
+        run.buffers.give(buffer)
 
 
 def _whole(run: Run, item: Upload, key: str, data: memoryview) -> Uploaded:
@@ -73,9 +77,9 @@ def _whole(run: Run, item: Upload, key: str, data: memoryview) -> Uploaded:
     return settled(run, _sized(item, len(data)), key, digest, tag, etag, None)
 
 
-def _in_parts(run: Run, item: Upload, key: str, source: Stream, first: memoryview) -> Uploaded:
+def _in_parts(run: Run, item: Upload, key: str, source: Stream, first: memoryview, step: int) -> Uploaded:
     headers, tag = headers_for(item.name, item.media_type, inline=item.inline), secrets.token_hex(16)
-    begun = Begun(run.store.begin(key, headers, metadata={TAG: tag}), len(first), 0, tag)
+    begun = Begun(run.store.begin(key, headers, metadata={TAG: tag}), step, 0, tag)
     if run.journal is not None:  # so that what a kill leaves is found and removed
         run.journal.note_begun(key, begun.upload_id, begun.part_size, 0, tag)
     try:
@@ -90,9 +94,8 @@ def _in_parts(run: Run, item: Upload, key: str, source: Stream, first: memoryvie
 def _send(
     run: Run, item: Upload, key: str, source: Stream, begun: Begun, first: memoryview
 ) -> tuple[list[SentPart], int, str]:
-    """Every part, the size and the digest. As many buffers as lanes need, and no more, are filled in turn."""
+    """Every part, the size and the digest."""
     step, whole, size = begun.part_size, hashlib.sha256(), 0
-    free: list[memoryview] = []
     slots: list[Future[SentPart]] = []
     buffer, filled = first, step
     try:
@@ -103,12 +106,13 @@ def _send(
             _refuse_too_long(run, item, number, size, step)
             whole.update(buffer[:filled])
             digest = whole.hexdigest()
-            run.large_lanes.wait(max(1, _MEMORY // step - 1))
-            slots.append(run.large_lanes.submit(_send_buffer, run, free, buffer, key, begun, number, filled, digest))
+            run.large_lanes.wait()
+            slots.append(run.large_lanes.submit(_send_buffer, run, buffer[:filled], key, begun, number, digest))
+            slots[-1].add_done_callback(partial(give_back, run, buffer))
             if filled < step:
                 break
-            buffer = free.pop() if free else pages(step)
-            filled = source.fill(buffer)
+            buffer = run.buffers.wait(step)
+            filled = source.fill(buffer[:step])
         run.halt.check()
         return [slot.result() for slot in slots], size, whole.hexdigest()
     except BaseException as error:
@@ -119,17 +123,11 @@ def _send(
         raise
 
 
-def _send_buffer(
-    run: Run, free: list[memoryview], buffer: memoryview, key: str, begun: Begun, number: int, size: int, digest: str
-) -> SentPart:
-    try:
-        view = buffer[:size]
-        proof = hashlib.sha256(view).hexdigest() if proves_parts(run) else None
-        body = MemoryBody(view, run.task.advance, run.pace, sha256=proof)
-        crc = crc32(view) if run.store.quirks.checksum == "crc32" else 0
-        return send_part(run, key, begun, number, body, crc, digest)
-    finally:
-        free.append(buffer)
+def _send_buffer(run: Run, data: memoryview, key: str, begun: Begun, number: int, digest: str) -> SentPart:
+    proof = hashlib.sha256(data).hexdigest() if proves_parts(run) else None
+    crc = crc32(data) if run.store.quirks.checksum == "crc32" else 0
+    body = MemoryBody(data, run.task.advance, run.pace, sha256=proof)
+    return send_part(run, key, begun, number, body, crc, digest)
 
 
 def _refuse_too_long(run: Run, item: Upload, number: int, size: int, step: int) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from delivery.errors import StoreRefusedError, UsageError
 from delivery.escape import printable
+from delivery.hosting.buffers import Buffers
 from delivery.hosting.in_parts import is_large
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal
@@ -77,7 +78,8 @@ def upload(
         Lanes(_LARGE_AT_ONCE, _LARGE_AT_ONCE, halt) as large_files,
     ):
         lasting = [item for item in known if not item.key.startswith(prefix)]  # what this run may not write over
-        run = Run(watched, options, journal, task, progress, halt, pace, lanes, small_lanes, lasting, until)
+        buffers = Buffers(halt)
+        run = Run(watched, options, journal, task, progress, halt, pace, buffers, lanes, small_lanes, lasting, until)
         large = [is_large(run, item) for item in uploads]
         slots: dict[int, Future[Uploaded]] = {}
         done: dict[int, Uploaded] = {}

@@ -89,10 +89,10 @@ class Lanes:
         for worker in self._workers:
             worker.join()
 
-    def wait(self, most: int | None = None) -> None:
-        """Until a request would be made at once, or soon, and fewer than ``most`` wait or run. Raises Cancelled."""
+    def wait(self) -> None:
+        """Until a request would be made at once, or soon. Raises Cancelled."""
         with self._changed:
-            while self._running + len(self._waiting) >= min(self._width + _AHEAD, most or self._width + _AHEAD):
+            while self._running + len(self._waiting) >= self._width + _AHEAD:
                 self._cancel.check()
                 self._changed.wait(_POLL)
 

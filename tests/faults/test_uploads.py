@@ -57,6 +57,18 @@ def big(tmp_path: Path) -> hosting.Upload:
     return hosting.Upload.of_path(path)
 
 
+@pytest.fixture
+def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where others have it all: what is sent is read again."""
+    monkeypatch.setattr("delivery.hosting.buffers.MOST", 0)
+
+
+@pytest.fixture(params=["memory", "file"])
+def from_both(request: pytest.FixtureRequest) -> None:
+    if request.param == "file":
+        request.getfixturevalue("no_memory")
+
+
 def send(store: Store, item: hosting.Upload, *, journal: bool = True, **more: object) -> hosting.Uploaded:
     if not journal:
         return hosting.upload(store, [item], prefix=hosting.new_prefix(store), options=OPTIONS, **more)[0]  # type: ignore[arg-type]
@@ -77,6 +89,7 @@ def is_part(number: int) -> Callable[[Seen], bool]:
     return lambda request: request.part == number
 
 
+@pytest.mark.usefixtures("from_both")
 @pytest.mark.parametrize("harm", ["reset", "lose", "500 InternalError", "503 SlowDown", "429 ", "408 RequestTimeout"])
 def test_what_passes_is_tried_again_and_the_object_is_whole(
     proxy: Proxy, faulty_store: Store, big: hosting.Upload, harm: str
@@ -106,6 +119,7 @@ def test_a_lost_answer_to_the_beginning_leaves_no_second_upload_behind(
     assert_whole(faulty_store, send(faulty_store, big), big)
 
 
+@pytest.mark.usefixtures("from_both")
 def test_a_lost_answer_to_a_small_put_is_settled(proxy: Proxy, faulty_store: Store, tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_bytes(b"small")
     item = hosting.Upload.of_path(tmp_path / "s.txt")
@@ -223,6 +237,7 @@ def test_the_file_grew_between_two_runs(proxy: Proxy, faulty_store: Store, big: 
     assert any("size has changed" in note for note in progress.notes)
 
 
+@pytest.mark.usefixtures("from_both")
 @pytest.mark.parametrize("change", ["append", "truncate", "replace"])
 def test_the_file_changes_while_it_is_sent(proxy: Proxy, faulty_store: Store, big: hosting.Upload, change: str) -> None:
     path = Path(big.entry.path)
@@ -428,11 +443,9 @@ def test_as_many_parts_as_the_user_says_are_under_way(
     assert proxy.most_at_once == 2
 
 
-def test_a_file_that_changes_between_its_hash_and_its_sending_is_not_sent(
-    proxy: Proxy, faulty_store: Store, big: hosting.Upload
-) -> None:
+def change_under_way(proxy: Proxy, big: hosting.Upload) -> None:
+    """Parts that are hashed, and not yet sent, become others, with size and time kept."""
     path, changed = Path(big.entry.path), threading.Event()
-    store = dataclasses.replace(faulty_store, on_this_machine=False)  # type: ignore[type-var]
 
     def rule(request: Seen) -> str:
         if request.part == 1 and not changed.is_set():  # parts behind it are hashed by now, and wait
@@ -446,6 +459,24 @@ def test_a_file_that_changes_between_its_hash_and_its_sending_is_not_sent(
         return "slow" if request.part == 2 else ""
 
     proxy.rule = rule
+
+
+def test_what_is_sent_is_what_was_hashed_whatever_becomes_of_the_file(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    sound = Path(big.entry.path).read_bytes()
+    change_under_way(proxy, big)
+    done = send(faulty_store, big)
+    assert done.sha256 == hashlib.sha256(sound).hexdigest()
+    assert b"".join(faulty_store.read(done.stored.key)) == sound
+
+
+@pytest.mark.usefixtures("no_memory")
+def test_a_file_that_changes_between_its_hash_and_its_sending_is_not_sent(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload
+) -> None:
+    store = dataclasses.replace(faulty_store, on_this_machine=False)  # type: ignore[type-var]
+    change_under_way(proxy, big)
     with pytest.raises(SourceChangedError):
         send(store, big)
     assert list(faulty_store.keys("")) == []

@@ -77,17 +77,6 @@ def test_what_was_queued_at_once_gets_the_new_lanes_too() -> None:
     assert line.most == 8
 
 
-def test_a_caller_with_room_for_few_makes_no_more_of_them_for_others() -> None:
-    line = Line(a_connection=100, all_of_them=3)
-    with Lanes(4, 32, CancelToken()) as lanes:
-        for _ in range(40):
-            lanes.wait(3)
-            lanes.submit(carried, lanes, line)
-        for slot in [lanes.submit(carried, lanes, line) for _ in range(40)]:
-            slot.result()
-    assert line.most <= 8
-
-
 def test_what_was_there_already_says_nothing_of_the_line() -> None:
     line = Line(a_connection=1, all_of_them=1000)
     with Lanes(2, 8, CancelToken()) as lanes:
@@ -151,16 +140,6 @@ def test_a_wait_ends_with_the_cancel() -> None:
         with pytest.raises(Cancelled):
             lanes.wait()
         release.set()
-
-
-def test_no_more_wait_or_run_than_the_caller_has_room_for() -> None:
-    line, seen = Line(a_connection=1, all_of_them=1000), []
-    with Lanes(8, 8, CancelToken()) as lanes:
-        for _ in range(20):
-            lanes.wait(3)
-            lanes.submit(carried, lanes, line)
-            seen.append(line.running)
-    assert line.most == 3
 
 
 def test_each_is_done_beside_others_and_told_in_order() -> None:
