@@ -7,10 +7,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from delivery.buffers import Buffers
 from delivery.errors import IntegrityError, StoreUnreachableError
 from delivery.escape import printable
 from delivery.fetching.client import Client, Content, content_of, replaced
 from delivery.fetching.meter import Meter
+from delivery.fetching.piece import Piece
 from delivery.fetching.progressed import Ranges, Record
 from delivery.fetching.target import Target
 from delivery.packing.crew import Crew
@@ -48,12 +50,6 @@ class Item:
     """It comes in one stream or not at all: nothing would tell a later piece from another object's."""
 
 
-@dataclass(slots=True)
-class Piece:
-    at: int
-    end: int
-
-
 class Download:
     """Safe to use from several threads: each takes a piece, brings it and says that it is done."""
 
@@ -67,12 +63,14 @@ class Download:
         progress: Progress,
         crew: Crew,
         meter: Meter,
+        buffers: Buffers,
     ) -> None:
         self.item = item
         self.path = folder / f"{item.key}.part"
         self.sha256 = ""
         """What was received, once :meth:`finish` has said that it is whole."""
         self._client, self._task, self._progress, self._crew, self._meter = client, task, progress, crew, meter
+        self._buffers = buffers
         self._lock = threading.Lock()
         self._record = Record(folder / f"{item.key}.done")
         self._span = item.size if item.whole else min(max(item.size // _PIECES, _LEAST_PIECE), _MOST_PIECE)
@@ -105,10 +103,16 @@ class Download:
             self._under_way += 1
             return self._pieces.popleft()
 
-    def bring(self, piece: Piece, buffer: memoryview, watch: Watch) -> bool:
+    def bring(self, piece: Piece, block: memoryview, watch: Watch) -> bool:
         """Download ``piece``, going on where a connection breaks; whether nothing more of the file is missing."""
-        while piece.at < piece.end:
-            persist(lambda: self._try(piece, buffer), watch)
+        piece.buffer = self._buffers.take(self._span) if self.item.size > self._span else None
+        try:
+            while piece.at < piece.end:
+                persist(lambda: self._try(piece, block), watch)
+        finally:
+            if piece.buffer is not None:
+                self._buffers.give(piece.buffer)
+        self._digest.catch_up()
         with self._lock:
             self._under_way -= 1
             return not self._under_way and not self._pieces
@@ -152,16 +156,17 @@ class Download:
 
     # -- one try -----------------------------------------------------------------------------------------------
 
-    def _try(self, piece: Piece, buffer: memoryview) -> None:
+    def _try(self, piece: Piece, block: memoryview) -> None:
         begun_at = piece.at
         try:
             with self._client.open(self.item.url, self._shown, self._asking(piece)) as answer:
                 if self._accept(answer, piece):
                     begun_at = piece.at
-                    self._receive(answer, piece, buffer)
+                    self._receive(answer, piece, block)
         except Failed:
             if self._in_one:
-                self._forget(piece)
+                self._forget()
+                piece.begin(0, piece.end)
                 raise
             if piece.at - begun_at < _WORTH:
                 raise
@@ -202,12 +207,12 @@ class Download:
             self._start_over()
             self._divide()
             first = self._pieces.popleft()
-            piece.at, piece.end = first.at, first.end
+            piece.begin(first.at, first.end)
             return False
         if content.start is None:
             self._in_one = True
-            self._forget(piece)
-            piece.end = self.item.size
+            self._forget()
+            piece.begin(0, self.item.size)
             self._pieces.clear()
         elif content.start != piece.at or content.end > piece.end:
             raise IntegrityError(
@@ -218,24 +223,33 @@ class Download:
         self._version = content.version
         return True
 
-    def _receive(self, answer: Stream, piece: Piece, buffer: memoryview) -> None:
+    def _receive(self, answer: Stream, piece: Piece, block: memoryview) -> None:
         noted = piece.at
         try:
             while piece.at < piece.end:
-                count = answer.readinto(buffer[: piece.end - piece.at])
+                view = piece.room(block)
+                count = answer.readinto(view)
                 if not count:
                     raise ConnectionResetError
-                self._target.write(buffer[:count], piece.at)
-                self._digest.take(buffer[:count], piece.at)
+                self._target.write(view[:count], piece.at)
+                self._digest.take(view[:count], piece.at)
                 piece.at += count
                 self._task.advance(count)
                 self._meter.add(count)
-                if piece.at - noted >= _NOTED:
+                if piece.at - noted >= _NOTED and piece.at < piece.end:
                     self._note(noted, piece.at)
                     noted = piece.at
                     self._digest.catch_up()
+            self._lend(piece)
         finally:
             self._note(noted, piece.at)
+
+    def _lend(self, piece: Piece) -> None:
+        """Before it is noted, upon which it is hashed, perhaps at once."""
+        kept, buffer = piece.kept(), piece.buffer
+        if kept is not None and buffer is not None:
+            piece.buffer = None
+            self._digest.lend(kept, piece.start, lambda: self._buffers.give(buffer))
 
     def _note(self, start: int, end: int) -> None:
         with self._lock:
@@ -256,16 +270,15 @@ class Download:
             for at in range(start, end, self._span)
         ) or deque([Piece(self.item.size, self.item.size)])
 
-    def _forget(self, piece: Piece) -> None:
-        """All of the file is missing again, and ``piece`` begins with its first byte."""
+    def _forget(self) -> None:
+        """All of the file is missing again."""
         self._task.advance(-self._ranges.size)
         self._ranges = Ranges()
         self._digest.close()
         self._digest = TrailingDigest(self.path, self._crew)
-        piece.at = 0
 
     def _start_over(self) -> None:
-        self._forget(Piece(0, 0))
+        self._forget()
         self._record.remove()
         self._resumed = False
         self._version = None

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
+from delivery.buffers import Buffers
 from delivery.fetching.client import Client
-from delivery.fetching.download import Download, Item, Piece
+from delivery.fetching.download import Download, Item
 from delivery.fetching.meter import Meter
+from delivery.fetching.piece import Piece
 from delivery.memory import read_buffer
 from delivery.packing.crew import Crew
 from delivery.progress import Halt, Halted, first_failure
@@ -37,6 +39,7 @@ class Transfer:
         self._active: list[tuple[Download, Settle]] = []
         self._beginning = 0
         self._meter = Meter()
+        self._buffers = Buffers(halt)
         self._slots: list[Future[None]] = []
 
     def run(self) -> None:
@@ -126,6 +129,7 @@ class Transfer:
             progress=self._watch.progress,
             crew=self._crew,
             meter=self._meter,
+            buffers=self._buffers,
         )
         with self._changed:
             self._beginning -= 1

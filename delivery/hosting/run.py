@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from delivery.hosting.buffers import Buffers
+from delivery.buffers import Buffers
 from delivery.hosting.journal import Journal
 from delivery.hosting.pace import Pace
 from delivery.model import StoredObject

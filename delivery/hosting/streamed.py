@@ -11,12 +11,12 @@ from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 
+from delivery.buffers import MOST
 from delivery.crc import crc32
 from delivery.errors import UsageError
 from delivery.escape import printable
 from delivery.hosting.at_once import put
 from delivery.hosting.bodies import MemoryBody
-from delivery.hosting.buffers import MOST
 from delivery.hosting.in_parts import (
     MOST_PARTS,
     SentPart,

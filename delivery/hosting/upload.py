@@ -7,9 +7,9 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import datetime
 
+from delivery.buffers import Buffers
 from delivery.errors import StoreRefusedError, UsageError
 from delivery.escape import printable
-from delivery.hosting.buffers import Buffers
 from delivery.hosting.in_parts import is_large
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal

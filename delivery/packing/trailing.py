@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,8 @@ from delivery.packing.trouble import writing
 _BLOCK = 512 * 1024
 _STEP = 8 * 1024**2
 _BEHIND = 2
-"""So many stretches may wait to be read back: what is further behind is work that a single core has left at the end."""
+"""So many stretches may wait to be hashed: what is further behind is work that a single core has left at the end."""
+Back = Callable[[], None]
 
 
 class TrailingDigest:
@@ -35,6 +37,7 @@ class TrailingDigest:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="digest")
         self._running: list[Future[None]] = []
         self._end = 0
+        self._lent: dict[int, tuple[memoryview, Back]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -47,6 +50,14 @@ class TrailingDigest:
             if at == self._end and (not self._running or self._running[-1].done()):
                 self._digest.update(data)
                 self._end += len(data)
+
+    def lend(self, data: memoryview, at: int, back: Back) -> None:
+        """These final bytes are at ``at`` and stay in memory until ``back`` is called: they need not be read back."""
+        with self._lock:
+            if at >= self._end:
+                self._lent[at] = data, back
+                return
+        back()
 
     def is_due(self, end: int) -> bool:
         """Whether so much more is final that it is worth a call of :meth:`follow`."""
@@ -74,8 +85,27 @@ class TrailingDigest:
 
     def close(self) -> None:
         self._thread.shutdown(cancel_futures=True)
+        while self._lent:
+            _, (_, back) = self._lent.popitem()
+            back()
 
     def _read(self, start: int, end: int) -> None:
+        """All between: from memory what was lent, else from the file."""
+        while start < end:
+            with self._lock:
+                lent = self._lent.pop(start, None)
+                stop = min((at for at in self._lent if start < at < end), default=end)
+            if lent is None:
+                self._read_back(start, stop)
+                start = stop
+                continue
+            data, back = lent
+            self._crew.check()
+            self._digest.update(data)
+            start += len(data)
+            back()
+
+    def _read_back(self, start: int, end: int) -> None:
         buffer = read_buffer(min(_BLOCK, end - start))
         with writing(self._path), self._path.open("rb", buffering=0) as stream:
             stream.seek(start)

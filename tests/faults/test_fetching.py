@@ -59,6 +59,13 @@ def _small_pieces_and_short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "_FIRST_SLOW", 0.01)
 
 
+@pytest.fixture(params=["memory", "file"])
+def from_both(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is hashed lies in memory still, or is read back from the file."""
+    if request.param == "file":
+        monkeypatch.setattr("delivery.buffers.MOST", 0)
+
+
 def lies(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
@@ -71,6 +78,7 @@ def later(asked: Asked) -> bool:
     return of_big(asked) and asked.start > 0
 
 
+@pytest.mark.usefixtures("from_both")
 def test_all_of_it_comes_in_pieces_and_again_nothing_comes(server: Origin, tmp_path: Path) -> None:
     url = server.deliver({"big.bin": BIG, "small.txt": b"hello", "empty.txt": b""})
     done = fetch(url, tmp_path / "out")
@@ -87,6 +95,7 @@ def test_all_of_it_comes_in_pieces_and_again_nothing_comes(server: Origin, tmp_p
     assert [item.name for item in server.asked] == ["manifest"]
 
 
+@pytest.mark.usefixtures("from_both")
 @pytest.mark.parametrize("harm", ["reset 40000", "reset 0", "cut 100000", "503 SlowDown", "429 ", "500 InternalError"])
 def test_what_passes_is_tried_again_and_no_byte_comes_twice(server: Origin, tmp_path: Path, harm: str) -> None:
     url = server.deliver({"big.bin": BIG})
@@ -168,6 +177,7 @@ def test_an_object_that_is_replaced_meanwhile_ends_it(
     assert not (tmp_path / "out" / "big.bin").exists()
 
 
+@pytest.mark.usefixtures("from_both")
 def test_one_that_is_replaced_without_a_sign_is_known_by_its_digest(server: Origin, tmp_path: Path) -> None:
     url = server.deliver({"big.bin": BIG, "other.txt": b"fine"})
     replace_at(server, lambda asked: asked.start >= 1_500_000)
@@ -271,6 +281,7 @@ def cut_off(server: Origin, url: str, out: Path) -> None:
     server.rule = lambda asked: ""
 
 
+@pytest.mark.usefixtures("from_both")
 def test_another_object_at_the_next_run_starts_over(server: Origin, tmp_path: Path) -> None:
     url = server.deliver({"big.bin": BIG})
     cut_off(server, url, tmp_path / "out")
@@ -284,6 +295,7 @@ def test_another_object_at_the_next_run_starts_over(server: Origin, tmp_path: Pa
     assert told.tasks[-1].done == len(BIG)
 
 
+@pytest.mark.usefixtures("from_both")
 def test_what_a_power_cut_spoilt_is_downloaded_anew(server: Origin, tmp_path: Path) -> None:
     url = server.deliver({"big.bin": BIG})
     cut_off(server, url, tmp_path / "out")
@@ -357,6 +369,7 @@ def test_a_link_to_nothing_and_one_in_a_circle_are_told_once(server: Origin, tmp
         fetch(server.url("gone"), tmp_path / "out")
 
 
+@pytest.mark.usefixtures("from_both")
 def test_wrong_bytes_have_no_name_here(server: Origin, tmp_path: Path) -> None:
     url = server.deliver({"big.bin": BIG, "small.txt": b"hello"}, small={"sha256": "0" * 64})
     with pytest.raises(IntegrityError, match=r"small\.txt is not what was sent"):
@@ -379,6 +392,7 @@ def test_ranges_that_are_answered_with_200_are_ranges(server: Origin, tmp_path: 
     assert server.served("big.bin") == len(BIG)
 
 
+@pytest.mark.usefixtures("from_both")
 def test_a_server_without_ranges_is_read_in_one_stream(server: Origin, tmp_path: Path) -> None:
     url = server.deliver({"big.bin": BIG})
     server.rule = lambda asked: "whole"
@@ -387,6 +401,7 @@ def test_a_server_without_ranges_is_read_in_one_stream(server: Origin, tmp_path:
     assert server.served("big.bin") == len(BIG)
 
 
+@pytest.mark.usefixtures("from_both")
 @pytest.mark.parametrize("harm", ["reset 1000000", "cut 2000000", "503 SlowDown"])
 def test_one_stream_that_breaks_begins_again(server: Origin, tmp_path: Path, harm: str) -> None:
     url = server.deliver({"big.bin": BIG})

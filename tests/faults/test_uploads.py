@@ -60,7 +60,7 @@ def big(tmp_path: Path) -> hosting.Upload:
 @pytest.fixture
 def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where others have it all: what is sent is read again."""
-    monkeypatch.setattr("delivery.hosting.buffers.MOST", 0)
+    monkeypatch.setattr("delivery.buffers.MOST", 0)
 
 
 @pytest.fixture(params=["memory", "file"])

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from delivery import buffers
+from delivery.buffers import Buffers
 from delivery.fetching import download
 from delivery.fetching.download import Download, Item
 from delivery.fetching.meter import Meter
@@ -45,19 +47,14 @@ class Client:
         yield Answer(int(start), int(last) + 1)
 
 
-def test_a_download_does_not_run_away_from_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A download of pieces of one step each."""
     for module, name in ((download, "_LEAST_PIECE"), (download, "_NOTED"), (trailing, "_STEP")):
         monkeypatch.setattr(module, name, STEP)
-    go_on, read = threading.Event(), TrailingDigest._read
-
-    def slow(self: TrailingDigest, start: int, end: int) -> None:
-        go_on.wait(20)
-        read(self, start, end)
-
-    monkeypatch.setattr(TrailingDigest, "_read", slow)
     token, progress, client = CancelToken(), NullProgress(), Client()
     item = Item("a.bin", len(DATA), hashlib.sha256(DATA).hexdigest(), "key", "http://127.0.0.1/a.bin")
-    unfinished: Any = Download(
+    return Download(
         item,
         tmp_path,
         client=client,  # type: ignore[arg-type]
@@ -65,11 +62,60 @@ def test_a_download_does_not_run_away_from_its_digest(tmp_path: Path, monkeypatc
         progress=progress,
         crew=Crew(token),
         meter=Meter(),
+        buffers=Buffers(token),
     )
-    watch, brought = Watch(1, progress, token), []
+
+
+WATCH = Watch(1, NullProgress(), CancelToken())
+
+
+def test_what_came_is_hashed_from_memory_which_is_free_again_afterwards(
+    unfinished: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(TrailingDigest, "_read_back")
+    block = read_buffer(STEP // 4)
+    first = unfinished.take()
+    unfinished.bring(first, block, WATCH)
+    pieces = [unfinished.take() for _ in range(7)]
+    for piece in reversed(pieces):
+        unfinished.bring(piece, block, WATCH)
+    assert unfinished.finish()
+    assert unfinished.path.read_bytes() == DATA
+    assert unfinished._buffers.take(buffers.MOST) is not None
+
+
+def test_without_memory_it_is_read_back(unfinished: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("delivery.buffers.MOST", 0)
+    block = read_buffer(STEP // 4)
+    unfinished.bring(unfinished.take(), block, WATCH)
+    for piece in reversed([unfinished.take() for _ in range(7)]):
+        unfinished.bring(piece, block, WATCH)
+    assert unfinished.finish()
+    assert unfinished.path.read_bytes() == DATA
+
+
+def test_a_piece_that_became_longer_than_its_memory_goes_without() -> None:
+    piece, block = download.Piece(10, 30), read_buffer(8)
+    piece.buffer = memoryview(bytearray(20))
+    piece.at = 25
+    piece.room(block)[:] = b"final"
+    assert bytes(piece.buffer[15:]) == b"final" and piece.kept() == piece.buffer
+    piece.begin(0, 100)
+    assert piece.kept() is None and piece.room(block) == block
+
+
+def test_a_download_does_not_run_away_from_its_digest(unfinished: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, read = threading.Event(), TrailingDigest._read
+
+    def slow(self: TrailingDigest, start: int, end: int) -> None:
+        go_on.wait(20)
+        read(self, start, end)
+
+    monkeypatch.setattr(TrailingDigest, "_read", slow)
+    brought: list[download.Piece] = []
 
     def bring(piece: download.Piece) -> None:
-        unfinished.bring(piece, read_buffer(STEP), watch)
+        unfinished.bring(piece, read_buffer(STEP), WATCH)
         brought.append(piece)
 
     def bring_all() -> None:

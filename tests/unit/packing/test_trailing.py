@@ -73,6 +73,28 @@ def test_pieces_of_several_threads_end_in_the_digest_of_the_whole(digest: Traili
     assert finished(digest, len(DATA)) == SHA256
 
 
+def test_what_is_lent_is_not_read_back_and_given_back_once_it_is_hashed(digest: TrailingDigest, path: Path) -> None:
+    back: list[int] = []
+    for at, end in ((MIB, 3 * MIB), (3 * MIB, 4 * MIB), (10 * MIB, 20 * MIB)):
+        digest.lend(memoryview(DATA)[at:end], at, lambda at=at: back.append(at))  # type: ignore[misc]
+    with path.open("r+b") as stream:  # what was lent is not looked for here
+        for at, end in ((MIB, 4 * MIB), (10 * MIB, 20 * MIB)):
+            stream.seek(at)
+            stream.write(bytes(end - at))
+    digest.follow(4 * MIB)
+    digest.lend(memoryview(DATA), 2 * MIB, lambda: back.append(-1))  # too late: that is hashed, or about to be
+    assert back.count(-1) == 1
+    assert finished(digest, len(DATA)) == SHA256
+    assert sorted(back) == [-1, MIB, 3 * MIB, 10 * MIB]
+
+
+def test_what_is_lent_in_vain_is_given_back_at_the_end(path: Path) -> None:
+    back: list[int] = []
+    with TrailingDigest(path, Crew(CancelToken())) as digest:
+        digest.lend(memoryview(DATA)[MIB:], MIB, lambda: back.append(MIB))
+    assert back == [MIB]
+
+
 def test_little_is_not_worth_reading_back_at_once(digest: TrailingDigest) -> None:
     assert not digest.is_due(trailing._STEP - 1)
     assert digest.is_due(trailing._STEP)

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
+from delivery.buffers import MOST, Buffers
 from delivery.errors import Cancelled
-from delivery.hosting.buffers import MOST, Buffers
 from delivery.progress import CancelToken
 
 MIB = 1024**2

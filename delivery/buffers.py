@@ -1,4 +1,4 @@
-"""Memory for what is under way, shared by all that one upload sends."""
+"""Memory for what is under way, shared by all that one upload sends or one download brings."""
 
 from __future__ import annotations
 
