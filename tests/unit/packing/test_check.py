@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from support.everything import everything
+from support.packed import pack
 
 from delivery.errors import IntegrityError, LocalError, UsageError
 from delivery.model import Deliverable, FileEntry, Via
-from delivery.packing import PlannedJoin, join, pack, verify
+from delivery.packing import PlannedJoin, join, verify
 from delivery.packing.manifest import checksum_line
 from delivery.planning import plan
 from delivery.profile import Limits, Profile
