@@ -219,7 +219,7 @@ class _Walk:
             return
         known = self.found.get(arcname)
         if known is not None:
-            if known.inode != status.st_ino or known.path != path:
+            if os.path.realpath(known.path) != os.path.realpath(path):
                 self.problems.append(trouble.same_name(known.path, path, arcname))
             return
         mode = stat.S_IMODE(status.st_mode) if _KEEPS_MODES else _MODE
