@@ -95,6 +95,7 @@ def one(source: Path, limit: int) -> None:
     """What :func:`ours` measures: walk, estimate, plan, pack."""
     from delivery.model import Deliverable, FileEntry, Via
     from delivery.packing import estimate, pack
+    from delivery.packing.workspace import Workspace
     from delivery.planning import plan
     from delivery.profile import Limits, Profile
 
@@ -112,7 +113,8 @@ def one(source: Path, limit: int) -> None:
     entries.sort(key=lambda entry: entry.arcname)
     work = Deliverable(source.name, tuple(entries))
     profile = Profile("bench", "Bench", Limits(limit))
-    pack(plan(work, profile, via=Via.ATTACH, packed_sizes=estimate(work)), Path("out"))
+    with Workspace(Path("out")) as workspace:
+        pack(plan(work, profile, via=Via.ATTACH, packed_sizes=estimate(work)), workspace)
 
 
 def volumes(folder: Path, rounds: int) -> None:

@@ -25,6 +25,7 @@ photo = str(folder / "photo.jpg")
 entries = [FileEntry(photo, f"photos/{n:05}.jpg", 5_000_000, 0, media_type="image/jpeg", sha256="ab" * 32)
            for n in range(pictures)]
 entries += [FileEntry("x", f"data/{n:06}.bin", n, 0, sha256="cd" * 32) for n in range(files - pictures)]
+(folder / "out").mkdir(exist_ok=True)
 begun = time.perf_counter()
 made = proof.write(folder / "out", name="bench", files=entries, when=datetime.now(UTC))
 peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]

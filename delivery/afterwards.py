@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from delivery.errors import UsageError
 from delivery.hosting import Uploaded
 from delivery.hosting.page import MEDIA_TYPE
 from delivery.ledger import Ledger, Record, State
-from delivery.model import Attachment, Delivery, Link, Part, PartKind, StoredObject
+from delivery.model import Attachment, Delivery, FileEntry, Link, Part, PartKind, StoredObject
 from delivery.planning.names import MANIFEST, MANIFEST_TYPE
 from delivery.progress import CancelToken, Progress
 from delivery.surroundings import now_in_utc, zone_of
@@ -173,22 +173,18 @@ def _signed_again(
 
 def as_uploaded(kept: Delivery) -> Iterator[Uploaded]:
     """The linked objects of a delivery as hosting knew them when it had sent them."""
-    types = {entry.arcname: entry.media_type for entry in kept.files}
-    for link in kept.links:
-        yield Uploaded(
-            StoredObject(link.key, link.size, etag=link.etag),
-            link.name,
-            link.sha256,
-            _media_type(link, types),
-            False,
-            link.members,
-        )
+    for link, entry in _linked(kept):
+        media_type = entry.media_type if entry else "application/zip"
+        stored = StoredObject(link.key, link.size, etag=link.etag)
+        yield Uploaded(stored, link.name, link.sha256, media_type, False, link.members)
 
 
 def as_parts(kept: Delivery) -> list[Attachment]:
     """The linked objects of a delivery in the form in which the manifest lists parts."""
-    digests = {entry.arcname: entry.sha256 for entry in kept.files}
-    return [Attachment(1, link.name, link.size, link.sha256, _kind(link, digests), link.members) for link in kept.links]
+    return [
+        Attachment(1, link.name, link.size, link.sha256, PartKind.AS_IS if entry else PartKind.ARCHIVE, link.members)
+        for link, entry in _linked(kept)
+    ]
 
 
 def foreseen(kept: Delivery, notice: str, links: tuple[Link, ...]) -> Delivery:
@@ -212,16 +208,13 @@ def foreseen(kept: Delivery, notice: str, links: tuple[Link, ...]) -> Delivery:
     )
 
 
-def _kind(link: Link, digests: Mapping[str, str | None]) -> PartKind:
-    as_it_is = len(link.members) == 1 and digests.get(link.members[0]) == link.sha256
-    return PartKind.AS_IS if as_it_is else PartKind.ARCHIVE
+def _linked(kept: Delivery) -> Iterator[tuple[Link, FileEntry | None]]:
+    """Each link with the file that it gives as it is, whatever it is called; None where it gives a zip."""
+    files = {entry.arcname: entry for entry in kept.files}
+    for link in kept.links:
+        only = files.get(link.members[0]) if len(link.members) == 1 else None
+        yield link, only if only is not None and only.sha256 == link.sha256 else None
 
 
 def _page_as_uploaded(page: Link) -> Uploaded:
     return Uploaded(StoredObject(page.key, page.size), page.name, page.sha256, MEDIA_TYPE, inline=True)
-
-
-def _media_type(link: Link, types: dict[str, str]) -> str:
-    if len(link.members) == 1 and link.members[0].endswith(link.name):
-        return types.get(link.members[0], "application/octet-stream")
-    return "application/zip"

@@ -122,7 +122,7 @@ class Handover:
         if plan.method is Method.LINK:
             return self._link(plan, out, recorded)
         try:
-            return recorded(self._attach(plan, out), None)
+            return self._attach(plan, out, recorded)
         except PackingError as error:
             if error.code != "plan-changed":
                 raise
@@ -131,24 +131,27 @@ class Handover:
         certain = planning.plan(plan.deliverable, plan.profile, via=options.via, pack=options.pack)
         if certain.method is Method.LINK:
             return self._link(certain, out, recorded)
-        return recorded(self._attach(certain, out), None)
+        return self._attach(certain, out, recorded)
 
-    def _attach(self, plan: Plan, out: Path) -> Delivery:
+    def _attach(self, plan: Plan, out: Path, recorded: _Recorded) -> Delivery:
+        """Where it cannot be recorded nothing is left, so that the same command can be run again."""
         options = self.settings.delivery
-        packed = packing.pack(
-            plan,
-            out,
-            language=options.language,
-            sheet=partial(self._write_proof, plan) if options.proof else None,
-            progress=self.progress,
-            cancel=self.cancel,
-        )
-        return replace(
-            self._begun(packed.plan, packed.files, out),
-            attachments=packed.attachments,
-            manifest=ManifestPlace(path=packed.manifest_path),
-            notes=packed.notes,
-        )
+        with Workspace(out) as workspace:
+            packed = packing.pack(
+                plan,
+                workspace,
+                language=options.language,
+                sheet=partial(self._write_proof, plan) if options.proof else None,
+                progress=self.progress,
+                cancel=self.cancel,
+            )
+            done = replace(
+                self._begun(packed.plan, packed.files, out),
+                attachments=packed.attachments,
+                manifest=ManifestPlace(path=packed.manifest_path),
+                notes=packed.notes,
+            )
+            return recorded(done, None)
 
     def _link(self, plan: Plan, out: Path, recorded: _Recorded) -> Delivery:
         options = self.settings.delivery

@@ -30,6 +30,14 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
     return home / "state" if home else _of_the_user(platformdirs.user_state_path)
 
 
+def own_folders() -> tuple[Path, ...]:
+    """All of these, where they are known."""
+    try:
+        return config_dir(), data_dir(), state_dir()
+    except ConfigError:
+        return ()
+
+
 def _home(environ: Mapping[str, str]) -> Path | None:
     """Absolute, for whoever runs in another folder; and ``~`` is read, as no shell does in a CI service's variables."""
     home = environ.get("DELIVERY_HOME")

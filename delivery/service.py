@@ -112,7 +112,10 @@ def _inspect(
     profile = platforms.get(settings.delivery.platform, settings)
     leave = not read_streams and _streams_go_up(settings)
     inputs = held.take(paths, leave_streams=leave, progress=progress, cancel=cancel)
-    deliverable = intake.take_in(inputs, keep_junk=settings.delivery.keep_junk, progress=progress, cancel=cancel)
+    own = (*places.own_folders(), *([settings.file] if settings.file else []))
+    deliverable = intake.take_in(
+        inputs, keep_junk=settings.delivery.keep_junk, own=own, progress=progress, cancel=cancel
+    )
     notes: tuple[str, ...] = ()
     if settings.checks.strip:
         from delivery.intake import strip

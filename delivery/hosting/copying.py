@@ -12,9 +12,9 @@ from delivery.hosting.in_parts import MIB, abort, is_large, part_size, size_of, 
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Begun
 from delivery.hosting.names import headers_for
-from delivery.hosting.reading import digest_of
 from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
+from delivery.intake.digest import digest_of
 from delivery.model import StoredObject
 from delivery.progress import CancelToken, Halt
 from delivery.storage.base import TAG, ObjectHeaders, RemotePart, Store

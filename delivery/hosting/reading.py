@@ -1,12 +1,10 @@
-"""A source read into memory or for its digest, stopping when the upload does."""
+"""A source read into memory, stopping when the upload does."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from delivery.intake.source import BLOCK, Source, changed
-from delivery.memory import read_buffer
-from delivery.model import FileEntry
 from delivery.progress import Halt
 
 
@@ -36,12 +34,3 @@ def hash_on(source: Source, size: int, buffer: memoryview, halt: Halt, *hashes: 
 def finish(source: Source) -> None:
     """Ask for what lies behind the last byte, which makes the source compare itself with what intake saw."""
     source.readinto(bytearray(1))
-
-
-def digest_of(entry: FileEntry, halt: Halt) -> str:
-    """The SHA-256 of a file, read for nothing else."""
-    buffer = read_buffer(BLOCK)
-    with Source(entry) as source:
-        while source.readinto(buffer):
-            halt.check()
-        return source.sha256

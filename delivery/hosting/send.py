@@ -10,10 +10,10 @@ from delivery.hosting.at_once import send_at_once
 from delivery.hosting.copying import copied
 from delivery.hosting.in_parts import is_large, send_in_parts
 from delivery.hosting.items import Upload, Uploaded
-from delivery.hosting.reading import digest_of
 from delivery.hosting.run import Run
 from delivery.hosting.settle import read_back, uploaded
 from delivery.hosting.streamed import send_stream
+from delivery.intake.digest import digest_of
 from delivery.storage.base import TAG, ObjectFacts
 
 _A_DAY = timedelta(days=1)

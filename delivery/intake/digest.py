@@ -49,14 +49,17 @@ def _in_order(entries: tuple[FileEntry, ...], task: Task, cancel: CancelToken) -
 def _digest_batch(batch: list[FileEntry], task: Task, cancel: CancelToken) -> list[FileEntry]:
     buffer = read_buffer(min(BLOCK, max(1, max(entry.size for entry in batch))))
     return [
-        replace(entry, sha256=_digest(entry, buffer, task, cancel)) if entry.content is None else entry
+        replace(entry, sha256=digest_of(entry, cancel, task, buffer)) if entry.content is None else entry
         for entry in batch
     ]
 
 
-def _digest(entry: FileEntry, buffer: memoryview, task: Task, cancel: CancelToken) -> str:
+def digest_of(entry: FileEntry, cancel: CancelToken, task: Task | None = None, buffer: memoryview | None = None) -> str:
+    """The SHA-256 of a file, read for nothing else; ``buffer`` spares one of its own. Raises as Source does."""
+    buffer = buffer or read_buffer(min(BLOCK, max(1, entry.size)))
     with Source(entry) as source:
         while count := source.readinto(buffer):
-            task.advance(count)
             cancel.check()
+            if task is not None:
+                task.advance(count)
         return source.sha256

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from delivery.errors import LocalError
+from delivery.escape import printable
+from delivery.intake.source import unreadable
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -104,23 +106,24 @@ def _upwards(folder: str) -> Iterable[str]:
 
 
 def _read_ignore_file(path: Path) -> GitIgnoreSpec | None:
+    shown = printable(str(path))
     try:
         if not path.is_file():
             return None
         from pathspec import GitIgnoreSpec
 
         if path.stat().st_size > _LARGEST_IGNORE_FILE:
-            raise LocalError(f"{path} is larger than 1 MiB", hint="it should be a list of patterns, one per line")
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-        return GitIgnoreSpec.from_lines(lines)
+            raise LocalError(f"{shown} is larger than 1 MiB", hint="it should be a list of patterns, one per line")
+        return GitIgnoreSpec.from_lines(path.read_text(encoding="utf-8-sig").splitlines())
     except UnicodeDecodeError as error:
-        raise LocalError(f"{path} is not UTF-8 text", hint="save it as UTF-8") from error
+        raise LocalError(f"{shown} is not UTF-8 text", hint="save it as UTF-8") from error
     except ValueError as error:
-        raise LocalError(f"{path} has a bad pattern: {error}", hint="it takes what a .gitignore takes") from error
+        why = printable(str(error))
+        raise LocalError(f"{shown} has a bad pattern: {why}", hint="it takes what a .gitignore takes") from error
+    except LocalError:
+        raise
     except OSError as error:
-        if isinstance(error, LocalError):
-            raise
-        raise LocalError(f"{path} cannot be read: {error.strerror}", hint="check its permissions") from error
+        raise unreadable(str(path), error) from error
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import posixpath
 import re
 import sys
@@ -15,7 +14,7 @@ from delivery.intake.names import extension
 from delivery.intake.observation import Fact, Observation, Observations, Seen
 from delivery.intake.readers import formats
 from delivery.intake.readers.view import Exhausted, View
-from delivery.intake.source import open_entry
+from delivery.intake.source import opened
 from delivery.intake.twins import twins
 from delivery.model import Deliverable, FileEntry
 from delivery.options import CheckOptions
@@ -143,12 +142,9 @@ def _plain(name: str) -> str:
 
 def observe_entry(entry: FileEntry, options: CheckOptions, known: _Known, cancel: CancelToken) -> Observation | None:
     """What one file tells, or None."""
-    descriptor = open_entry(entry)
-    try:
+    with opened(entry) as descriptor:
         view = View.of_descriptor(descriptor, entry.size, name=entry.arcname)
         look(view, whole=options.deep)
-    finally:
-        os.close(descriptor)
     whole = not _VOLUME.fullmatch(extension(entry.arcname))
     if options.deep and whole and not any(fact.kind in _CANNOT_DECODE for fact in view.facts):
         from delivery.intake import deep

@@ -6,10 +6,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from delivery.errors import LocalError, SourceChangedError
+from delivery.errors import DeliveryError, LocalError, SourceChangedError
 from delivery.escape import printable
 from delivery.memory import read_buffer
 from delivery.model import FileEntry
@@ -81,9 +82,8 @@ def read_again(entry: FileEntry, start: int, size: int, block: int) -> Iterator[
 
     Raises as Source does; bytes that changed with size and time kept are for the caller to notice.
     """
-    descriptor = open_entry(entry)
-    try:
-        _seek(entry, descriptor, start)
+    with opened(entry) as descriptor:
+        os.lseek(descriptor, start, os.SEEK_SET)
         buffer = read_buffer(min(block, size))
         while size:
             count = _read(entry, descriptor, buffer[:size])
@@ -93,15 +93,6 @@ def read_again(entry: FileEntry, start: int, size: int, block: int) -> Iterator[
             if not size:
                 ensure_unchanged(entry, descriptor)  # before the last block is used, after which it would be too late
             yield buffer[:count]
-    finally:
-        os.close(descriptor)
-
-
-def _seek(entry: FileEntry, descriptor: int, start: int) -> None:
-    try:
-        os.lseek(descriptor, start, os.SEEK_SET)
-    except OSError as error:
-        raise unreadable(entry.path, error) from error
 
 
 def _read(entry: FileEntry, descriptor: int, view: memoryview) -> int:
@@ -113,6 +104,20 @@ def _read(entry: FileEntry, descriptor: int, view: memoryview) -> int:
         raise unreadable(entry.path, error) from error
     view[: len(data)] = data
     return len(data)
+
+
+@contextmanager
+def opened(entry: FileEntry) -> Iterator[int]:
+    """:func:`open_entry` for a block, in which a read may fail too: a bad sector, a share that has gone."""
+    descriptor = open_entry(entry)
+    try:
+        yield descriptor
+    except DeliveryError:
+        raise
+    except OSError as error:
+        raise unreadable(entry.path, error) from error
+    finally:
+        os.close(descriptor)
 
 
 def open_entry(entry: FileEntry) -> int:

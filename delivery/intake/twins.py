@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 
+from delivery.intake.digest import digest_of
 from delivery.intake.names import extension
 from delivery.intake.readers.formats import needs_content
-from delivery.intake.source import open_entry
+from delivery.intake.source import opened
 from delivery.model import Deliverable, FileEntry
 from delivery.progress import CancelToken
 
 _SMALLEST = 1024
-_BLOCK = 1024**2
 _SAMPLE = 4096
 _MOST_READ = 128 * 1024**2
 
@@ -46,7 +45,7 @@ def twins(deliverable: Deliverable, cancel: CancelToken) -> Iterator[tuple[FileE
             budget -= unread if exact else 0
             first: dict[str, FileEntry] = {}
             for entry in candidates:
-                other = first.setdefault((entry.sha256 or _digest(entry, cancel)) if exact else "", entry)
+                other = first.setdefault((entry.sha256 or digest_of(entry, cancel)) if exact else "", entry)
                 if other is not entry:
                     yield entry, other, exact
 
@@ -54,21 +53,9 @@ def twins(deliverable: Deliverable, cancel: CancelToken) -> Iterator[tuple[FileE
 def _sample(entry: FileEntry) -> str:
     if entry.sha256:
         return entry.sha256
-    descriptor = open_entry(entry)
-    with open(descriptor, "rb", buffering=0) as stream:
-        digest = hashlib.sha256()
+    digest = hashlib.sha256()
+    with opened(entry) as descriptor, open(descriptor, "rb", buffering=0, closefd=False) as stream:
         for at in (0, entry.size // 2, max(0, entry.size - _SAMPLE)):
             stream.seek(at)
             digest.update(stream.read(_SAMPLE))
-    return digest.hexdigest()
-
-
-def _digest(entry: FileEntry, cancel: CancelToken) -> str:
-    digest, descriptor = hashlib.sha256(), open_entry(entry)
-    try:
-        while block := os.read(descriptor, _BLOCK):
-            cancel.check()
-            digest.update(block)
-    finally:
-        os.close(descriptor)
     return digest.hexdigest()

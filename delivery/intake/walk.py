@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -31,6 +31,7 @@ _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _DIGITS = re.compile("[0-9]+")
 _NAME_BYTES = 200
 _OWN_OUTPUT = "what this run prints is written into it"
+_OWN = "the settings and records of this tool are not for the buyer"
 _LINKED_FOLDER = "a link to a folder that is delivered anyway"
 _LINKED_NOTHING = "a link to a folder of which nothing is delivered; put a copy in its place if it has to arrive"
 
@@ -39,18 +40,20 @@ def take_in(
     inputs: Sequence[str | os.PathLike[str] | FileEntry],
     *,
     keep_junk: bool = False,
+    own: Sequence[Path] = (),
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Deliverable:
     """Everything that is to be delivered, as it is now: paths, and entries as they are. Nothing is hashed yet.
 
     One folder alone gives paths relative to itself; of several paths each keeps its own name in front. Links are
-    followed when they are named directly or stay inside the folder. Raises LocalError, which names every path that
-    cannot be taken: missing, unreadable, neither file nor folder, a dangling link, a link out of the tree. Raises
-    UsageError for a whole disk or the home folder.
+    followed when they are named directly or stay inside the folder. ``own`` are files and folders of this tool, which
+    may hold keys and other buyers' deliveries: inside a folder they are left out. Raises LocalError, which names every
+    path that cannot be taken: missing, unreadable, neither file nor folder, a dangling link, a link out of the tree.
+    Raises UsageError for a whole disk or the home folder.
     """
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
-    walk = _Walk(keep_junk=keep_junk, cancel=cancel)
+    walk = _Walk(keep_junk=keep_junk, cancel=cancel, own=dict(_own(own)))
     given = [item for item in inputs if isinstance(item, FileEntry)]
     roots = [Path(item) for item in inputs if not isinstance(item, FileEntry)]
     trouble.refuse_too_much(roots)
@@ -104,8 +107,8 @@ class _Walk:
     """Each mode once: 100,000 equal integers would be 3 MB."""
     folders: dict[str, Path] = field(default_factory=dict)
     """What was named, by what it is called in the delivery."""
-    own_output: frozenset[tuple[int, int]] = field(default_factory=lambda: frozenset(_own_output()))
-    """Device and inode of files that stdout and stderr are, as in ``delivery send . > message.txt``."""
+    own: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """Device and inode of what is this run's or this tool's own, with the reason to leave it out."""
 
     def add(self, root: Path, *, alone: bool) -> None:
         own_name = _own_name(root)
@@ -157,6 +160,8 @@ class _Walk:
                     if target := self._link(child.path, arcname, tree):
                         below = "" if target == tree else f"{target.relative_to(tree).as_posix()}/"
                         linked.append((arcname, top + below))
+                elif is_folder and (reason := self._own_folder(child.path)):
+                    self.left_out.append(LeftOut(decodable(f"{arcname}/"), reason))
                 elif is_folder:
                     waiting.append((child.path, f"{arcname}/"))
                 else:
@@ -164,6 +169,12 @@ class _Walk:
         for arcname, target_prefix in linked:
             there = any(found.startswith(target_prefix) for found in self.found)
             self.left_out.append(LeftOut(decodable(arcname), _LINKED_FOLDER if there else _LINKED_NOTHING))
+
+    def _own_folder(self, path: str) -> str | None:
+        with suppress(OSError):  # what is gone or closed is told when it is listed
+            status = os.lstat(path)
+            return self.own.get((status.st_dev, status.st_ino))
+        return None
 
     def _entry(self, path: str, arcname: str) -> None:
         try:
@@ -203,12 +214,12 @@ class _Walk:
                 )
             )
             return
-        if (status.st_dev, status.st_ino) in self.own_output:
-            self.left_out.append(LeftOut(decodable(arcname), _OWN_OUTPUT))
+        if reason := self.own.get((status.st_dev, status.st_ino)):
+            self.left_out.append(LeftOut(decodable(arcname), reason))
             return
         known = self.found.get(arcname)
         if known is not None:
-            if known.inode != status.st_ino or known.path != path:
+            if os.path.realpath(known.path) != os.path.realpath(path):
                 self.problems.append(trouble.same_name(known.path, path, arcname))
             return
         mode = stat.S_IMODE(status.st_mode) if _KEEPS_MODES else _MODE
@@ -230,12 +241,17 @@ class _Walk:
         raise LocalError("\n".join(lines), hint="; ".join(hints), code=codes.pop() if len(codes) == 1 else "inputs")
 
 
-def _own_output() -> Iterator[tuple[int, int]]:
+def _own(places: Sequence[Path]) -> Iterator[tuple[tuple[int, int], str]]:
+    """Those of ``places`` that are there, and files that stdout and stderr are, as in ``delivery send . > a.txt``."""
+    for place in places:
+        with suppress(OSError):
+            status = os.stat(place)
+            yield (status.st_dev, status.st_ino), _OWN
     for descriptor in (1, 2):
         with suppress(OSError):  # it is closed
             status = os.fstat(descriptor)
             if stat.S_ISREG(status.st_mode):
-                yield status.st_dev, status.st_ino
+                yield (status.st_dev, status.st_ino), _OWN_OUTPUT
 
 
 def _mend_in_place(entries: list[FileEntry]) -> None:

@@ -103,7 +103,7 @@ class Check:
         here = [(part.filename, part.size, self._found[part.filename]) for part in found]
         here += [(record.path, record.size, str(self._unpacked(record))) for record in files]
         for name, size, path in here:
-            self._compare(name, size, "", os.path.getsize(path), "")
+            self._compare(name, size, "", _size(path), "")
         if self._problems:
             raise self._failure()
         return Verified(str(self._manifest.path), self._manifest.name, 0, 0, 0, dict(self._renamed))
@@ -195,11 +195,11 @@ class Check:
 
     def _check_part(self, part: PartRecord, task: Task) -> None:
         path = self._found[part.filename]
-        self._compare(part.filename, part.size, part.sha256, os.path.getsize(path), self._digest(path, task))
+        self._compare(part.filename, part.size, part.sha256, _size(path), self._digest(path, task))
 
     def _check_file(self, record: FileRecord, task: Task) -> None:
         path = str(self._unpacked(record))
-        self._compare(record.path, record.size, record.sha256, os.path.getsize(path), self._digest(path, task))
+        self._compare(record.path, record.size, record.sha256, _size(path), self._digest(path, task))
 
     def _join(self, parts: Sequence[PartRecord], target: Path, task: Task) -> None:
         """Slices and whole are hashed in the pass that joins them, the whole by a thread of its own."""
@@ -213,7 +213,7 @@ class Check:
                     digest.update(block)
                     write_all(out, block)
                     hashed.result()
-                self._compare(part.filename, part.size, part.sha256, os.path.getsize(path), digest.hexdigest())
+                self._compare(part.filename, part.size, part.sha256, _size(path), digest.hexdigest())
             flush_to_disk(out)
         record = next(file for file in self._manifest.files if file.path == parts[0].file)
         if whole.hexdigest() != record.sha256 and not self._problems:
@@ -229,15 +229,14 @@ class Check:
         """The bytes of a file here; a block is valid until the next one is asked for."""
         buffer = read_buffer(BLOCK)
         try:
-            stream = open(path, "rb", buffering=0)  # noqa: SIM115 - closed below; its own errors are told apart here
-        except OSError as error:
+            with open(path, "rb", buffering=0) as stream:
+                while count := stream.readinto(buffer):
+                    self._crew.check()
+                    if task is not None:
+                        task.advance(count)
+                    yield buffer[:count]
+        except OSError as error:  # of this file alone: what is done with its blocks is not done in here
             raise unreadable(path, error) from error
-        with stream:
-            while count := stream.readinto(buffer):
-                self._crew.check()
-                if task is not None:
-                    task.advance(count)
-                yield buffer[:count]
 
     def _compare(self, name: str, size: int, sha256: str, real_size: int, real_sha256: str) -> None:
         if (size, sha256) == (real_size, real_sha256):
@@ -261,6 +260,13 @@ class Check:
         return IntegrityError(
             "\n".join(lines), hint="download what is named here once more, then run the same command again"
         )
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 def _listing(folder: Path) -> dict[str, tuple[str, int]]:

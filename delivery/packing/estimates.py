@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 from delivery.intake.names import extension
-from delivery.intake.source import open_entry
+from delivery.intake.source import opened
 from delivery.model import Deliverable, FileEntry
 from delivery.packing import deflate
 
@@ -52,8 +51,5 @@ def _packed(entry: FileEntry, ratio: float) -> int:
 def _ratio(entry: FileEntry) -> float:
     if not entry.size:
         return 1.0
-    descriptor = open_entry(entry)
-    try:
+    with opened(entry) as descriptor:
         return deflate.ratio(entry, descriptor)
-    finally:
-        os.close(descriptor)

@@ -45,38 +45,38 @@ class Packed(NamedTuple):
 
 def pack(
     plan: Plan,
-    out: Path,
+    workspace: Workspace,
     *,
     language: str = "en",
     sheet: Callable[[Path, Sequence[FileEntry]], Path] | None = None,
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Packed:
-    """Make everything that is to be attached in the folder ``out``, which must be new or empty.
+    """Make everything that is to be attached, and publish it in the output folder of ``workspace``.
 
     ``language`` is the joiner page's. ``sheet`` writes a proof sheet of the files into a folder, to be attached too
     where the platform takes it beside them.
-    The zips are planned again with the sizes that they really have. Raises LocalError (``out-not-empty``,
-    ``out-inside-source``, ``disk-full`` ...), SourceChangedError, PackingError (``plan-changed`` when the real sizes
-    do not fit the way that was planned) and Cancelled; then nothing is left in ``out``.
+    The zips are planned again with the sizes that they really have. Raises LocalError (``out-inside-source``,
+    ``disk-full`` ...), SourceChangedError, PackingError (``plan-changed`` when the real sizes do not fit the way that
+    was planned) and Cancelled.
     """
     if plan.method is not Method.ATTACH:
         raise PackingError("this plan hands over by link", hint="upload it, or plan it again with --via attach")
+    out = workspace.out
     _refuse_inside(out, plan.deliverable)
-    with Workspace(out) as workspace:
-        work = _Work(plan, workspace.folder, workspace.scratch, progress, cancel)
-        work.run(_CARRIERS)
-        attachments = work.finish(out, language)
-        if sheet is not None:
-            attachments += work.add_sheet(sheet(workspace.folder, work.files), out)
-            attachments = tuple(sorted(attachments, key=attrgetter("message")))
-        listed = [part for part in attachments if part.kind is not PartKind.MANIFEST]
-        names = [part.filename for part in listed]
-        manifest.write_checksums(workspace.folder / CHECKSUMS, listed)
-        manifest_path = workspace.folder / MANIFEST
-        if not manifest_path.exists():
-            manifest.write(manifest_path, plan.deliverable.name, work.files, listed)
-        workspace.publish([*names, CHECKSUMS, MANIFEST])
+    work = _Work(plan, workspace.folder, workspace.scratch, progress, cancel)
+    work.run(_CARRIERS)
+    attachments = work.finish(out, language)
+    if sheet is not None:
+        attachments += work.add_sheet(sheet(workspace.folder, work.files), out)
+        attachments = tuple(sorted(attachments, key=attrgetter("message")))
+    listed = [part for part in attachments if part.kind is not PartKind.MANIFEST]
+    names = [part.filename for part in listed]
+    manifest.write_checksums(workspace.folder / CHECKSUMS, listed)
+    manifest_path = workspace.folder / MANIFEST
+    if not manifest_path.exists():
+        manifest.write(manifest_path, plan.deliverable.name, work.files, listed)
+    workspace.publish([*names, CHECKSUMS, MANIFEST])
     return Packed(work.plan, work.files, attachments, str(out / MANIFEST), work.notes)
 
 

@@ -95,3 +95,17 @@ def test_a_dry_run_and_a_check_make_no_copies(run: Run, work: Path, home: Path):
     assert "a dry run makes no cleaned copies" in result.err and "[gps]" in result.err
     run("check", "work", "--json")
     assert not (home / "state" / "cleaned").exists()
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["found", "named"])
+def test_the_keys_and_records_of_this_tool_are_never_delivered(run: Run, work: Path, monkeypatch, named: bool):
+    """As where it is run in the folder of the work, in CI often with a home in there too."""
+    settings = work / ("mine.ini" if named else "delivery.ini")
+    settings.write_text("[store:mine]\nbucket = b\nendpoint = https://s3.test\n")
+    (work / ".home").mkdir()
+    (work / ".home" / "ledger.sqlite3").write_bytes(b"other buyers' deliveries")
+    monkeypatch.setenv("DELIVERY_HOME", ".home")
+    monkeypatch.chdir(work)
+    result = run("check", ".", *(["--config", settings.name] if named else []), "--keep-junk", "--json")
+    assert [item["name"] for item in result.document["files"]] == ["notes.md", "photo.jpg"]
+    assert {("left-out", settings.name), ("left-out", ".home/")} <= set(codes(result))

@@ -13,10 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import zipheaders
+from support.packed import pack
 
 from delivery.intake import take_in
 from delivery.model import PartKind, Via
-from delivery.packing import estimate, join, pack
+from delivery.packing import estimate, join
 from delivery.packing.deflate import LEVEL
 from delivery.planning import plan
 from delivery.profile import Limits, Profile

@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.packed import pack
 
 from delivery.errors import LocalError
 from delivery.intake import take_in
 from delivery.model import Via
-from delivery.packing import pack, verify
 from delivery.packing import slices as slices_module
+from delivery.packing import verify
 from delivery.planning import plan
 from delivery.profile import Limits, Profile
 
@@ -31,11 +32,13 @@ from delivery.intake import take_in
 from delivery.model import Via
 from delivery.profile import Limits, Profile
 from delivery.packing import pack
+from delivery.packing.workspace import Workspace
 from delivery.planning import plan
 source, out = map(Path, sys.argv[1:])
 made = plan(take_in([source]), Profile("t", "T", Limits(400_000)), via=Via.ATTACH)
 print("ready", flush=True)
-pack(made, out)
+with Workspace(out) as workspace:
+    pack(made, workspace)
 print("done", flush=True)
 """
 MANIFEST = "delivery-manifest.json"

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from delivery import places
-from delivery.afterwards import compose_reply
+from delivery.afterwards import as_parts, as_uploaded, compose_reply
 from delivery.ledger import Ledger
-from delivery.model import Deliverable, Delivery, FileEntry, Link, Method, Plan
+from delivery.model import Deliverable, Delivery, FileEntry, Link, Method, PartKind, Plan
 from delivery.profile import Profile
 
 NOW = datetime(2026, 10, 24, 10, 0, tzinfo=UTC)
@@ -70,3 +70,20 @@ def test_the_end_is_in_the_zone_as_it_is_at_the_end(ledger: Ledger, berlin: None
 def test_the_rules_are_those_of_the_platform_that_was_asked_for(ledger: Ledger) -> None:
     assert "one page with a button" in asked("other-form", "upwork")
     assert "one page with a button" not in asked("other-form", "freelancer-contest")
+
+
+def test_a_link_to_a_file_keeps_its_type_though_its_name_had_to_be_another() -> None:
+    """``b/x.png`` becomes ``x (2).png`` beside ``a/x.png``: signed again, it is still a picture and no zip."""
+    files = tuple(
+        FileEntry(f"/src/{name}", name, 5, 0, media_type="image/png", sha256=digit * 64)
+        for name, digit in (("a/x.png", "a"), ("b/x.png", "b"), ("c/y.png", "c"))
+    )
+    plan = Plan(Deliverable("work", files), Profile("fiverr", "Fiverr", marketplace=True), Method.LINK, (), 1, ())
+    links = (
+        Link("x.png", "d/x.png", 5, "a" * 64, END, "", members=("a/x.png",)),
+        Link("x (2).png", "d/x (2).png", 5, "b" * 64, END, "", members=("b/x.png",)),
+        Link("y.zip", "d/y.zip", 9, "d" * 64, END, "", members=("c/y.png",)),
+    )
+    kept = Delivery("one", NOW, plan, files, links=links, store="mine", prefix="d/", expires_at=END)
+    assert [item.media_type for item in as_uploaded(kept)] == ["image/png", "image/png", "application/zip"]
+    assert [part.kind for part in as_parts(kept)] == [PartKind.AS_IS, PartKind.AS_IS, PartKind.ARCHIVE]

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from delivery.config import Settings
+from delivery.errors import LocalError
 from delivery.handover import Handover
 from delivery.intake import take_in
+from delivery.ledger import Ledger
 from delivery.model import Method, PartKind, Plan, Via
 from delivery.planning import plan
 from delivery.profile import Limits, Profile
@@ -63,3 +65,17 @@ def test_where_attaching_was_forced_it_is_cut_into_volumes(optimistic: Plan, tmp
         "noise.bin.001",
         "noise.bin.002",
     ]
+
+
+def test_what_cannot_be_recorded_is_not_left_in_the_way_of_the_next_run(
+    optimistic: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Ledger, *given: object, **named: object) -> None:
+        assert (tmp_path / "out" / "noise.bin.001").exists()
+        raise LocalError("the record of deliveries cannot be used: database or disk is full")
+
+    with monkeypatch.context() as patched, pytest.raises(LocalError, match="disk is full"):
+        patched.setattr(Ledger, "record", full)
+        handover("attach", tmp_path / "out").run(optimistic)
+    assert not (tmp_path / "out").exists()
+    assert handover("attach", tmp_path / "out").run(optimistic).attachments

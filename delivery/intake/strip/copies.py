@@ -15,7 +15,7 @@ from delivery.errors import LocalError
 from delivery.escape import printable
 from delivery.intake.names import extension
 from delivery.intake.readers.formats import sniff
-from delivery.intake.source import ensure_unchanged, open_entry
+from delivery.intake.source import ensure_unchanged, opened
 from delivery.intake.strip import office, pdf, pictures
 from delivery.intake.strip.pieces import CannotStrip
 from delivery.model import Deliverable, FileEntry
@@ -95,8 +95,7 @@ def strip(
 
 
 def _clean(entry: FileEntry, folder: Path, cleaner: Cleaner | None) -> tuple[FileEntry, Removed | None]:
-    descriptor = open_entry(entry)
-    with open(descriptor, "rb") as stream:
+    with opened(entry) as descriptor, open(descriptor, "rb", closefd=False) as stream:
         head = stream.read(_HEAD)
         cleaner = cleaner if cleaner and head[:2] == b"PK" else _CLEANERS.get(sniff(head))
         if cleaner is None:

@@ -7,15 +7,12 @@ machine's fonts.
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from delivery.errors import LocalError
 from delivery.intake.names import fold, unique
 from delivery.model import FileEntry
 from delivery.progress import CancelToken, NullProgress, Progress
@@ -49,6 +46,7 @@ def write(
     :class:`~delivery.errors.LocalError` where the folder cannot be written, :class:`~delivery.errors.Cancelled`.
     """
     from delivery.packing.proof import sheet
+    from delivery.packing.slices import write_whole
 
     data = sheet.draw(
         name=name, files=files, when=when, order=order, language=language, expires_at=expires_at,
@@ -56,26 +54,5 @@ def write(
     )  # fmt: skip
     names = (file.arcname.rpartition("/")[2] for file in files)
     path = folder / unique(file_name(name), {fold(other) for other in names if other.lower().endswith(".pdf")})
-    _replace(path, data)
+    write_whole(path, data)
     return path
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Under its final name the sheet is whole or not there."""
-    temporary = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".proof-", suffix=".partial", dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-        raise LocalError(
-            f"the proof sheet cannot be written to {path.parent}: {error.strerror or error}",
-            hint="choose another folder with --out, or make room on the disk",
-        ) from error

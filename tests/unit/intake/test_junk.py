@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from delivery.errors import LocalError
@@ -98,6 +100,15 @@ def test_a_broken_deliveryignore_is_named(tmp_path):
     (tmp_path / ".deliveryignore").write_bytes(b"\xff\xfe*\x00")
     with pytest.raises(LocalError, match="not UTF-8"):
         Filter(tmp_path).leave_out("a", False)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such names")
+def test_a_hostile_name_in_front_of_a_broken_deliveryignore_is_shown_harmlessly(tmp_path):
+    folder = tmp_path / "a\nerror: b\x1b[2J"
+    folder.mkdir()
+    (folder / ".deliveryignore").write_bytes(b"\xff")
+    with pytest.raises(LocalError, match=r"a\\x0aerror: b\\x1b\[2J/\.deliveryignore is not UTF-8"):
+        Filter(folder).leave_out("a", False)
 
 
 def test_a_deliveryignore_that_is_a_folder_is_no_list(tmp_path):

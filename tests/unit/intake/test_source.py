@@ -2,15 +2,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from delivery import places
 from delivery.errors import Cancelled, LocalError, SourceChangedError
 from delivery.intake import source, take_in, with_digests
+from delivery.intake.observe import observe
 from delivery.intake.source import Source
-from delivery.model import FileEntry
+from delivery.intake.strip import strip
+from delivery.intake.twins import twins
+from delivery.model import Deliverable, FileEntry
+from delivery.packing import estimate
 from delivery.progress import CancelToken, RecordingProgress
 
 
@@ -131,3 +137,27 @@ def test_hashing_stops_when_cancelled(tmp_path: Path) -> None:
 def test_an_unknown_identity_is_not_compared(tmp_path: Path) -> None:
     entry = replace(entry_of(tmp_path / "f", b"x"), inode=0)
     assert read_all(entry)[0] == b"x"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows opens no folder")
+@pytest.mark.parametrize(
+    "look",
+    [
+        observe,
+        estimate,
+        lambda work: list(twins(work, CancelToken())),
+        lambda work: strip(work, places.state_dir()),
+    ],
+    ids=["observe", "estimate", "twins", "strip"],
+)
+def test_a_disk_that_fails_in_the_middle_is_told_with_the_file(
+    look: Callable[[Deliverable], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bad sector, a share that has gone: what opens may not read, as a folder does not."""
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"\xff\xd8\xff" + bytes(5000))
+    work = take_in([tmp_path])
+    monkeypatch.setattr(source, "open_entry", lambda entry: os.open(tmp_path, os.O_RDONLY))
+    with pytest.raises(LocalError, match=r"a\.jpg cannot be read") as caught:
+        look(work)
+    assert caught.value.code == "file-not-readable"

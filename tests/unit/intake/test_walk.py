@@ -70,6 +70,7 @@ def test_of_several_paths_the_folder_above_has_its_own_name_too(tmp_path: Path, 
 def test_the_same_path_twice_is_taken_once(tmp_path: Path) -> None:
     make(tmp_path, a="x", b="x")
     assert names(tmp_path / "a", tmp_path / "a", tmp_path / "b") == ["a", "b"]
+    assert names(tmp_path / "a", f"{tmp_path}/../{tmp_path.name}/a", tmp_path / "b") == ["a", "b"]
 
 
 def test_two_files_that_would_get_one_name_are_refused(tmp_path: Path) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import random
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 
 import pytest
 from support.everything import everything
+from support.packed import pack
 
 from delivery.errors import IntegrityError, LocalError, UsageError
 from delivery.model import Deliverable, FileEntry, Via
-from delivery.packing import PlannedJoin, join, pack, verify
+from delivery.packing import PlannedJoin, join, verify
+from delivery.packing import check as check_module
+from delivery.packing.check import Check
 from delivery.packing.manifest import checksum_line
 from delivery.planning import plan
 from delivery.profile import Limits, Profile
@@ -376,3 +382,36 @@ def test_a_missing_manifest_says_what_to_name(tmp_path: Path) -> None:
     with pytest.raises(LocalError) as caught:
         verify(tmp_path)
     assert caught.value.code == "manifest-missing"
+
+
+@pytest.mark.parametrize("act", [verify, lambda place: join(place, place.parent / "joined")], ids=["verify", "join"])
+def test_a_part_that_cannot_be_read_to_its_end_is_named(
+    act: Callable[[Path], object], parts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a stick with a bad sector."""
+
+    class Failing(FileIO):
+        def readinto(self, buffer: object) -> int:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def opened(path: str, mode: str, buffering: int) -> FileIO:
+        return (Failing if path.endswith("film.mov.003") else FileIO)(path)
+
+    monkeypatch.setattr(check_module, "open", opened, raising=False)
+    with pytest.raises(LocalError, match=r"film\.mov\.003 cannot be read") as caught:
+        act(parts)
+    assert caught.value.code == "file-not-readable"
+    assert not (parts.parent / "joined").exists()
+
+
+def test_a_part_that_vanishes_meanwhile_is_named(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = Check._look
+
+    def and_lose_one(self: Check, joined: set[str]) -> object:
+        found = look(self, joined)
+        (parts / "film.mov.003").unlink()
+        return found
+
+    monkeypatch.setattr(Check, "_look", and_lose_one)
+    with pytest.raises(LocalError, match=r"film\.mov\.003 is not there any more"):
+        verify(parts)

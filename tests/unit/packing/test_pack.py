@@ -14,10 +14,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support.packed import pack
 
 from delivery.errors import Cancelled, LocalError, PackingError, SourceChangedError
 from delivery.model import Deliverable, FileEntry, Method, PartKind, Via
-from delivery.packing import estimate, pack, pack_archives, verify
+from delivery.packing import estimate, pack_archives, verify
 from delivery.packing.read_ahead import BLOCK
 from delivery.packing.workspace import Workspace
 from delivery.planning import plan
@@ -355,9 +356,11 @@ def test_without_the_fast_library_zips_are_made_by_zlib(tree: Path, tmp_path: Pa
         "from delivery.intake import take_in\n"
         "from delivery.profile import Limits, Profile\n"
         "from delivery.packing import deflate, pack\n"
+        "from delivery.packing.workspace import Workspace\n"
         "from delivery.planning import plan\n"
         "assert deflate.LEVEL == 6\n"
-        "pack(plan(take_in([sys.argv[1]]), Profile('t', 'T', Limits(1_600_000))), Path(sys.argv[2]))\n"
+        "made = plan(take_in([sys.argv[1]]), Profile('t', 'T', Limits(1_600_000)))\n"
+        "with Workspace(Path(sys.argv[2])) as workspace: pack(made, workspace)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     subprocess.run([sys.executable, "-c", script, tree, tmp_path / "out"], check=True, env=environment)

@@ -36,6 +36,7 @@ def picture(folder: Path, name: str, image: Image.Image | None = None, **options
 
 def made(folder: Path, files: list[FileEntry], **changes: object) -> bytes:
     given = {"name": "Acme site", "files": files, "when": WHEN, "order": "FO-1234"}
+    folder.mkdir(exist_ok=True)
     return proof.write(folder, **{**given, **changes}).read_bytes()  # type: ignore[arg-type]
 
 
@@ -194,7 +195,7 @@ def test_a_digest_that_is_not_known_yet_is_left_open(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LocalError) as caught:
-        made(tmp_path / "file" / "below", [entry("a")])
+        proof.write(tmp_path / "file", name="Acme site", files=[entry("a")], when=WHEN)
     assert caught.value.hint
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
