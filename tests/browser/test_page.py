@@ -457,6 +457,13 @@ def test_hostile_names_are_shown_and_nothing_more(visit: Any, store: Store) -> N
     expect(page.locator(".seller-note p")).to_have_text(HOSTILE[1])
 
 
+def test_a_name_that_the_buyer_brings_is_shown_with_nothing_hidden(visit: Any, store: Store, tmp_path: Path) -> None:
+    (tmp_path / "\u202egpj.exe").write_bytes(b"zzz")
+    page = visit(show(store, three(store)))
+    told = SAID["unknown_file"].format(name="\u2068\\u202egpj.exe\u2069")
+    expect(check(page, tmp_path / "\u202egpj.exe")).to_have_text(told)
+
+
 @pytest.mark.parametrize(("locale", "language"), [("de-CH", "de"), ("ur-PK", "ur"), ("zh-TW", "zh"), ("sv-SE", "es")])
 def test_it_speaks_the_buyers_language_or_else_the_messages(
     visit: Any, store: Store, locale: str, language: str
