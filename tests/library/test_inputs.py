@@ -334,7 +334,14 @@ def test_a_stream_of_unknown_length_arrives_whole(parts: Settings, tmp_path: Pat
     assert kept(home) == [] and stored(parts)[1] == []
     assert stream.most_asked <= MIB
     uploading = next(task for task in progress.tasks if task.label == "uploading")
-    assert (uploading.total, uploading.done) == (None, size)
+    assert (uploading.total, uploading.done) == (None if size else 0, size)
+
+
+def test_a_stream_that_brings_nothing_is_told_as_an_empty_file_is(parts: Settings) -> None:
+    entry = FileEntry.from_stream("work.tar", io.BytesIO())
+    with check([entry], settings=parts, via="link", digests=False, read_streams=False) as inspection:
+        assert [finding.code for finding in inspection.findings] == ["empty-file"]
+    assert not entry.known_size
 
 
 def test_its_type_is_told_by_its_head_and_its_inside_is_said_not_to_be_looked_at(
