@@ -198,7 +198,9 @@ class Handover:
         """The store, found fit for what is asked of it, and kept up while it is used."""
         options = self.settings.delivery
         until = self.now + options.expires
-        store = storage.open_store(options.store, self.settings, until=until, connection=self.connection)
+        opened = storage.open_store(options.store, self.settings, until=until, connection=self.connection)
+        # Its first answer may never come: from it on a cancel is heard.
+        store = opened.watched(storage.Watch(self.settings.upload.attempts, self.progress, self.cancel))
         by_link.check_promises(store, options, now=self.now)
         store.ensure_ready()
         storage.refuse_full(options.store, sum(part.size for part in plan.parts))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple, TypeVar
 
 from delivery.crc import Crc32, combine
+from delivery.errors import DeliveryError
 from delivery.escape import printable
 from delivery.hosting.bodies import body_of
 from delivery.hosting.items import Upload, Uploaded
@@ -21,7 +24,7 @@ from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.intake.source import BLOCK, Source
 from delivery.memory import read_buffer
-from delivery.progress import Halted, first_failure
+from delivery.progress import CancelToken, Halted, first_failure
 from delivery.storage.base import TAG, Body, RemotePart
 from delivery.storage.watch import Watch
 
@@ -29,6 +32,8 @@ MIB = 1024**2
 MOST_PARTS = 10_000
 LEAST_PART = 5 * MIB
 _LARGEST_PART = 5 * 1024**3
+_PATIENCE = 3.0
+"""Seconds."""
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 _Result = TypeVar("_Result")
 
@@ -80,7 +85,7 @@ def send_in_parts(run: Run, item: Upload, key: str) -> Uploaded:
             continue
         except BaseException:
             if run.journal is None:
-                give_up(run, key, begun)
+                leave(run, key, begun)
             raise
         return settled(run, item, key, digest, begun.tag, etag, crc)
 
@@ -122,8 +127,19 @@ def give_up(run: Run, key: str, begun: Begun) -> None:
 
 
 def abort(run: Run, key: str, begun: Begun) -> None:
-    """Runs after a cancel too, so it must not listen to it."""
-    run.store.watched(Watch(attempts=2, progress=run.progress)).abort(key, begun.upload_id)
+    """Runs after a cancel too, so it must not listen to it; who cancels waits for it a little."""
+    patience = CancelToken()
+    if run.halt.cancelled:
+        last = threading.Timer(_PATIENCE, patience.cancel)
+        last.daemon = True
+        last.start()
+    run.store.watched(Watch(attempts=2, progress=run.progress, cancel=patience)).abort(key, begun.upload_id)
+
+
+def leave(run: Run, key: str, begun: Begun) -> None:
+    """Give up after a failure, which is the error that counts. What cannot be removed now stays noted."""
+    with suppress(DeliveryError):
+        give_up(run, key, begun)
 
 
 def _send_missing(

@@ -33,6 +33,8 @@ def type_in_place(entries: list[FileEntry], progress: Progress, cancel: CancelTo
         for place, entry in enumerate(entries):
             cancel.check()
             head = _head(entry)
+            if not head and entry.content is not None:
+                object.__setattr__(entry, "known_size", True)  # a stream that has ended before it brought anything
             kind = plain_type(entry.arcname, head) if head else EMPTY
             if kind is None and is_binary(head) and not formats.sniff(head):
                 alike.setdefault(extension(entry.arcname), []).append(place)

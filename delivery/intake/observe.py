@@ -80,7 +80,7 @@ def observe(
     known, keeper = _Known(deliverable), _Keeper()
     with (progress or NullProgress()).task("Looking inside", len(deliverable.entries), "files") as task:
         for number, entry in enumerate(deliverable.entries, start=1):
-            if entry.content is not None:
+            if entry.content is not None and not entry.is_empty:
                 seen[entry.arcname] = _STREAM
             elif entry.size:
                 observation = observe_entry(entry, options, known, cancel)

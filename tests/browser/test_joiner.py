@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 from support.parcel import NAME, SIZES, Parcel
 
+from delivery.escape import printable
 from delivery.packing import joiner
 from delivery.web.words import words
 
@@ -381,6 +382,15 @@ def test_hostile_names_are_only_names(visit: Any, tmp_path: Path, name: str) -> 
     give(page, parcel.parts)
     expect(status(page)).to_have_text(READY)
     assert page.locator("img").count() == 0
+    expect(page.locator("h2")).to_have_text(f"video/{printable(name)}")
+    expect(row(page, 0).locator("bdi")).to_have_text(f"{printable(name)}.001")
+    expect(page.locator(".whole button")).to_have_text(SAID["save"].format(name=f"\u2068{printable(name)}\u2069"))
+
+
+def test_the_pages_escape_what_the_tool_escapes(visit: Any, parcel: Parcel) -> None:
+    every = [*range(0x10000), 0x1F389, 0xE0041]
+    found = visit(parcel.address).evaluate("codes => codes.map((code) => printable(String.fromCodePoint(code)))", every)
+    assert found == [printable(chr(code)) for code in every]
 
 
 @pytest.mark.parametrize(

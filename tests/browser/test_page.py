@@ -170,15 +170,15 @@ def test_download_all_fetches_every_file(visit: Any, store: Store) -> None:
     assert page.url.endswith("/index.html")
 
 
-@pytest.mark.parametrize("thinks", [0, 1.3])
-def test_download_all_names_what_the_store_refused(visit: Any, store: Store, thinks: float) -> None:
+@pytest.mark.parametrize(("number", "thinks"), [(1, 0), (1, 1.3), (2, 1.3)])
+def test_download_all_names_what_the_store_refused(visit: Any, store: Store, number: int, thinks: float) -> None:
     links = three(store)
     store.thinks = thinks
-    store.refuses.add(links[1].key)
+    store.refuses.add(links[number].key)
     page = visit(show(store, links), allowed=("503",))
     page.click("#all")
     expect(page.locator("#work-text")).to_have_text(
-        SAID["some_not_started"].format(names="\u2068b.pdf\u2069"), timeout=20_000
+        SAID["some_not_started"].format(names=f"\u2068{links[number].name}\u2069"), timeout=20_000
     )
 
 
@@ -455,6 +455,13 @@ def test_hostile_names_are_shown_and_nothing_more(visit: Any, store: Store) -> N
     expect(page.locator("li.file h3").nth(1)).to_have_text(HOSTILE[1])
     expect(page.locator("li.file h3").nth(2)).to_have_text("\\u202egpj.exe")
     expect(page.locator(".seller-note p")).to_have_text(HOSTILE[1])
+
+
+def test_a_name_that_the_buyer_brings_is_shown_with_nothing_hidden(visit: Any, store: Store, tmp_path: Path) -> None:
+    (tmp_path / "\u202egpj.exe").write_bytes(b"zzz")
+    page = visit(show(store, three(store)))
+    told = SAID["unknown_file"].format(name="\u2068\\u202egpj.exe\u2069")
+    expect(check(page, tmp_path / "\u202egpj.exe")).to_have_text(told)
 
 
 @pytest.mark.parametrize(("locale", "language"), [("de-CH", "de"), ("ur-PK", "ur"), ("zh-TW", "zh"), ("sv-SE", "es")])

@@ -110,6 +110,35 @@ def test_it_says_how_to_go_on_and_abort_removes_what_was_sent(
         assert pending() == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")
+def test_it_is_heard_while_the_store_leaves_the_first_question_open(
+    run: Run, moto_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), KEYS.values(), strict=True):
+        monkeypatch.setenv(name, value)
+    bucket = f"cancel-{secrets.token_hex(4)}"
+    make_bucket(moto_address, bucket)
+    (tmp_path / "film.bin").write_bytes(b"film")
+    stop_at: set[str] = set()
+
+    def stop(request: Seen) -> str:
+        if request.method not in stop_at:
+            return ""
+        os.kill(os.getpid(), signal.SIGINT)
+        return "stall"
+
+    with proxy_before(moto_address) as proxy:
+        Path("c.ini").write_text(CONFIG.format(bucket=bucket, endpoint=proxy.address))
+        proxy.rule = stop
+        for asked, method in (("film.bin", "GET"), ("film.bin", "PUT"), ("--abort", "GET")):
+            stop_at |= {method}
+            begun = time.monotonic()
+            assert run("upload", asked, "--config", "c.ini", "--no-progress").code == 130
+            assert time.monotonic() - begun < 20  # the proxy would stall for a minute
+            stop_at.clear()
+        assert "gave up 1 unfinished" in run("upload", "--abort", "--config", "c.ini").out
+
+
 @pytest.mark.parametrize("paths", [("film.bin",), ("-", "--name", "film.bin")])
 def test_an_upload_is_given_up_by_the_options_it_was_begun_with(
     run: Run, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, paths: tuple[str, ...]

@@ -334,7 +334,14 @@ def test_a_stream_of_unknown_length_arrives_whole(parts: Settings, tmp_path: Pat
     assert kept(home) == [] and stored(parts)[1] == []
     assert stream.most_asked <= MIB
     uploading = next(task for task in progress.tasks if task.label == "uploading")
-    assert (uploading.total, uploading.done) == (None, size)
+    assert (uploading.total, uploading.done) == (None if size else 0, size)
+
+
+def test_a_stream_that_brings_nothing_is_told_as_an_empty_file_is(parts: Settings) -> None:
+    entry = FileEntry.from_stream("work.tar", io.BytesIO())
+    with check([entry], settings=parts, via="link", digests=False, read_streams=False) as inspection:
+        assert [finding.code for finding in inspection.findings] == ["empty-file"]
+    assert not entry.known_size
 
 
 def test_its_type_is_told_by_its_head_and_its_inside_is_said_not_to_be_looked_at(
@@ -414,6 +421,32 @@ def test_a_store_that_refuses_a_part_ends_it(parts: Settings, tmp_path: Path) ->
         with pytest.raises(StoreRefusedError):
             sent(through, tmp_path, FileEntry.from_stream("build.bin", Dripping(os.urandom(17 * MIB))))
     assert stored(parts) == ([], [])
+
+
+def test_a_cancel_does_not_wait_long_for_a_store_that_answers_nothing(parts: Settings, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    address = parts.stores["work"].endpoint
+    assert address is not None
+    cancel = CancelToken()
+
+    def stop_at_the_second_part(request: Any) -> str:
+        if request.part == 2:
+            cancel.cancel()
+        return "stall" if cancel.cancelled else ""  # the question to give it up too
+
+    with proxy_before(address) as proxy:
+        through = parts.with_store("work", replace(parts.stores["work"], endpoint=proxy.address))
+        proxy.rule = stop_at_the_second_part
+        begun = time.monotonic()
+        with pytest.raises(Cancelled) as caught:
+            entry = FileEntry.from_stream("build.bin", Dripping(os.urandom(17 * MIB)))
+            sent(through, tmp_path, entry, cancel=cancel)
+        assert time.monotonic() - begun < 20  # the proxy would stall for a minute, twice
+        assert "--abort" in caught.value.hint
+        proxy.rule = lambda request: ""
+        sent(through, tmp_path, FileEntry.from_stream("build.bin", Dripping(b"again")))
+    assert stored(parts)[1] == []
 
 
 def test_what_a_killed_upload_left_is_removed_by_the_next_one(parts: Settings, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ class Slot {
     this.state = element("span", { classes: "state" });
     this.bar = element("progress", { max: "1", value: "0", "aria-label": say("progress") });
     this.row = element("li", {}, this.mark,
-      element("span", { classes: "name" }, element("bdi", { text: part.filename })),
+      element("span", { classes: "name" }, element("bdi", { text: printable(part.filename) })),
       element("span", { classes: "size", text: size(part.size) }), this.state, this.bar);
     this.show();
   }
@@ -48,7 +48,7 @@ class Joined {
       facts.append(element("div", {}, element("dt", { text: say(label) }), element("dd", { text: value })));
     }
     place.append(element("section", { classes: "card" },
-      element("h2", {}, element("bdi", { text: group.path })), facts,
+      element("h2", {}, element("bdi", { text: printable(group.path) })), facts,
       element("ol", { classes: "parts" }, ...this.slots.map((slot) => slot.row)),
       element("div", { classes: "whole" }, this.text, this.bar, this.button)));
     this.show();

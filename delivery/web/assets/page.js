@@ -98,15 +98,15 @@ function tell(text, share = null) {
 
 const some = (files) => files.slice(0, 10).map((file) => isolate(file.name)).join(", ");
 
+let begun = null; // The frames whose refusals are still told.
 async function downloadAll() {
-  const button = byId("all");
-  button.disabled = true;
-  const frames = [];
+  byId("all").disabled = true;
+  const frames = (begun = []);
   // What is downloaded leaves its frame as it was; only a refusal is shown in it, on a slow line after a while.
   const refused = (frame) => frame.isConnected && frame.contentDocument?.URL !== "about:blank";
   for (const [index, file] of rows.entries()) {
     tell(say("starting", { number: number.format(index + 1), count: number.format(rows.length) }), index / rows.length);
-    // A frame of its own for each: a second navigation of this page would call off the first.
+    // One for each: a second navigation of this page would call off the first.
     const frame = element("iframe", { hidden: "", referrerpolicy: "no-referrer", title: "" });
     frame.src = file.url;
     document.body.append(frame);
@@ -114,9 +114,14 @@ async function downloadAll() {
     setTimeout(() => refused(frame) || frame.remove(), 10 * 60 * 1000);
     await pause(900);
   }
-  const failed = rows.filter((_, index) => refused(frames[index]));
-  tell(failed.length ? say("some_not_started", { names: some(failed) }) : say("all_started", { count: number.format(rows.length) }));
-  button.disabled = false;
+  const outcome = () => {
+    if (begun !== frames) return;
+    const failed = rows.filter((_, index) => refused(frames[index]));
+    tell(failed.length ? say("some_not_started", { names: some(failed) }) : say("all_started", { count: number.format(rows.length) }));
+  };
+  outcome();
+  for (const frame of frames) frame.addEventListener("load", outcome);
+  byId("all").disabled = false;
 }
 
 async function holds(found, file) {
@@ -189,6 +194,7 @@ async function saveIntoFolder() {
   }
   const button = byId("folder");
   button.disabled = true;
+  begun = null;
   const total = rows.reduce((sum, file) => sum + file.size, 0) || 1;
   const failed = [];
   let full = null; // Why the disk took no more.

@@ -39,8 +39,15 @@ function size(bytes) {
   return rightToLeft && !/[\u0590-\u08ff]/.test(text) ? `\u2066${text}\u2069` : text;
 }
 
+// What would hide or turn round a part of a name is shown as an escape, as `escape.printable` does it.
+const printable = (name) =>
+  name.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/gu, (char) => {
+    const code = char.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+  });
+
 // A name keeps its own direction inside a sentence of another.
-const isolate = (name) => `\u2068${name}\u2069`;
+const isolate = (name) => `\u2068${printable(name)}\u2069`;
 
 function element(tag, { text, classes, ...attributes } = {}, ...children) {
   const made = document.createElement(tag);
