@@ -406,7 +406,10 @@ def test_doctor_tells_an_unreachable_store_by_its_exit_code(
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret-words")
-    assert run("doctor", "--config", own_store(tmp_path, silent_port)).code == 6
+    told = run("doctor", "--config", own_store(tmp_path, silent_port))
+    assert told.code == 6
+    assert "(run the same command again)" in told.out, "there is nothing to go on with"
+    assert "permissions" not in told.err
 
 
 def test_an_empty_variable_is_no_value(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
