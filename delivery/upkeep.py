@@ -259,6 +259,7 @@ def abort(
     settings: Settings | None = None,
     connection: storage.Connection | None = None,
     progress: Progress | None = None,
+    cancel: CancelToken | None = None,
     now: datetime | None = None,
 ) -> hosting.Pruned:
     """Give up every unfinished upload to the configured store, or ``store``: what was sent in part is removed.
@@ -269,7 +270,7 @@ def abort(
     name, until = store or settings.delivery.store, now + timedelta(minutes=5)
     opened = storage.open_store(name, settings, until=until, connection=connection)
     hosting.forget_done(opened, Ledger(places.data_dir()).holds)
-    return hosting.give_up(opened, names, progress=progress or NullProgress())
+    return hosting.give_up(opened, names, progress=progress, cancel=cancel)
 
 
 def _watch(settings: Settings, progress: Progress | None, cancel: CancelToken | None) -> storage.Watch:

@@ -50,7 +50,9 @@ def _abort(inputs: Sequence[Input], values: dict[str, Any]) -> None:
 
         store = values["store"]
         names = _names(inputs, values, session) if inputs else None
-        gone = upkeep.abort(names, store=store, settings=session.settings, progress=session.progress)
+        gone = upkeep.abort(
+            names, store=store, settings=session.settings, progress=session.progress, cancel=session.cancel
+        )
     if session.as_json:
         rows = [{"store": store or session.settings.delivery.store, **render.pruned(gone)}]
         report.write({"schema": report.PRUNE, "dry_run": False, "stores": rows}, sys.stdout)

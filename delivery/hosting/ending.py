@@ -170,9 +170,15 @@ def prune(
     return Pruned(len(labels), objects, size, parts, tuple(labels), tuple(empty))
 
 
-def give_up(store: Store, names: Sequence[str] | None = None, *, progress: Progress | None = None) -> Pruned:
+def give_up(
+    store: Store,
+    names: Sequence[str] | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Pruned:
     """Remove what unfinished deliveries of ``names`` (None: all) have sent to this bucket, and forget them."""
-    watched = store.watched(Watch(progress=progress or NullProgress()))
+    watched = store.watched(Watch(progress=progress or NullProgress(), cancel=cancel or CancelToken()))
     objects = size = parts = 0
     with unfinished(store, names) as journals:
         for journal in journals:
