@@ -115,7 +115,8 @@ class Handover:
     def _shown(self, plan: Plan) -> dict[str, str]:
         """The seller's words on page and proof."""
         options = self.settings.delivery
-        return {"--note": options.note or "", "--order": options.order or "", "the name": plan.deliverable.name}
+        label, name = options.order or "", plan.deliverable.name
+        return {"the note": options.note or "", "the order label": label, "the name": name}
 
     def _carry_out(self, plan: Plan, out: Path, recorded: _Recorded) -> Delivery:
         """Where the zips turn out larger than samples promised, it is planned again by what is certain: the sizes."""

@@ -70,8 +70,9 @@ def _waiver(item: str) -> tuple[str, str]:
     code, _, pattern = item.strip().partition(":")
     code = code.strip().lower()
     if code not in RULES:
-        close = nearest(code, RULES, cutoff=0.4)
-        hint = f"did you mean {close[0]}?" if close else "docs/checks.md lists the codes"
+        close = nearest(code, RULES, cutoff=0.6)  # short codes look a little like anything
+        hint = f"did you mean {close[0]}? " if close else ""
+        hint += "docs/checks.md lists all codes"
         raise UsageError(f"there is no finding called {code!r} to allow", hint=hint, code="unknown-finding")
     return code, pattern.strip()
 

@@ -62,5 +62,5 @@ def _table(found: Report) -> None:
         click.echo(f"{outcome}  {step.name:<{width}}  {printable(step.found)}")
         if step.means and step.outcome.value in ("failed", "warning"):
             click.echo(f"{'':<{9 + width}}  {printable(step.means)}")
-    if not found.healthy:
+    if not found.healthy and found.reached:
         render.hint("the smallest permissions that suffice: delivery doctor --policy")

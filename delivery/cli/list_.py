@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ _SHOWN_DAMAGED = 5
 @click.option("--until", type=UTC_DAY, metavar="DAY", help="Only up to the end of this day (UTC).")
 @click.option(
     "--state", metavar="STATE", shell_complete=complete.states,
-    help="Only live, expiring, expired or revoked links, or attached.",
+    help="Only attached, live, expiring (within a day), expired, revoked or unknown (whose end is not known).",
 )  # fmt: skip
 @click.option(
     "--limit",
@@ -75,14 +76,18 @@ def command(
         render.say(
             "nothing delivered yet" if not any((order, platform, since, until, state)) else "no delivery matches"
         )
-    sys.stdout.writelines(f"{_line(item)}\n" for item in found[:most])
+    sys.stdout.writelines(f"{line}\n" for line in _lines(found[:most]))
     if most and len(found) > most:
         render.hint(f"these are the latest {most}; --limit 1000 shows more, --order, --since and --state find others")
 
 
-def _line(item: Record) -> str:
-    order = f"  {printable(item.order)}" if item.order else ""
-    return (
-        f"{item.id:<17}  {item.created_at:%Y-%m-%d %H:%MZ}  {item.platform:<12} {item.method.value:<6} "
-        f"{item.state.value:<9} {format_size(item.size):>10}  {printable(item.name)}{order}"
-    )
+def _lines(shown: Sequence[Record]) -> Iterator[str]:
+    """In columns, however long the ids that were given and the names of own platforms."""
+    id = max((len(item.id) for item in shown), default=0)
+    platform = max((len(item.platform) for item in shown), default=0)
+    for item in shown:
+        order = f"  {printable(item.order)}" if item.order else ""
+        yield (
+            f"{item.id:<{id}}  {item.created_at:%Y-%m-%d %H:%MZ}  {item.platform:<{platform}}  {item.method.value:<6} "
+            f"{item.state.value:<9} {format_size(item.size):>10}  {printable(item.name)}{order}"
+        )

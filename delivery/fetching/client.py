@@ -24,7 +24,8 @@ _GONE = frozenset({404, 410})
 _ADDRESS = re.compile(r"[\x21-\x7e]{1,16384}")
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 RENEWED = "ask whoever sent it for a renewed link (they run: delivery renew)"
-_ANEW = "ask whoever sent it to send it again (they run: delivery send); it was withdrawn, or its time was over"
+ANEW = "ask whoever sent it to send it again (they run: delivery send)"
+_GONE_FOR_GOOD = f"{ANEW}; it was withdrawn, or its time was over"
 LINK = "the link"
 """The user's own, where errors name what is opened: there is no name yet of what it leads to."""
 _ENDED = frozenset({"AccessDenied", "ExpiredToken", "InvalidToken", "RequestExpired", "TokenRefreshRequired"})
@@ -151,10 +152,10 @@ def _refusal(answer: Stream, what: str, *, signed: bool) -> Failed | DeliveryErr
     if answer.status == 412:
         return replaced(what)
     if answer.status == 416:
-        return IntegrityError(f"{what} is shorter at its link than it was when it was sent", hint=RENEWED)
+        return IntegrityError(f"{what} is shorter at its link than it was when it was sent", hint=ANEW)
     if answer.status in _GONE:
         gone = "nothing is at the link any more" if what == LINK else f"{what} is not at its link any more"
-        return StoreRefusedError(f"{gone} ({told})", hint=_ANEW, code="object-gone")
+        return StoreRefusedError(f"{gone} ({told})", hint=_GONE_FOR_GOOD, code="object-gone")
     return _closed(what, told, _harm(answer.status, code, signed=signed))
 
 

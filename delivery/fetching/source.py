@@ -85,7 +85,11 @@ def _single(client: Client, url: str) -> Single:
 def _described(answer: Stream, url: str) -> Single:
     content = content_of(answer)
     if content.total is None:
-        raise StoreRefusedError("what the link leads to does not tell its size", hint=RENEWED, code="size-unknown")
+        raise StoreRefusedError(
+            "what the link leads to does not tell its size",
+            hint="look whether it is the link that was sent to you; if it is, save the file with a browser",
+            code="size-unknown",
+        )
     stated = answer.headers.get("content-disposition", "")
     found = _NAME.search(stated) or _PLAIN_NAME.search(stated)
     name = unquote(found[found.lastindex or 0] if found else urlsplit(url).path)

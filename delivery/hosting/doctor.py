@@ -14,6 +14,7 @@ from delivery.hosting.trials import Trials, Unmet
 from delivery.hosting.upload import new_prefix
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.storage.base import Quirks, Store
+from delivery.storage.faults import GOES_ON
 from delivery.storage.watch import Watch
 
 
@@ -87,6 +88,7 @@ class _Examination:
             return Step(name, Outcome.OK, trial())
         except (Unmet, DeliveryError) as error:
             self.cancel.check()
-            hint = f" ({error.hint})" if isinstance(error, DeliveryError) and error.hint else ""
+            said = error.hint.removesuffix(GOES_ON) if isinstance(error, DeliveryError) else ""
+            hint = f" ({said})" if said else ""
             outcome = Outcome.WARNING if weak else Outcome.FAILED
             return Step(name, outcome, f"{error}{hint}", means, isinstance(error, StoreUnreachableError))

@@ -25,6 +25,8 @@ from delivery.storage.faults import ObjectExistsError, ObjectGoneError
 from delivery.storage.watch import Watch
 
 _BEAT = 60.0
+_LETTING_GO = 5.0
+"""Seconds for it after a cancel: a store that answers nothing keeps nobody, and the claim runs out by itself."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +230,8 @@ def _working(
     store: Store, key: str, ours: Standing, etag: str, progress: Progress, cancel: CancelToken
 ) -> Iterator[Kept]:
     # Letting go of it must work after a cancel too.
-    place = Kept(store.watched(Watch(attempts=3, progress=progress)), key, ours, etag, cancel)
+    hurry = CancelToken()
+    place = Kept(store.watched(Watch(attempts=3, progress=progress, cancel=hurry)), key, ours, etag, cancel)
     place.begin()
     try:
         yield place
@@ -237,7 +240,11 @@ def _working(
             raise place.cancel.lost from None
         raise
     finally:
+        timer = threading.Timer(_LETTING_GO, hurry.cancel)
+        if cancel.cancelled:
+            timer.start()
         place.end()
+        timer.cancel()
 
 
 def _claim(store: Store, id: str, keep_until: datetime | None, progress: Progress) -> tuple[str, Standing, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import select
 from typing import Any
 
@@ -15,6 +16,8 @@ HEAD = 8192
 _ASKED = 1024 * 1024
 _POLL = 0.2
 """Seconds after which a cancel is looked for while nothing comes."""
+_PLAIN = re.compile(r"(?:\b(?:[^\W\d_]{1,24}|\d{1,9})\b|[ ,.;!'()-]|:(?= )){1,200}")
+"""Words and numbers: no address, no assignment and no token, in which a secret could stand."""
 
 
 class Stream:
@@ -76,7 +79,7 @@ class Stream:
         except DeliveryError:
             raise
         except Exception as error:  # whatever the caller's object raises
-            why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+            why = (error.strerror if isinstance(error, OSError) else None) or _in_words(error)
             raise LocalError(
                 f"the stream {self._name} cannot be read: {printable(why)}",
                 hint="check what writes it, then run it again",
@@ -99,3 +102,8 @@ class Stream:
         poll.register(self._source.fileno(), select.POLLIN)
         while not poll.poll(_POLL * 1000):
             self._cancel.check()
+
+
+def _in_words(error: Exception) -> str:
+    kind, words = type(error).__name__, str(error)
+    return f"{kind}: {words}" if _PLAIN.fullmatch(words) else kind

@@ -75,13 +75,13 @@ def warnings(texts: Iterable[str], profile: Profile, *, held: tuple[str, ...] = 
 def refuse_held(words: Mapping[str, str], profile: Profile, *, held: tuple[str, ...] = ()) -> tuple[str, ...]:
     """What may be held against the seller in ``words`` that the buyer sees, by where they come from.
 
-    Raises UsageError for a ``--note`` that surely is.
+    Raises UsageError for a note that surely is.
     """
     told = []
     for place, text in words.items():
         for found in lint(text, profile, held=held):
-            if place == "--note" and found.severity is Severity.ERROR:
-                raise UsageError(f"--note: {found.message}", hint=found.suggestion, code="held-words")
+            if place == "the note" and found.severity is Severity.ERROR:
+                raise UsageError(f"{place}: {found.message}", hint=found.suggestion, code="held-words")
             told.append(f"{place}: {found.message}; {found.suggestion}")
     return tuple(told)
 

@@ -61,9 +61,12 @@ def error_code(body: bytes) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the store asks to wait; None where it does not say, or names a date."""
+    """Seconds that the store asks to wait, up to a date by its own clock where it names one; None where it does not."""
     text = headers.get("retry-after", "")
-    return float(text) if text.isascii() and text.isdecimal() else None
+    if text.isascii() and text.isdecimal():
+        return float(text)
+    until = moment_of(text)
+    return (until - (moment_of(headers.get("date", "")) or datetime.now(UTC))).total_seconds() if until else None
 
 
 def crc_text(crc: int) -> str:

@@ -52,7 +52,9 @@ _ERRORS: dict[str, type[DeliveryError]] = {
     "clock": ClockError,
     "exists": ObjectExistsError,
 }
-_RESUME = "run the same command again: it goes on where it stopped"
+GOES_ON = ": it goes on where it stopped"
+"""How hints end. What has nothing to go on with, such as a look at the store, leaves it out."""
+_RESUME = f"run the same command again{GOES_ON}"
 
 
 @cache

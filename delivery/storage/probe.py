@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from delivery.errors import DeliveryError
 from delivery.storage import faults
-from delivery.storage.answers import Answer, error_code, moment_of, removed_at, whole_number
+from delivery.storage.answers import Answer, error_code, moment_of, removed_at, retry_after, whole_number
 from delivery.storage.dial import LostConnection
 from delivery.storage.retry import Failed, persist
 from delivery.storage.watch import Watch
@@ -60,7 +60,7 @@ def probe(url: str, watch: Watch | None = None, *, ranged: bool = True, wires: d
             raise Failed(fault, _error(fault)) from error
         fault = faults.of_answer(answer.status, _code(answer))
         if answer.status not in (200, 206) and fault.passing:
-            raise Failed(fault, _error(fault))
+            raise Failed(fault, _error(fault), after=retry_after(answer.headers))
         return answer
 
     return _read(persist(attempt, watch))

@@ -94,7 +94,7 @@ def test_a_dry_run_refuses_what_the_run_refuses_before_it_begins(
     (tmp_path / "own.ini").write_text(f"[message]\ntemplates = {tmp_path / 'own'}\n")
     before = everything(tmp_path)
     refused(run, 2, "no delivery 'nope'", "send", work, "--revision-of", "nope", *dry, error="unknown-delivery")
-    refused(run, 2, "--note: ", "upload", work / "notes.txt", "--note", "whatsapp me", *dry, error="held-words")
+    refused(run, 2, "the note: ", "upload", work / "notes.txt", "--note", "whatsapp me", *dry, error="held-words")
     refused(run, 4, "is not a folder", "pack", work, "-o", "file", *dry, error="out-not-a-folder")
     refused(run, 4, "is not a folder", "pack", work, "-o", "file/below", *dry, error="out-not-a-folder")
     for way in ("attach", "link"):
@@ -117,7 +117,7 @@ def test_a_dry_run_into_a_folder_that_cannot_be_written(run: Run, work: Path, tm
 
 def test_a_dry_run_names_what_the_marketplace_may_hold_back(run: Run, work: Path) -> None:
     told = run("pack", work, "--dry-run", "--order", "whatsapp me", "--json")
-    assert told.code == 0 and any("--order" in note for note in told.document["notes"])
+    assert told.code == 0 and any("the order label: " in note for note in told.document["notes"])
 
 
 @pytest.mark.parametrize("way", ["attach", "link"])
@@ -406,7 +406,10 @@ def test_doctor_tells_an_unreachable_store_by_its_exit_code(
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret-words")
-    assert run("doctor", "--config", own_store(tmp_path, silent_port)).code == 6
+    told = run("doctor", "--config", own_store(tmp_path, silent_port))
+    assert told.code == 6
+    assert "(run the same command again)" in told.out, "there is nothing to go on with"
+    assert "permissions" not in told.err
 
 
 def test_an_empty_variable_is_no_value(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -492,11 +495,13 @@ def test_output_that_cannot_be_written_and_a_reader_that_goes_away(work: Path) -
 def test_a_note_that_gets_the_seller_flagged_is_refused_before_anything_is_done(
     run: Run, work: Path, tmp_path: Path
 ) -> None:
-    refused(run, 2, "--note", "send", work, "--out", "ready", "--note", "write to jo@example.com", error="held-words")
+    refused(
+        run, 2, "the note: ", "send", work, "--out", "ready", "--note", "write to jo@example.com", error="held-words"
+    )
     assert not (tmp_path / "ready").exists()
     answer = run("send", work, "--out", "ready", "--order", "pay me 20")
     assert answer.code == 0
-    assert "--order: " in answer.err
+    assert "the order label: " in answer.err
 
 
 @pytest.mark.parametrize("command", [("pack", "work"), ("join", "work"), ("fetch", "http://127.0.0.1:9/x")])

@@ -21,7 +21,7 @@ from delivery import places, report
 from delivery.cli import clipboard, qr
 from delivery.cli.act import finish
 from delivery.errors import DeliveryError, LocalError, UsageError
-from delivery.ledger import Ledger
+from delivery.ledger import Ledger, State
 from delivery.model import Link
 from delivery.units import format_utc
 
@@ -107,6 +107,18 @@ def test_a_reply_needs_no_delivery(run: Run) -> None:
 def test_a_list_says_in_which_zone_its_times_are(run: Run, sent: str) -> None:
     made = Ledger(places.data_dir()).get(sent, now=NOW).created_at
     assert f"{sent}  {made:%Y-%m-%d %H:%M}Z  fiverr" in run("list").out
+
+
+def test_a_list_keeps_its_columns_with_a_long_id(run: Run, sent: str) -> None:
+    kept = Ledger(places.data_dir())
+    kept.record(replace(kept.load(sent), id="main-3f69d7d34cd37c5b145aa6ac4114f5708028a0ae"))
+    lines = run("list").out.splitlines()
+    assert len(lines) == 2 and len({line.index("  fiverr") for line in lines}) == 1
+
+
+def test_every_state_that_the_list_takes_is_in_its_help(run: Run) -> None:
+    words = run("list", "--help").out.replace(",", " ").split()
+    assert {state.value for state in State} <= set(words)
 
 
 def test_a_terminal_lists_the_latest_and_a_pipe_gets_all(run: Run, sent: str, monkeypatch: pytest.MonkeyPatch) -> None:

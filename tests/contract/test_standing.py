@@ -22,7 +22,7 @@ from support.stores import KEYS, make_bucket, opened
 from delivery import compose_message, hosting, places, service, upkeep
 from delivery.config import Settings
 from delivery.errors import Cancelled, IntegrityError, LocalError, StoreRefusedError, StoreUnreachableError, UsageError
-from delivery.hosting import hold, record
+from delivery.hosting import hold, record, standing
 from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.journal import JournalFile
 from delivery.hosting.pace import Pace
@@ -818,11 +818,16 @@ def test_a_key_that_may_not_list_ends_links_too(
     }
 
 
-@pytest.mark.parametrize("verb", ["renew", "revoke", "prune"])
+@pytest.mark.parametrize("verb", ["renew", "revoke", "prune", "abort"])
 def test_a_cancel_is_heard_while_the_first_answer_is_awaited(
     work: Path, settings: Settings, proxy: Proxy, verb: str
 ) -> None:
     done, cancel = upload(work, settings), CancelToken()
+    if verb == "abort":
+        (work / "b.bin").write_bytes(os.urandom(SIZE))
+        proxy.rule = lambda request: "403 AccessDenied" if request.path.endswith("b.bin") else ""
+        with pytest.raises(StoreRefusedError):
+            upload(work, settings)
 
     def cancel_and_stall(request: Any) -> str:
         cancel.cancel()
@@ -830,11 +835,32 @@ def test_a_cancel_is_heard_while_the_first_answer_is_awaited(
 
     proxy.rule = cancel_and_stall
     begun = time.monotonic()
-    given = [] if verb == "prune" else [done.id]
+    given = [] if verb in ("prune", "abort") else [done.id]
     try:
         with pytest.raises(Cancelled):
             getattr(upkeep, verb)(*given, settings=settings, cancel=cancel)
         assert time.monotonic() - begun < 10  # the proxy would be mute for a minute
+    finally:
+        proxy.released.set()
+
+
+def test_a_store_that_answers_nothing_is_not_waited_for_to_let_go_of_a_place(
+    work: Path, settings: Settings, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "_LETTING_GO", 0.5)
+    cancel = CancelToken()
+
+    def mute_from_the_first_file_on(request: Any) -> str:
+        if request.method == "PUT" and "standing/" not in request.path:
+            cancel.cancel()
+        return "mute" if cancel.cancelled else ""
+
+    proxy.rule = mute_from_the_first_file_on
+    begun = time.monotonic()
+    try:
+        with pytest.raises(Cancelled):
+            upload(work, settings, id="site", cancel=cancel)
+        assert time.monotonic() - begun < 10
     finally:
         proxy.released.set()
 

@@ -369,6 +369,18 @@ def test_a_link_to_nothing_and_one_in_a_circle_are_told_once(server: Origin, tmp
         fetch(server.url("gone"), tmp_path / "out")
 
 
+def test_what_no_renewed_link_would_mend_is_not_told_to_be_renewed(server: Origin, tmp_path: Path) -> None:
+    url = server.deliver({"big.bin": BIG})
+    server.rule = lambda asked: "416 InvalidRange" if of_big(asked) else ""
+    with pytest.raises(IntegrityError, match=r"big\.bin is shorter at its link") as failed:
+        fetch(url, tmp_path / "out")
+    assert failed.value.hint == "ask whoever sent it to send it again (they run: delivery send)"
+    server.rule = lambda asked: "unsized"
+    with pytest.raises(StoreRefusedError, match="does not tell its size") as refused:
+        fetch(server.url("big.bin"), tmp_path / "out")
+    assert refused.value.hint.endswith("save the file with a browser")
+
+
 @pytest.mark.usefixtures("from_both")
 def test_wrong_bytes_have_no_name_here(server: Origin, tmp_path: Path) -> None:
     url = server.deliver({"big.bin": BIG, "small.txt": b"hello"}, small={"sha256": "0" * 64})

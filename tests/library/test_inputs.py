@@ -254,7 +254,13 @@ class Wrong:
         (Wrong(None), "gives NoneType"),
         (Wrong(b"x" * 2 * MIB), "not the bytes that were asked for"),
         (Wrong(OSError(5, "Input/output error")), "Input/output error"),
-        (Wrong(ValueError("https://secret.example.com/?token=1")), "ValueError"),
+        (Wrong(OSError("boom")), r"cannot be read: OSError: boom$"),
+        (Wrong(EOFError("the archive ended: 5 bytes more were expected.")), "ended: 5 bytes more were expected"),
+        (Wrong(EOFError()), "EOFError$"),
+        (Wrong(ValueError("https://secret.example.com/?token=1")), "ValueError$"),
+        (Wrong(OSError("login with secret_4fTz9")), "OSError$"),
+        (Wrong(OSError("no login with secret=abc")), "OSError$"),
+        (Wrong(OSError("no login with " + "secret" * 5)), "OSError$"),
     ],
 )
 def test_a_broken_stream_is_a_local_error_with_a_hint(stream: Any, told: str) -> None:

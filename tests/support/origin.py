@@ -143,7 +143,7 @@ def origin(tls: ssl.SSLContext | None = None) -> Iterator[Origin]:
             else:
                 start, end = 0, len(kept.data)
             body = memoryview(kept.data)[start:end]
-            self.head(status, headers, b"", len(body))
+            self.head(status, headers, b"", len(body) if harm != "unsized" else -1)
             if harm == "stall":
                 server.released.wait(60)
                 return self.drop()
@@ -156,7 +156,7 @@ def origin(tls: ssl.SSLContext | None = None) -> Iterator[Origin]:
                 asked.served += len(body)
             if harm == "reset":
                 return self.drop()
-            if harm == "cut":
+            if harm in ("cut", "unsized"):
                 self.close_connection = True
             return None
 
@@ -164,7 +164,8 @@ def origin(tls: ssl.SSLContext | None = None) -> Iterator[Origin]:
             self.send_response(status)
             for key, value in headers.items():
                 self.send_header(key, value)
-            self.send_header("Content-Length", str(len(body) if length is None else length))
+            if length != -1:
+                self.send_header("Content-Length", str(len(body) if length is None else length))
             self.end_headers()
             self.wfile.write(body)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
-from delivery.storage.answers import moment_of, whole_number
+from delivery.storage.answers import moment_of, retry_after, whole_number
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("007", 7), ("9" * 18, 10**18 - 1)])
@@ -47,3 +48,16 @@ def test_a_time_is_told_in_many_ways_and_without_a_zone_it_is_utc(text: str) -> 
 )
 def test_what_is_no_time_is_none(text: str) -> None:
     assert moment_of(text) is None
+
+
+def test_a_wait_is_asked_for_in_seconds_or_up_to_a_date_by_the_stores_own_clock() -> None:
+    assert retry_after({"retry-after": "7"}) == 7
+    told = {"retry-after": "Sun, 29 Nov 2026 10:00:07 GMT", "date": "Sun, 29 Nov 2026 10:00:00 GMT"}
+    assert retry_after(told) == 7
+    soon = retry_after({"retry-after": format_datetime(datetime.now(UTC) + timedelta(minutes=1), usegmt=True)})
+    assert soon is not None and 50 < soon <= 60
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5", "0.5", "٣"])
+def test_what_asks_for_no_wait(text: str) -> None:
+    assert retry_after({"retry-after": text}) is None

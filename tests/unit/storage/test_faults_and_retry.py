@@ -61,6 +61,7 @@ def test_pauses_grow_and_stay_bounded() -> None:
     assert pause(1, slow, None, chance=0) == 0.5
     assert pause(1, passing, 7, chance=0) == 7
     assert pause(1, passing, 9999, chance=0) == 20
+    assert pause(1, passing, -9999, chance=1) == 0.25
 
 
 def attempts(*faults_met: faults.Fault):  # type: ignore[no-untyped-def]
