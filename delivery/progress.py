@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 Unit = Literal["bytes", "files"]
+GRACE = 3.0
+"""Seconds: a store that answers nothing keeps nobody who wants to stop."""
 _POLL = 0.1
 
 
@@ -126,14 +128,14 @@ class Halt(CancelToken):
 
     def __init__(self, parent: CancelToken) -> None:
         super().__init__()
-        self._parent = parent
+        self.parent = parent
 
     @property
     def cancelled(self) -> bool:
-        return self._parent.cancelled or super().cancelled
+        return self.parent.cancelled or super().cancelled
 
     def check(self) -> None:
-        self._parent.check()
+        self.parent.check()
         if super().cancelled:
             raise Halted("stopped because another part of the work failed")
 
@@ -142,6 +144,29 @@ class Halt(CancelToken):
         while (left := deadline - time.monotonic()) > 0:
             self.check()
             time.sleep(min(left, _POLL))
+
+
+class Grace(Halt):
+    """For what is tidied up after a cancel too: cancelled a few seconds after who asked for the work has called it off.
+
+    The failure of a worker leaves all the time that it takes.
+    """
+
+    def __init__(self, cancel: CancelToken) -> None:
+        while isinstance(cancel, Halt):
+            cancel = cancel.parent
+        super().__init__(cancel)
+        self._until: float | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        if self._until is None and self.parent.cancelled:
+            self._until = time.monotonic() + GRACE
+        return self._until is not None and time.monotonic() >= self._until
+
+    def check(self) -> None:
+        if self.cancelled:
+            self.parent.check()
 
 
 class Halted(Cancelled):

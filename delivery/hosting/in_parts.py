@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -24,7 +23,7 @@ from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.intake.source import BLOCK, Source
 from delivery.memory import read_buffer
-from delivery.progress import CancelToken, Halted, first_failure
+from delivery.progress import Grace, Halted, first_failure
 from delivery.storage.base import TAG, Body, RemotePart
 from delivery.storage.watch import Watch
 
@@ -32,8 +31,6 @@ MIB = 1024**2
 MOST_PARTS = 10_000
 LEAST_PART = 5 * MIB
 _LARGEST_PART = 5 * 1024**3
-_PATIENCE = 3.0
-"""Seconds."""
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 _Result = TypeVar("_Result")
 
@@ -127,13 +124,9 @@ def give_up(run: Run, key: str, begun: Begun) -> None:
 
 
 def abort(run: Run, key: str, begun: Begun) -> None:
-    """Runs after a cancel too, so it must not listen to it; who cancels waits for it a little."""
-    patience = CancelToken()
-    if run.halt.cancelled:
-        last = threading.Timer(_PATIENCE, patience.cancel)
-        last.daemon = True
-        last.start()
-    run.store.watched(Watch(attempts=2, progress=run.progress, cancel=patience)).abort(key, begun.upload_id)
+    """After a cancel too."""
+    watch = Watch(attempts=2, progress=run.progress, cancel=Grace(run.halt))
+    run.store.watched(watch).abort(key, begun.upload_id)
 
 
 def leave(run: Run, key: str, begun: Begun) -> None:

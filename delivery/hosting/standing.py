@@ -19,14 +19,12 @@ from delivery.hosting.hold import Hold, clocks
 from delivery.hosting.journal import Journal, JournalFile, journal_for
 from delivery.hosting.names import new_token
 from delivery.hosting.record import Found, Standing
-from delivery.progress import CancelToken, Halted, NullProgress, Progress
+from delivery.progress import CancelToken, Grace, Halted, NullProgress, Progress
 from delivery.storage.base import Store
 from delivery.storage.faults import ObjectExistsError, ObjectGoneError
 from delivery.storage.watch import Watch
 
 _BEAT = 60.0
-_LETTING_GO = 5.0
-"""Seconds for it after a cancel: a store that answers nothing keeps nobody, and the claim runs out by itself."""
 
 
 @dataclass(frozen=True)
@@ -229,9 +227,8 @@ def standing_place(store: Store, id: str, prefix: str, *, cancel: CancelToken) -
 def _working(
     store: Store, key: str, ours: Standing, etag: str, progress: Progress, cancel: CancelToken
 ) -> Iterator[Kept]:
-    # Letting go of it must work after a cancel too.
-    hurry = CancelToken()
-    place = Kept(store.watched(Watch(attempts=3, progress=progress, cancel=hurry)), key, ours, etag, cancel)
+    # It is let go of after a cancel too; where that fails, the claim runs out by itself.
+    place = Kept(store.watched(Watch(attempts=3, progress=progress, cancel=Grace(cancel))), key, ours, etag, cancel)
     place.begin()
     try:
         yield place
@@ -240,11 +237,7 @@ def _working(
             raise place.cancel.lost from None
         raise
     finally:
-        timer = threading.Timer(_LETTING_GO, hurry.cancel)
-        if cancel.cancelled:
-            timer.start()
         place.end()
-        timer.cancel()
 
 
 def _claim(store: Store, id: str, keep_until: datetime | None, progress: Progress) -> tuple[str, Standing, str]:

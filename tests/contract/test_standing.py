@@ -22,7 +22,7 @@ from support.stores import KEYS, make_bucket, opened
 from delivery import compose_message, hosting, places, service, upkeep
 from delivery.config import Settings
 from delivery.errors import Cancelled, IntegrityError, LocalError, StoreRefusedError, StoreUnreachableError, UsageError
-from delivery.hosting import hold, record, standing
+from delivery.hosting import hold, record
 from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.journal import JournalFile
 from delivery.hosting.pace import Pace
@@ -847,7 +847,7 @@ def test_a_cancel_is_heard_while_the_first_answer_is_awaited(
 def test_a_store_that_answers_nothing_is_not_waited_for_to_let_go_of_a_place(
     work: Path, settings: Settings, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standing, "_LETTING_GO", 0.5)
+    monkeypatch.setattr("delivery.progress.GRACE", 0.5)
     cancel = CancelToken()
 
     def mute_from_the_first_file_on(request: Any) -> str:
