@@ -262,6 +262,7 @@ def _case(name: str, folder: Path, environ: dict[str, str], chosen: argparse.Nam
     with server as endpoint:
         for _ in range(chosen.rounds):
             for tool, made in tools.items():
+                shutil.rmtree(folder / "home", ignore_errors=True)  # or ours looks for what it delivered before
                 if not case.tls:
                     empty(endpoint)
                     time.sleep(chosen.settle)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from delivery.memory import pages
 from delivery.progress import CancelToken
 
-MOST = 80 * 1024**2
-"""Five parts of the usual size: four on their way, and one that is read."""
+MOST = 64 * 1024**2
+"""Four parts of the usual size."""
 _STEP = 1024**2
 _POLL = 0.2
 

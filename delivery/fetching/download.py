@@ -105,7 +105,8 @@ class Download:
 
     def bring(self, piece: Piece, block: memoryview, watch: Watch) -> bool:
         """Download ``piece``, going on where a connection breaks; whether nothing more of the file is missing."""
-        piece.buffer = self._buffers.take(self._span) if self.item.size > self._span else None
+        if not self._digest.turn_of(piece.at):  # else it is hashed as it comes
+            piece.buffer = self._buffers.take(self._span)
         try:
             while piece.at < piece.end:
                 persist(lambda: self._try(piece, block), watch)

@@ -44,12 +44,16 @@ class TrailingDigest:
 
     def take(self, data: memoryview, at: int) -> None:
         """These final bytes are at ``at``: they are hashed now where it is their turn, else left to :meth:`follow`."""
-        if at != self._end:  # asked without the lock first: nobody waits for another's turn to be hashed
+        if not self.turn_of(at):  # asked without the lock first: nobody waits for another's turn to be hashed
             return
         with self._lock:
             if at == self._end and (not self._running or self._running[-1].done()):
                 self._digest.update(data)
                 self._end += len(data)
+
+    def turn_of(self, at: int) -> bool:
+        """Whether all before ``at`` has been hashed or is about to be."""
+        return at == self._end
 
     def lend(self, data: memoryview, at: int, back: Back) -> None:
         """These final bytes are at ``at`` and stay in memory until ``back`` is called: they need not be read back."""
