@@ -104,10 +104,15 @@ class TrailingDigest:
                 start = stop
                 continue
             data, back = lent
+            due, later = data[: end - start], data[end - start :]
             self._crew.check()
-            self._digest.update(data)
-            start += len(data)
-            back()
+            self._digest.update(due)
+            start += len(due)
+            if not later:
+                back()
+                continue
+            with self._lock:
+                self._lent[start] = later, back
 
     def _read_back(self, start: int, end: int) -> None:
         buffer = read_buffer(min(_BLOCK, end - start))

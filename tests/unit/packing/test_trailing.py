@@ -88,6 +88,18 @@ def test_what_is_lent_is_not_read_back_and_given_back_once_it_is_hashed(digest: 
     assert sorted(back) == [-1, MIB, 3 * MIB, 10 * MIB]
 
 
+def test_what_is_lent_may_become_due_bit_by_bit(digest: TrailingDigest, path: Path) -> None:
+    back: list[int] = []
+    digest.lend(memoryview(DATA)[MIB:], MIB, lambda: back.append(MIB))
+    path.write_bytes(DATA[:MIB])
+    for end in (2 * MIB, 5 * MIB, 5 * MIB + 1):
+        digest.follow(end)
+    digest.hexdigest()
+    assert back == []
+    assert finished(digest, len(DATA)) == SHA256
+    assert back == [MIB]
+
+
 def test_what_is_lent_in_vain_is_given_back_at_the_end(path: Path) -> None:
     back: list[int] = []
     with TrailingDigest(path, Crew(CancelToken())) as digest:
