@@ -39,8 +39,11 @@ from delivery.progress import Halted, first_failure
 from delivery.storage.base import TAG
 from delivery.units import format_size
 
-_LARGEST_PART = MOST // 2
-"""While one is on its way the next is filled."""
+
+def step_of(size: int, wanted: int) -> int:
+    """The size of each part: two fit the memory, one filled while the other is on its way, unless so long a stream
+    needs larger ones."""
+    return min(part_size(size, min(wanted, MOST // 2)), MOST)
 
 
 def send_stream(run: Run, item: Upload, key: str) -> Uploaded:
@@ -59,7 +62,7 @@ def _in_turn(run: Run, item: Upload, key: str) -> Uploaded:
     source = content if isinstance(content, Stream) else Stream(item.entry)
     if run.journal is not None and (before := run.journal.begun.get(key)) is not None:
         give_up(run, key, before)
-    step = min(part_size(item.entry.size, run.options.part_size), _LARGEST_PART)
+    step = step_of(item.entry.size, run.options.part_size)
     buffer = run.buffers.wait(step)
     filled = source.fill(buffer[:step])
     run.halt.check()

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.hosting.in_parts import MIB, part_size, whole_etag
+from delivery.hosting.streamed import step_of
 from delivery.storage.base import RemotePart
 
 TIB = 1024**4
@@ -29,3 +30,11 @@ def test_parts_whose_etags_are_no_md5_are_compared_with_nothing(etag: str) -> No
     md5 = "0123456789abcdef0123456789abcdef"
     assert whole_etag([RemotePart(1, 1, md5), RemotePart(2, 1, md5)]) == "5775d833b6f80e83231f82899ce76c00-2"
     assert whole_etag([RemotePart(1, 1, md5), RemotePart(2, 1, etag)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted", "step"),
+    [(0, 16, 16), (0, 5, 5), (0, 512, 32), (400_000 * MIB, 16, 40), (5 * TIB, 16, 64)],
+)
+def test_two_parts_of_a_stream_fit_the_memory_unless_it_needs_larger_ones(size: int, wanted: int, step: int) -> None:
+    assert step_of(size, wanted * MIB) == step * MIB
