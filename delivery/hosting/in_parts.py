@@ -82,7 +82,7 @@ def send_in_parts(run: Run, item: Upload, key: str) -> Uploaded:
             continue
         except BaseException:
             if run.journal is None:
-                leave(run, key, begun)
+                give_up_after_failure(run, key, begun)
             raise
         return settled(run, item, key, digest, begun.tag, etag, crc)
 
@@ -129,8 +129,8 @@ def abort(run: Run, key: str, begun: Begun) -> None:
     run.store.watched(watch).abort(key, begun.upload_id)
 
 
-def leave(run: Run, key: str, begun: Begun) -> None:
-    """Give up after a failure, which is the error that counts. What cannot be removed now stays noted."""
+def give_up_after_failure(run: Run, key: str, begun: Begun) -> None:
+    """The failure is the error that counts; what cannot be removed now stays noted."""
     with suppress(DeliveryError):
         give_up(run, key, begun)
 

@@ -23,7 +23,7 @@ from delivery.hosting.in_parts import (
     complete,
     give_back,
     give_up,
-    leave,
+    give_up_after_failure,
     part_size,
     proves_parts,
     send_part,
@@ -90,7 +90,7 @@ def _in_parts(run: Run, item: Upload, key: str, source: Stream, first: memoryvie
         parts, size, digest = _send(replace(run, journal=None), item, key, source, begun, first)
         etag, crc = complete(run, key, begun, parts)
     except BaseException:
-        leave(run, key, begun)
+        give_up_after_failure(run, key, begun)
         raise
     return settled(run, _sized(item, size), key, digest, tag, etag, crc)
 

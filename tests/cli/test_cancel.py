@@ -69,14 +69,19 @@ def test_it_ends_the_reading_of_what_is_typed(run: Run, monkeypatch: pytest.Monk
     assert answer.code == 130 and "cancelled" in answer.err
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")
-def test_it_says_how_to_go_on_and_abort_removes_what_was_sent(
-    run: Run, moto_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def bucket(moto_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), KEYS.values(), strict=True):
         monkeypatch.setenv(name, value)
-    bucket = f"cancel-{secrets.token_hex(4)}"
-    make_bucket(moto_address, bucket)
+    made = f"cancel-{secrets.token_hex(4)}"
+    make_bucket(moto_address, made)
+    return made
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")
+def test_it_says_how_to_go_on_and_abort_removes_what_was_sent(
+    run: Run, moto_address: str, bucket: str, tmp_path: Path
+) -> None:
     for name in ("film.bin", "other.bin"):
         (tmp_path / name).write_bytes(os.urandom(17 * 1024**2))
 
@@ -112,12 +117,8 @@ def test_it_says_how_to_go_on_and_abort_removes_what_was_sent(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")
 def test_it_is_heard_while_the_store_leaves_the_first_question_open(
-    run: Run, moto_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, moto_address: str, bucket: str, tmp_path: Path
 ) -> None:
-    for name, value in zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), KEYS.values(), strict=True):
-        monkeypatch.setenv(name, value)
-    bucket = f"cancel-{secrets.token_hex(4)}"
-    make_bucket(moto_address, bucket)
     (tmp_path / "film.bin").write_bytes(b"film")
     stop_at: set[str] = set()
 
