@@ -4,7 +4,7 @@
 # Needs: apt-get install --no-install-recommends ceph-mon ceph-osd radosgw
 set -euo pipefail
 
-action=$1 folder=$2
+action=$1 folder=$(realpath -m "$2")
 
 stop() {
     for name in rgw osd mon; do
@@ -82,6 +82,7 @@ ceph-mon -c "$conf" -i a -f > "$folder/log/mon.out" 2>&1 & echo $! > "$folder/mo
 osd=$(cat /proc/sys/kernel/random/uuid)
 ceph -c "$conf" --connect-timeout 20 osd new "$osd" > /dev/null
 ceph-osd -c "$conf" -i 0 --mkfs --osd-uuid "$osd" > "$folder/log/mkfs.out" 2>&1
+cd / # some builds look for their classes from where they start, by a path without its first slash
 ceph-osd -c "$conf" -i 0 -f > "$folder/log/osd.out" 2>&1 & echo $! > "$folder/osd.pid"
 radosgw -c "$conf" -n client.rgw.a -f > "$folder/log/rgw.out" 2>&1 & echo $! > "$folder/rgw.pid"
 radosgw-admin -c "$conf" -n client.rgw.a user create --uid=test --display-name=test \
