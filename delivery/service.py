@@ -21,6 +21,7 @@ from delivery.options import DeliveryOptions
 from delivery.profile import Profile
 from delivery.progress import CancelToken, NullProgress, Progress
 from delivery.surroundings import id_of, new_id, now_in_utc, zone_of
+from delivery.units import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,9 +290,8 @@ def upload(
 def _blocked(inspection: Inspection) -> BlockedError:
     blocking = inspection.blocking
     codes = ", ".join(sorted({finding.code for finding in blocking}))
-    count = f"{len(blocking):,} finding{'s' if len(blocking) > 1 else ''}"
     return BlockedError(
-        f"not delivered: {count} in the way ({codes})",
+        f"not delivered: {counted(len(blocking), 'finding')} in the way ({codes})",
         findings=inspection.findings,
         hint="mend the files, or waive a finding that you have looked at: --allow CODE",
     )

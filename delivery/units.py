@@ -53,9 +53,14 @@ def format_size(size: int) -> str:
     value = float(size)
     for unit in ("bytes", "KB", "MB", "GB"):
         if round(value, 1) < 1000:
-            return f"{size:,} {'byte' if size == 1 else 'bytes'}" if unit == "bytes" else f"{value:.1f} {unit}"
+            return counted(size, "byte") if unit == "bytes" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:,.1f} TB"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 file`` or ``1,200 files``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def format_duration(duration: timedelta) -> str:
@@ -65,7 +70,7 @@ def format_duration(duration: timedelta) -> str:
     for name, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
         count, seconds = divmod(seconds, length)
         if count:
-            words.append(f"{count} {name}" + ("s" if count > 1 else ""))
+            words.append(counted(count, name))
     return " ".join(words[:2]) or "0 seconds"
 
 

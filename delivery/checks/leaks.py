@@ -12,6 +12,7 @@ from delivery.intake import contacts
 from delivery.intake.observation import Seen
 from delivery.message import held_words
 from delivery.model import Severity
+from delivery.units import counted
 
 _L = Group.LEAK
 
@@ -43,8 +44,7 @@ def private_folder(case: Case) -> Iterator[tuple[str, str]]:
     seen = Counter(_private(entry.arcname) for entry in case.deliverable.entries)
     for folder, count in seen.items():
         if folder:
-            files = "file" if count == 1 else "files"
-            yield folder, f"a folder of {_what_is_in(folder)} with {count:,} {files}"
+            yield folder, f"a folder of {_what_is_in(folder)} with {counted(count, 'file')}"
     for path, observed in case.observations.by_arcname.items():
         for folder in dict.fromkeys(map(_private, observed.members)):
             if folder:

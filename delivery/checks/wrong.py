@@ -15,6 +15,7 @@ from delivery.intake import agencies
 from delivery.intake.observation import Seen
 from delivery.intake.readers.formats import needs_content
 from delivery.model import Severity
+from delivery.units import counted
 
 _W = Group.WRONG
 _VERSION = re.compile(r"^(.*?)[ _.-]?(?:v|ver|version|rev|r)[ _.-]?(\d{1,3})$", re.IGNORECASE)
@@ -131,7 +132,7 @@ def earlier_delivery(case: Case) -> Iterator[tuple[str, str]]:
         inside = f"{folder}/" if folder else ""
         if f"{inside}SHA256SUMS" in paths:
             count = sum(path.startswith(inside) for path in paths)
-            yield folder, f"it is the folder that an earlier delivery made, with {count:,} files"
+            yield folder, f"it is the folder that an earlier delivery made, with {counted(count, 'file')}"
 
 
 @each(

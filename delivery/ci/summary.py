@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from delivery.errors import DeliveryError
 from delivery.escape import printable
 from delivery.model import Delivery, Finding, Link
-from delivery.units import format_size, format_utc
+from delivery.units import counted, format_size, format_utc
 
 MOST_FILES = 200
 """A summary may be 1 MiB, on older runners 128 KiB."""
@@ -62,7 +62,7 @@ def _where(done: Delivery, masks: bool, report: str | None) -> list[str]:
         return [f"A dry run: nothing was delivered. The way would be: {done.method.value}."]
     shown = [done.page] if done.page else list(done.links)
     if not shown:
-        return [f"{len(done.attachments):,} attachments lie ready in {text(done.out or '')}."]
+        return [f"Ready in {text(done.out or '')}: {counted(len(done.attachments), 'attachment')}."]
     end = f"until **{format_utc(done.expires_at)}**" if done.expires_at else "until an unknown time"
     if any(carries_token(link) for link in shown):
         place = f"stands in the artifact {text(report)}" if report else "was not kept: add --report FILE"

@@ -11,7 +11,7 @@ from delivery import report
 from delivery.cli import options, pipeline, render, stdin
 from delivery.cli.act import beside_the_result
 from delivery.errors import BlockedError
-from delivery.units import format_size
+from delivery.units import counted, format_size
 
 
 @click.command("check")
@@ -41,9 +41,9 @@ def command(paths: tuple[str, ...], no_hash: bool, code_quality: str | None, **v
     with beside_the_result():
         reports.looked()
     if not session.as_json:
-        size, count = format_size(checked.deliverable.size), len(checked.files)
+        size, files = format_size(checked.deliverable.size), counted(len(checked.files), "file")
         verdict = "blocked" if checked.blocking else "nothing stands in the way"
-        render.say(f"{count:,} file{'s' if count != 1 else ''}, {size}, for {checked.profile.title}: {verdict}")
+        render.say(f"{files}, {size}, for {checked.profile.title}: {verdict}")
     if checked.blocking:
         return BlockedError.exit_code
     return 0

@@ -11,7 +11,7 @@ import click
 from delivery import report
 from delivery.cli import options, render
 from delivery.cli.types import AGE
-from delivery.units import format_size
+from delivery.units import counted, format_size
 
 
 @click.command("prune")
@@ -43,7 +43,8 @@ def command(after: timedelta | None, store: str | None, dry_run: bool, **values:
         render.say("nothing was ever delivered by link")
     for item in done:
         found = item.pruned
+        of = f"{found.deliveries:,} {'delivery' if found.deliveries == 1 else 'deliveries'}"
         click.echo(
-            f"{item.store}: {'would remove' if dry_run else 'removed'} {found.objects:,} objects "
-            f"({format_size(found.size)}) of {found.deliveries:,} deliveries and {found.parts:,} unfinished uploads"
+            f"{item.store}: {'would remove' if dry_run else 'removed'} {counted(found.objects, 'object')} "
+            f"({format_size(found.size)}) of {of} and {counted(found.parts, 'unfinished upload')}"
         )

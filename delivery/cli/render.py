@@ -15,7 +15,7 @@ from delivery.cli.pipeline import annotate
 from delivery.errors import BlockedError, DeliveryError
 from delivery.escape import printable
 from delivery.model import Attachment, Delivery, Finding, Method, Part, Plan, Severity
-from delivery.units import format_duration, format_size
+from delivery.units import counted, format_duration, format_size
 from delivery.values import show
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def plan(planned: Plan) -> None:
     """What will be done, and why."""
     files = planned.deliverable.entries
     more = "" if all(entry.known_size for entry in files) else " and what the stream brings"
-    say(f"{len(files):,} {_plural('file', len(files))}, {format_size(planned.deliverable.size)}{more}")
+    say(f"{counted(len(files), 'file')}, {format_size(planned.deliverable.size)}{more}")
     way = "attach" if planned.method is Method.ATTACH else "link"
     say(f"{click.style('way:', bold=True)} {way}")
     for reason in planned.reasons:
@@ -138,8 +138,8 @@ def pruned(gone: Pruned) -> dict[str, int]:
 
 def would_revoke(id: str, gone: Revoked) -> None:
     """What would leave the store, to stdout."""
-    parts = f" and {gone.parts:,} unfinished {_plural('upload', gone.parts)}" if gone.parts else ""
-    click.echo(f"{id}: would remove {gone.removed:,} {_plural('object', gone.removed)}{parts}")
+    parts = f" and {counted(gone.parts, 'unfinished upload')}" if gone.parts else ""
+    click.echo(f"{id}: would remove {counted(gone.removed, 'object')}{parts}")
     for name in gone.names[:_MANY]:
         click.echo(f"  {printable(name)}")
     if gone.removed > _MANY:
@@ -150,7 +150,7 @@ def renewed(done: Delivery) -> None:
     """What is new about links that were signed again, or would be."""
     ends = f"until {_local(done.expires_at)}" if done.expires_at else "until an unknown time"
     count = len(done.plan.parts if done.dry_run else done.links)
-    links = f"{count:,} {_plural('link', count)} of {done.id}"
+    links = f"{counted(count, 'link')} of {done.id}"
     told = f"would sign {links} again" if done.dry_run else f"{links} signed again"
     say(f"{told}, {ends}; older ones keep their own end")
     for text in done.notes:
@@ -196,7 +196,3 @@ def messages(texts: Iterable[str]) -> None:
 def _local(moment: datetime) -> str:
     remaining = moment - datetime.now(UTC)
     return f"{moment.astimezone():%Y-%m-%d %H:%M %Z} (in {format_duration(remaining)})"
-
-
-def _plural(word: str, count: int) -> str:
-    return word if count == 1 else f"{word}s"

@@ -9,6 +9,7 @@ import click
 
 from delivery import report
 from delivery.cli import options, render
+from delivery.units import counted
 
 
 @click.command("revoke")
@@ -32,5 +33,4 @@ def command(id: str, dry_run: bool, **values: Any) -> None:
     if dry_run:
         render.would_revoke(id, done)
         return
-    objects = "object" if done.removed == 1 else "objects"
-    click.echo(f"revoked: {done.removed:,} {objects} removed; no link opens any more ({done.proven:,} tried)")
+    click.echo(f"revoked: {counted(done.removed, 'object')} removed; no link opens any more ({done.proven:,} tried)")

@@ -11,7 +11,7 @@ import click
 from delivery import report
 from delivery.cli import options, render
 from delivery.cli.types import DURATION
-from delivery.units import format_size, format_utc
+from delivery.units import counted, format_size, format_utc
 
 if TYPE_CHECKING:
     from delivery.storage.local import Status
@@ -74,7 +74,7 @@ def status(**values: Any) -> None:
         _write(now)
         return
     click.echo(f"running on {now.address}{_until(now)}" if now.running else "not running")
-    click.echo(f"keeps {now.objects:,} objects, {format_size(now.bytes_kept)}, in {now.folder}")
+    click.echo(f"keeps {counted(now.objects, 'object')}, {format_size(now.bytes_kept)}, in {now.folder}")
 
 
 @command.command("stop")

@@ -13,6 +13,7 @@ from delivery.cli import options, render, stdin
 from delivery.cli.act import act
 from delivery.errors import UsageError
 from delivery.model import Via
+from delivery.units import counted
 
 if TYPE_CHECKING:
     from delivery.inputs import Input
@@ -57,7 +58,8 @@ def _abort(inputs: Sequence[Input], values: dict[str, Any]) -> None:
         rows = [{"store": store or session.settings.delivery.store, **render.pruned(gone)}]
         report.write({"schema": report.PRUNE, "dry_run": False, "stores": rows}, sys.stdout)
     else:
-        click.echo(f"gave up {gone.deliveries:,} unfinished uploads; {gone.objects:,} files removed from the store")
+        uploads, files = counted(gone.deliveries, "unfinished upload"), counted(gone.objects, "file")
+        click.echo(f"gave up {uploads}; {files} removed from the store")
 
 
 def _names(inputs: Sequence[Input], values: dict[str, Any], session: options.Session) -> list[str]:

@@ -12,7 +12,7 @@ from delivery.hosting.policy import expires_objects, tidies_parts
 from delivery.hosting.tidying import in_words, rules_of, set_rule
 from delivery.progress import CancelToken
 from delivery.storage.base import BucketSetting, Store
-from delivery.units import format_duration, format_utc
+from delivery.units import counted, format_duration, format_utc
 
 _SIGN = "for longer ones sign with a permanent key: signing_profile in the store's section"
 
@@ -59,7 +59,7 @@ class Looks(NamedTuple):
     def settings(self) -> Iterator[Step]:
         yield self._public_access()
         means = "objects may lie unencrypted on the store's disks"
-        yield self._setting("encryption", "encryption", lambda rules: "on", "not set for the bucket", means)
+        yield self._setting("encryption", "encryption", _encrypted, "not set for the bucket", means)
         versioning = "versions are kept; `revoke` removes them all"
         yield self._setting(
             "versions", "versioning", lambda found: versioning if found.get("Status") == "Enabled" else None, "off"
@@ -112,8 +112,13 @@ class Looks(NamedTuple):
         days = expires_objects(rules, prefix)
         if days is not None and timedelta(days=days) < self.expires_in:
             means = "files are removed before their links end: lengthen the rule or shorten expires"
-            return Step(name, Outcome.FAILED, f"objects are removed after {days} days", means)
+            return Step(name, Outcome.FAILED, f"objects are removed after {counted(days, 'day')}", means)
         if not tidies_parts(rules, prefix):
             means = "leftovers of broken uploads are billed for ever: `delivery doctor --fix` sets a rule"
             return Step(name, Outcome.WARNING, "no rule clears leftover parts", means)
         return Step(name, Outcome.OK, in_words(rules, prefix))
+
+
+def _encrypted(found: dict[str, Any]) -> str | None:
+    """A store that does not know the question may answer with a list of the bucket, in which no rule is found."""
+    return "on" if found["ServerSideEncryptionConfiguration"].get("Rules") else None

@@ -9,6 +9,7 @@ from typing import Any
 from delivery.errors import StoreRefusedError
 from delivery.hosting.policy import expires_objects, tidy_rules
 from delivery.storage.base import Store
+from delivery.units import counted
 
 
 def rules_of(store: Store) -> list[dict[str, Any]]:
@@ -37,5 +38,5 @@ def _keeps_versions(store: Store) -> bool:
 def in_words(rules: Sequence[dict[str, Any]], prefix: str) -> str:
     """What ``rules`` that clear parts mean for deliveries under ``prefix``."""
     days = expires_objects(rules, prefix)
-    kept = f"objects go after {days} days" if days is not None else "objects stay until `delivery prune`"
+    kept = f"objects go after {counted(days, 'day')}" if days is not None else "objects stay until `delivery prune`"
     return f"leftover parts are cleared; {kept}"

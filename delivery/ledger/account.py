@@ -13,7 +13,7 @@ from typing import NamedTuple
 from delivery.escape import printable
 from delivery.ledger.record import Account, Event, State
 from delivery.model import Delivery, Link, Method
-from delivery.units import format_size, format_utc
+from delivery.units import counted, format_size, format_utc
 
 
 class Facts(NamedTuple):
@@ -136,20 +136,20 @@ def _summary(account: Account, now: datetime) -> Iterator[tuple[str, str]]:
     yield "Name of the work", printable(record.name)
     yield "Made ready", _moment(record.created_at)
     exact = f" ({record.size:,} bytes)" if record.size >= 1000 else ""
-    yield "Content", f"{_count(record.files)}, {format_size(record.size)}{exact}"
+    yield "Content", f"{counted(record.files, 'file')}, {format_size(record.size)}{exact}"
     if record.method is Method.ATTACH:
         several = f"{record.messages} messages" if record.messages > 1 else "one message"
-        count = len(delivery.attachments)
-        yield "Way", f"{count:,} {'attachment' if count == 1 else 'attachments'} in {several}"
+        yield "Way", f"{counted(len(delivery.attachments), 'attachment')} in {several}"
     else:
-        yield "Way", f"{len(delivery.links):,} download {'link' if len(delivery.links) == 1 else 'links'}"
+        yield "Way", counted(len(delivery.links), "download link")
         if end := record.until(record.expires_at):
             yield "Links work until" if end > now else "Links worked until", _moment(end)
     yield f"State on {now:%Y-%m-%d}", _STATES[record.state]
 
 
 def _timeline(account: Account) -> Iterator[tuple[str, ...]]:
-    lines = [(account.record.created_at, f"Made ready: {_count(account.record.files)}, and the message composed")]
+    files = counted(account.record.files, "file")
+    lines = [(account.record.created_at, f"Made ready: {files}, and the message composed")]
     lines += [(item.at, _event(item)) for item in account.events]
     lines += [
         (item.at, f"Message composed: {_what(item.situation)}")
@@ -243,7 +243,3 @@ def _event(event: Event) -> str:
 
 def _moment(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _count(files: int) -> str:
-    return f"{files:,} {'file' if files == 1 else 'files'}"

@@ -7,17 +7,13 @@ from collections.abc import Sequence
 from delivery.escape import printable
 from delivery.model import Deliverable, FileEntry
 from delivery.profile import Limits, Profile
-from delivery.units import format_size
+from delivery.units import counted, format_size
 
 NO_ZIPS = "you asked for no zips, so each file goes by itself"
 
 
-def count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def what(deliverable: Deliverable) -> str:
-    return f"{count(len(deliverable.entries), 'file')} of {format_size(deliverable.size)}"
+    return f"{counted(len(deliverable.entries), 'file')} of {format_size(deliverable.size)}"
 
 
 def limits(profile: Profile) -> str:
@@ -26,7 +22,7 @@ def limits(profile: Profile) -> str:
     stated = [
         f"{format_size(known.file_bytes)} a file" if known.file_bytes is not None else "",
         f"{format_size(known.message_bytes)} a message in total" if known.message_bytes is not None else "",
-        f"{count(known.message_files, 'file')} a message" if known.message_files is not None else "",
+        f"{counted(known.message_files, 'file')} a message" if known.message_files is not None else "",
     ]
     *first, last = [phrase for phrase in stated if phrase] or ["no limit"]
     return f"{', '.join(first)} and {last}" if first else last
@@ -50,7 +46,7 @@ def too_many_messages(deliverable: Deliverable, profile: Profile, messages: int)
     most = profile.limits.messages or 1
     return (
         f"{what(deliverable)} would need {messages} messages on {profile.title} ({limits(profile)}), "
-        f"and a delivery there is {count(most, 'message')}"
+        f"and a delivery there is {counted(most, 'message')}"
     )
 
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,8 @@ from support.stores import KEYS, soon
 
 from delivery.config import Settings
 from delivery.errors import Cancelled, StoreRefusedError, StoreUnreachableError
+from delivery.hosting.diagnosis import Outcome
+from delivery.hosting.looks import Looks
 from delivery.model import StoredObject
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken
@@ -188,6 +190,14 @@ def test_a_store_that_lists_all_whatever_is_asked_for_shows_nothing_of_others() 
     with serving(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body) as port:
         assert [item.key for item, _ in opened(port).keys("ours/")] == ["ours/a"]
         assert [item.key for item in opened(port).pending("ours/")] == ["ours/a"]
+
+
+def test_a_store_that_answers_any_question_with_a_list_is_not_called_encrypted() -> None:
+    rows = b"<ListBucketResult><Name>work</Name><Contents><Key>k</Key></Contents></ListBucketResult>"
+    with serving(HEAD, b"Content-Length: %d\r\n\r\n" % len(rows), rows) as port:
+        looks = Looks(opened(port), CancelToken(), timedelta(days=7), timedelta(days=14), fix=False)
+        told = {step.name: step.outcome for step in looks.settings()}
+    assert told["encryption"] is told["lifecycle"] is told["public access"] is Outcome.WARNING
 
 
 def test_the_reason_of_a_refusal_may_come_in_pieces() -> None:
