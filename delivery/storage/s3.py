@@ -14,7 +14,7 @@ from functools import partial
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
-from delivery.errors import StoreRefusedError
+from delivery.errors import StoreRefusedError, StoreUnreachableError
 from delivery.memory import read_buffer
 from delivery.model import StoredObject
 from delivery.storage import faults
@@ -102,19 +102,23 @@ class S3Store(Bucket):
         body = Text(parts_document(parts, [crc_text(crc) for crc in crcs] if checked else ()))
 
         def ask() -> None:
-            try:
-                answer = self.request("POST", key, {"uploadId": upload_id}, sent, body)
-                if answer.body.strip() or not self._is_ours(key, size, tag):  # some say nothing where all is well
-                    document(answer)
-            except Refusal as refusal:
-                # An earlier try may have succeeded with its answer lost; then the upload is unknown by now.
-                if refusal.code != "NoSuchUpload" or not self._is_ours(key, size, tag):
-                    raise
+            answer = self.request("POST", key, {"uploadId": upload_id}, sent, body)
+            if answer.body.strip() or not self._is_ours(key, size, tag):  # some say nothing where all is well
+                document(answer)
 
-        self.ask("completing an upload", ask)
+        try:
+            self.ask("completing an upload", ask)
+        except (StoreRefusedError, StoreUnreachableError):
+            # A try may have succeeded with its answer lost; what stores say to the next one differs.
+            if not self._is_ours(key, size, tag):
+                raise
 
     def _is_ours(self, key: str, size: int, tag: str) -> bool:
-        found = self.look(key)
+        """False too where the store does not say."""
+        try:
+            found = self.look(key)
+        except (StoreRefusedError, StoreUnreachableError):
+            return False
         return found is not None and found.stored.size == size and found.metadata.get(TAG) == tag
 
     def abort(self, key: str, upload_id: str) -> None:

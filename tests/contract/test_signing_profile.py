@@ -73,6 +73,7 @@ def status(url: str) -> int:
         with urllib.request.urlopen(url, timeout=20) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
+        error.close()
         return error.code
 
 

@@ -46,6 +46,7 @@ def fetch(url: str) -> tuple[int, bytes, str]:
         with urllib.request.urlopen(url, timeout=20) as answer:
             return answer.status, answer.read(), answer.headers["Content-Disposition"] or ""
     except urllib.error.HTTPError as error:
+        error.close()
         return error.code, b"", ""
 
 

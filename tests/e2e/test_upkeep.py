@@ -46,6 +46,7 @@ def fetch(url: str) -> tuple[int, bytes]:
         with urllib.request.urlopen(url, timeout=20) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
+        error.close()
         return error.code, b""
 
 

@@ -112,6 +112,23 @@ def test_a_lost_answer_to_complete_is_settled(
     assert len(list(faulty_store.keys(""))) == 1
 
 
+@pytest.mark.parametrize("later", ["lose", "500 InternalError", "400 InvalidRequest", "404 NoSuchUpload"])
+def test_a_lost_answer_to_complete_is_settled_whatever_the_store_says_to_the_next_try(
+    proxy: Proxy, faulty_store: Store, big: hosting.Upload, later: str
+) -> None:
+    completing: list[Seen] = []
+
+    def rule(request: Seen) -> str:
+        if request.method != "POST" or "uploadId" not in request.query:
+            return ""
+        completing.append(request)
+        return "lose" if len(completing) == 1 else later
+
+    proxy.rule = rule
+    assert_whole(faulty_store, send(faulty_store, big), big)
+    assert len(completing) > 1
+
+
 def test_a_lost_answer_to_the_beginning_leaves_no_second_upload_behind(
     proxy: Proxy, faulty_store: Store, big: hosting.Upload
 ) -> None:
