@@ -114,6 +114,14 @@ def sign(store: Store, uploaded: Sequence[Uploaded], *, expires_in: timedelta, n
     return tuple(links)
 
 
+def lasting(store: Store, expires_in: timedelta, *promised: datetime | None, now: datetime) -> timedelta:
+    """How long the links in a page or manifest live that is put over an earlier one, and its own: no shorter than was
+    ``promised`` of that, as far as the store signs."""
+    longest = max([expires_in, *(end - now.replace(microsecond=0) for end in promised if end is not None)])
+    cap = store.quirks.presign_cap
+    return longest if cap is None else max(expires_in, min(longest, cap))
+
+
 def signed_end(url: str) -> datetime | None:
     """The end that is written into a SigV4 link, in UTC; None for another kind of address."""
     query = parse_qs(urlsplit(url).query)

@@ -12,7 +12,7 @@ from delivery.errors import UsageError
 from delivery.escape import decodable
 from delivery.ledger import database
 from delivery.ledger.damage import DamagedError
-from delivery.ledger.lines import COLUMNS, event, in_state, kept_message, line, stored
+from delivery.ledger.lines import COLUMNS, event, in_state, kept_message, last_end, line, stored
 from delivery.ledger.lookup import find, unknown
 from delivery.ledger.record import SOON, Account, Event, KeptMessage, Record, State
 from delivery.ledger.rows import (
@@ -181,6 +181,11 @@ class Ledger:
         """The line of :meth:`list` for one delivery. Raises UsageError as :meth:`load` does."""
         with database.reading(self.path) as db:
             return line(find(db, id), now)
+
+    def promised(self, id: str) -> datetime | None:
+        """Up to when links were ever signed; None where that is not known."""
+        with database.reading(self.path) as db:
+            return last_end(find(db, id))
 
     def needed(self, id: str, *, until: datetime | None) -> None:
         """Keep that links were signed up to ``until``, whoever has them: :meth:`over` waits for it."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import json
 import os
+import re
 import secrets
 import threading
 import time
@@ -25,6 +27,7 @@ from delivery.errors import Cancelled, IntegrityError, LocalError, StoreRefusedE
 from delivery.hosting import hold, record
 from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.journal import JournalFile
+from delivery.hosting.links import signed_end
 from delivery.hosting.pace import Pace
 from delivery.ledger import Ledger, State
 from delivery.model import Delivery
@@ -38,6 +41,7 @@ MIB = 1024**2
 SIZE = 300_000
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
+URLS = re.compile(r'http://[^"\s<]+X-Amz-[^"\s<]+')
 
 
 @pytest.fixture
@@ -584,6 +588,24 @@ def test_a_machine_that_knows_only_the_first_run_does_not_remove_the_second(
     renewed = upkeep.renew("site", expires=timedelta(days=7), settings=settings)
     (kept,) = hosting.standing_of(open_store("test", settings, until=NOW)).values()
     assert kept.links_end == renewed.expires_at
+
+
+@pytest.mark.parametrize("way", ["renewed", "made again"])
+def test_page_and_manifest_open_the_files_for_as_long_as_they_were_promised(
+    work: Path, settings: Settings, way: str
+) -> None:
+    """Whoever has the earlier link of the page finds there what lies under its key now."""
+    made = upload(work, settings, id="site", page=True, expires="7d")
+    if way == "renewed":
+        later = upkeep.renew("site", expires="1h", settings=settings)
+    else:
+        later = upload(work, settings, id="site", page=True, expires="1h")
+    assert made.page is not None and made.manifest.url and made.expires_at is not None
+    assert later.expires_at is not None and later.expires_at < NOW + DAY
+    for url in (made.page.url, made.manifest.url):
+        ends = [signed_end(found.replace("\\u0026", "&")) for found in URLS.findall(html.unescape(read(url).decode()))]
+        assert len(ends) >= 3
+        assert min(end for end in ends if end) >= made.expires_at
 
 
 @pytest.mark.parametrize("changed", ["one more file", "other bytes", "one file less"])
