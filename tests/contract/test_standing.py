@@ -1048,6 +1048,21 @@ def test_what_was_sent_and_not_noted_before_a_kill_is_found(
     assert not list(store.pending(""))
 
 
+@pytest.mark.parametrize("lost", ["page", "manifest"])
+def test_no_message_is_written_over_a_page_or_manifest_that_is_gone(work: Path, settings: Settings, lost: str) -> None:
+    made = upload(work, settings, page=True)
+    upkeep.renew(made.id, expires="5d", language="es", settings=settings)  # another size than the one that is kept
+    assert compose_message(made.id, settings=settings).page is not None
+    assert made.page is not None
+    key = made.page.key if lost == "page" else f"{made.prefix}delivery-manifest.json"
+    open_store("test", settings, until=NOW).delete([key])
+    with pytest.raises(StoreRefusedError, match="does not open") as caught:
+        compose_message(made.id, settings=settings)
+    assert "renew" in (caught.value.hint or "")
+    assert upkeep.renew(made.id, settings=settings).page is not None
+    assert compose_message(made.id, settings=settings).messages
+
+
 def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:
     store = opened(moto_address, "moto", profile="ceph")
     key = f"{record.place_of(store, 'x')}.json"
