@@ -203,11 +203,12 @@ class Ledger:
             _keep_event(db, n, at, "renewed", {"until": end})
 
     def revoked(self, id: str, *, at: datetime) -> None:
-        """Keep that the links were ended."""
+        """Keep that the links were ended, for the first time; they end but once."""
         with database.writing(self.path) as db:
-            n = find(db, id)["n"]
-            db.execute("UPDATE delivery SET revoked_at = ? WHERE n = ?", (seconds(at), n))
-            _keep_event(db, n, at, "revoked", {})
+            row = find(db, id)
+            if row["revoked_at"] is None:
+                db.execute("UPDATE delivery SET revoked_at = ? WHERE n = ?", (seconds(at), row["n"]))
+                _keep_event(db, row["n"], at, "revoked", {})
 
     def pruned(self, ids: Iterable[str], *, at: datetime) -> None:
         """Keep that the objects of these deliveries are gone from their store."""
