@@ -775,10 +775,12 @@ def test_no_link_is_promised_beyond_the_rule_that_removes_its_file(
 ) -> None:
     end = (NOW + 3 * DAY).replace(microsecond=0)
     proxy.told = lambda request: removes(end) if request.method == "GET" else {}
-    done = upload(work, settings, expires="7d", require_expiry="2d")
+    done = upload(work, settings, page=True, expires="7d", require_expiry="2d")
     assert done.expires_at == end == max(link.expires_at or NOW for link in done.links)
+    assert done.page is not None and done.page.expires_at == end
     assert any("a lifecycle rule of the bucket removes the file" in note for note in done.notes)
-    assert upkeep.renew(done.id, expires=5 * DAY, settings=settings).expires_at == end
+    again = upkeep.renew(done.id, expires=5 * DAY, settings=settings)
+    assert again.page is not None and again.expires_at == end == again.page.expires_at
     assert Ledger(Path(os.environ["DELIVERY_HOME"])).load(done.id).expires_at == end
     for asked in ({"require_expiry": "4d"}, {"strict": True}):
         with pytest.raises(StoreRefusedError, match="cannot be promised for so long") as caught:
