@@ -163,6 +163,8 @@ def _signed_again(
     uploaded = [*as_uploaded(kept), listed, *pages]
     signed = hosting.sign(store, uploaded, expires_in=kept.expires_at - now, now=now)
     links, manifest = hosting.try_links(signed[: len(kept.links)], cancel=cancel), signed[len(kept.links)]
+    for shown in signed[len(kept.links) :]:
+        hosting.try_link(shown, inline=shown is not manifest, sized=False, cancel=cancel)
     return replace(
         kept,
         links=links,

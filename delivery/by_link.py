@@ -58,6 +58,23 @@ def refuse_elsewhere(store: storage.Store, id: str, bucket: str | None) -> None:
         )
 
 
+def proven_links(
+    store: storage.Store,
+    uploaded: Sequence[Uploaded],
+    *,
+    expires_in: timedelta,
+    required: datetime | None = None,
+    now: datetime,
+    cancel: CancelToken,
+) -> tuple[Link, ...]:
+    """Signed now, kept alive up to their end, and each opened once as the buyer will."""
+    links = hosting.sign(store, uploaded, expires_in=expires_in, now=now)
+    for link in links:
+        if link.expires_at is not None:
+            storage.keep_until(store.name, link.expires_at)
+    return hosting.try_links(links, required=required, cancel=cancel)
+
+
 def put_manifest(
     store: storage.Store,
     prefix: str,

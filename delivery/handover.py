@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -170,12 +170,14 @@ class Handover:
             parts = by_link.as_parts(sent, uploaded)
             name, prefix = plan.deliverable.name, place.journal.prefix
             manifest.write(workspace.folder / MANIFEST, name, files, parts)
-            links = held._proven_links(store, uploaded)
+            lasting = hosting.lasting(store, options.expires, place.promised, now=self.now)
+            listed = held._proven_links(store, uploaded, lasting)
+            links = listed if lasting == options.expires else held._proven_links(store, uploaded, options.expires)
             expires_at = hosting.first_end(links)
             manifest_link = by_link.put_manifest(
-                store, prefix, name, files, parts, links, expires_in=options.expires, now=self.now, cancel=held.cancel
+                store, prefix, name, files, parts, listed, expires_in=lasting, now=self.now, cancel=held.cancel
             )
-            shown_page = held._page(store, prefix, name, links, files, manifest=manifest_link.url)
+            shown_page = held._page(store, prefix, name, listed, files, manifest=manifest_link.url, life=lasting)
             shown = held._proof(sent, workspace.folder, files, expires_at)
             manifest.write_checksums(workspace.folder / CHECKSUMS, [shown])
             done = replace(
@@ -231,6 +233,7 @@ class Handover:
         files: Sequence[FileEntry],
         *,
         manifest: str,
+        life: timedelta,
     ) -> Link | None:
         """One link for the chat where there are several; a single file needs no page around it."""
         options = self.settings.delivery
@@ -242,7 +245,7 @@ class Handover:
             name=name,
             links=links,
             files=files,
-            expires_in=options.expires,
+            expires_in=life,
             now=self.now,
             order=options.order,
             note=options.note,
@@ -254,15 +257,11 @@ class Handover:
             storage.keep_until(options.store, shown.expires_at)
         return shown
 
-    def _proven_links(self, store: storage.Store, uploaded: Sequence[Uploaded]) -> tuple[Link, ...]:
-        """Signed now, kept alive up to their end, and each opened once as the buyer will."""
+    def _proven_links(self, store: storage.Store, uploaded: Sequence[Uploaded], life: timedelta) -> tuple[Link, ...]:
         options = self.settings.delivery
-        links = hosting.sign(store, uploaded, expires_in=options.expires, now=self.now)
-        for link in links:
-            if link.expires_at is not None:
-                storage.keep_until(options.store, link.expires_at)
         required = options.expires if options.strict else options.require_expiry
-        return hosting.try_links(links, required=self.now + required if required else None, cancel=self.cancel)
+        end = self.now + required if required else None
+        return by_link.proven_links(store, uploaded, expires_in=life, required=end, now=self.now, cancel=self.cancel)
 
     def _upload(
         self, store: storage.Store, journal: hosting.Journal, uploads: Sequence[Upload]

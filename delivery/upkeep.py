@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from delivery import hosting, message, places, storage
 from delivery.afterwards import as_parts, as_uploaded, foreseen, refuse_gone
-from delivery.by_link import bucket_of, end_notes, put_manifest, refuse_elsewhere
+from delivery.by_link import bucket_of, end_notes, proven_links, put_manifest, refuse_elsewhere
 from delivery.config import Settings, configured
 from delivery.errors import ConfigError, DeliveryError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.ledger import Ledger
@@ -78,28 +79,27 @@ def _signed_anew(
 ) -> Delivery:
     """``kept`` with new links, tried, and its manifest and page put over them; nobody else works in its ``place``."""
     assert kept.store is not None and kept.prefix is not None
-    signed = hosting.sign(store, list(as_uploaded(kept)), expires_in=life, now=now)
+    lasting = hosting.lasting(store, life, ledger.promised(kept.id), place.promised if place else None, now=now)
+    proven = partial(proven_links, store, list(as_uploaded(kept)), now=now, cancel=cancel)
+    shown = proven(expires_in=lasting)
+    signed = shown if lasting == life else proven(expires_in=life)
     if place is not None:
-        place.need(hosting.first_end(signed))
-    ledger.needed(kept.id, until=hosting.first_end(signed))  # from now on manifest and page promise it, whatever fails
-    for link in signed:
-        if link.expires_at is not None:
-            storage.keep_until(kept.store, link.expires_at)
-    signed = hosting.try_links(signed, cancel=cancel)
+        place.need(hosting.first_end(shown))
+    ledger.needed(kept.id, until=hosting.first_end(shown))  # from now on manifest and page promise it, whatever fails
     listed = put_manifest(
-        store, kept.prefix, kept.plan.deliverable.name, kept.files, as_parts(kept), signed, expires_in=life, now=now,
+        store, kept.prefix, kept.plan.deliverable.name, kept.files, as_parts(kept), shown, expires_in=lasting, now=now,
         cancel=cancel,
     )  # fmt: skip
     again = replace(
         kept,
-        links=signed,
+        links=shown,
         manifest=replace(kept.manifest, url=listed.url),
         expires_at=hosting.first_end(signed),
         notes=end_notes(store.notice, signed),
     )
     if kept.page is not None:
-        again = replace(again, page=hosting.republish(store, again, expires_in=life, now=now, cancel=cancel))
-    return again
+        again = replace(again, page=hosting.republish(store, again, expires_in=lasting, now=now, cancel=cancel))
+    return replace(again, links=signed)
 
 
 def revoke(

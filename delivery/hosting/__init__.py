@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for
-from delivery.hosting.links import check_life, first_end, foresee, sign, try_link, try_links
+from delivery.hosting.links import check_life, first_end, foresee, lasting, sign, try_link, try_links
 from delivery.hosting.names import own_place
 from delivery.hosting.publish import publish, put_document, republish
 from delivery.hosting.record import Standing, forget, holds_others, seize, standing_of
@@ -53,6 +53,7 @@ __all__ = [
     "holds_others",
     "in_words",
     "journal_for",
+    "lasting",
     "new_prefix",
     "own_place",
     "place_for",

@@ -114,6 +114,14 @@ def sign(store: Store, uploaded: Sequence[Uploaded], *, expires_in: timedelta, n
     return tuple(links)
 
 
+def lasting(store: Store, expires_in: timedelta, *promised: datetime | None, now: datetime) -> timedelta:
+    """How long the links in a page or manifest live that is put over an earlier one, and its own: no shorter than was
+    ``promised`` of that, as far as the store signs."""
+    longest = max([expires_in, *(end - now.replace(microsecond=0) for end in promised if end is not None)])
+    cap = store.quirks.presign_cap
+    return longest if cap is None else max(expires_in, min(longest, cap))
+
+
 def signed_end(url: str) -> datetime | None:
     """The end that is written into a SigV4 link, in UTC; None for another kind of address."""
     query = parse_qs(urlsplit(url).query)
@@ -195,20 +203,21 @@ def _as_it_lasts(link: Link, removed_at: datetime | None, required: datetime | N
     return replace(link, expires_at=removed_at, effective_reason=told)
 
 
-def try_link(link: Link, *, inline: bool = False, cancel: CancelToken | None = None) -> Probe:
-    """Open the link as the buyer will: one byte, no credentials; size and disposition compared.
+def try_link(link: Link, *, inline: bool = False, sized: bool = True, cancel: CancelToken | None = None) -> Probe:
+    """Open the link as the buyer will: one byte, no credentials; size and disposition compared. A page or manifest may
+    have been put anew since, so that it is not ``sized``.
 
     Raises StoreRefusedError when it does not open, IntegrityError when something else opens, StoreUnreachableError.
     """
-    return _tried(link, inline, Watch(attempts=4, cancel=cancel or CancelToken()), {})
+    return _tried(link, inline, Watch(attempts=4, cancel=cancel or CancelToken()), {}, sized)
 
 
-def _tried(link: Link, inline: bool, watch: Watch, wires: dict[str, Wire]) -> Probe:
-    answer = probe(link.url, watch, ranged=link.size > 0, wires=wires)
+def _tried(link: Link, inline: bool, watch: Watch, wires: dict[str, Wire], sized: bool = True) -> Probe:
+    answer = probe(link.url, watch, ranged=link.size > 0 or not sized, wires=wires)
     name = printable(link.name)
     if not answer.opens:
-        raise _closed(name, answer)
-    if answer.total != link.size:
+        raise _closed(name, answer, "send it again" if sized else "`delivery renew` puts it there again")
+    if sized and answer.total != link.size:
         raise _another(name, link, answer.total)
     wanted = headers_for(link.name, answer.media_type, inline=inline).disposition
     if answer.disposition != wanted:
@@ -227,7 +236,7 @@ def _another(name: str, link: Link, total: int | None) -> IntegrityError:
     )
 
 
-def _closed(name: str, answer: Probe) -> StoreRefusedError:
+def _closed(name: str, answer: Probe, remedy: str) -> StoreRefusedError:
     told = f"{answer.status}{' ' + answer.code if answer.code else ''}"
     if answer.date is not None and abs(answer.date - datetime.now(UTC)) > _MOST_SKEW:
         return StoreRefusedError(
@@ -238,7 +247,7 @@ def _closed(name: str, answer: Probe) -> StoreRefusedError:
     if 300 <= answer.status < 400:
         hint = "correct region and endpoint in the store's section: the link was signed for another host"
     elif answer.status == 404:
-        hint = "the object is gone; send it again"
+        hint = f"the object is gone; {remedy}"
     else:
         hint = "`delivery doctor` tries links step by step; the bucket's policy may deny reading"
     return StoreRefusedError(f"the link of {name} does not open ({told})", hint=hint, code="link-closed")

@@ -60,7 +60,7 @@ class Looks(NamedTuple):
         yield self._public_access()
         means = "objects may lie unencrypted on the store's disks"
         yield self._setting("encryption", "encryption", _encrypted, "not set for the bucket", means)
-        versioning = "versions are kept; `revoke` removes them all"
+        versioning = "versions are kept; `revoke` removes them too, and names those that it may not"
         yield self._setting(
             "versions", "versioning", lambda found: versioning if found.get("Status") == "Enabled" else None, "off"
         )

@@ -10,7 +10,7 @@ from delivery.errors import IntegrityError
 from delivery.hosting import page
 from delivery.hosting.bodies import PiecesBody
 from delivery.hosting.items import Uploaded
-from delivery.hosting.links import first_end, sign, try_link
+from delivery.hosting.links import first_end, sign, try_links
 from delivery.hosting.names import headers_for
 from delivery.model import Delivery, FileEntry, Link
 from delivery.progress import CancelToken
@@ -72,8 +72,7 @@ def put_document(
     if found is None or found.stored.size != body.size:
         raise IntegrityError(f"{name} is not in the store as it was sent", hint="run the same command again")
     uploaded = Uploaded(found.stored, name, body.sha256(), media_type, inline=inline)
-    (link,) = sign(store, [uploaded], expires_in=expires_in, now=now)
-    try_link(link, inline=inline, cancel=cancel)
+    (link,) = try_links(sign(store, [uploaded], expires_in=expires_in, now=now), inline=inline, cancel=cancel)
     return link
 
 

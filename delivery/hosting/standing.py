@@ -39,6 +39,8 @@ class OneTime:
     id: str
     keep_until: datetime | None
     cancel: CancelToken
+    promised: None = None
+    """Nobody has a link to it yet."""
 
     def finish(self, keys: Sequence[str], links_end: datetime | None) -> None:
         if self.keep_until is not None:
@@ -64,6 +66,11 @@ class Kept:
         self.journal: Journal = _Remote(ours.prefix, self)
         for line in ours.journal:
             self.journal.take(line)
+
+    @property
+    def promised(self) -> datetime | None:
+        """The latest end of all links that earlier runs and renewals signed."""
+        return self._record.links_end
 
     def begin(self) -> None:
         self._beat.start()

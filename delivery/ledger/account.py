@@ -54,7 +54,7 @@ _STATES = {
     State.LIVE: "its links work",
     State.EXPIRING: "its links work and end within a day",
     State.EXPIRED: "its links have reached their end",
-    State.REVOKED: "its links were ended before their time",
+    State.REVOKED: "its links were revoked: its files have left the store",
     State.UNKNOWN: "the end of its links is not known",
 }
 
@@ -236,9 +236,10 @@ def _event(event: Event) -> str:
     if event.kind == "made again":
         before = _moment(datetime.fromtimestamp(json.loads(event.detail)["before"], UTC))
         return f"Delivered again under the same name, before that at {before}"
-    return {"revoked": "Links ended before their time", "pruned": "Objects removed from the store"}.get(
-        event.kind, event.kind
-    )
+    return {
+        "revoked": "Links revoked: the files removed from the store",
+        "pruned": "Objects removed from the store",
+    }.get(event.kind, event.kind)
 
 
 def _moment(moment: datetime) -> str:

@@ -12,7 +12,7 @@ from delivery.errors import UsageError
 from delivery.escape import decodable
 from delivery.ledger import database
 from delivery.ledger.damage import DamagedError
-from delivery.ledger.lines import COLUMNS, event, in_state, kept_message, line, stored
+from delivery.ledger.lines import COLUMNS, event, in_state, kept_message, last_end, line, stored
 from delivery.ledger.lookup import find, unknown
 from delivery.ledger.record import SOON, Account, Event, KeptMessage, Record, State
 from delivery.ledger.rows import (
@@ -182,6 +182,11 @@ class Ledger:
         with database.reading(self.path) as db:
             return line(find(db, id), now)
 
+    def promised(self, id: str) -> datetime | None:
+        """Up to when links were ever signed; None where that is not known."""
+        with database.reading(self.path) as db:
+            return last_end(find(db, id))
+
     def needed(self, id: str, *, until: datetime | None) -> None:
         """Keep that links were signed up to ``until``, whoever has them: :meth:`over` waits for it."""
         with database.writing(self.path) as db:
@@ -198,11 +203,12 @@ class Ledger:
             _keep_event(db, n, at, "renewed", {"until": end})
 
     def revoked(self, id: str, *, at: datetime) -> None:
-        """Keep that the links were ended."""
+        """Keep that the links were ended, for the first time; they end but once."""
         with database.writing(self.path) as db:
-            n = find(db, id)["n"]
-            db.execute("UPDATE delivery SET revoked_at = ? WHERE n = ?", (seconds(at), n))
-            _keep_event(db, n, at, "revoked", {})
+            row = find(db, id)
+            if row["revoked_at"] is None:
+                db.execute("UPDATE delivery SET revoked_at = ? WHERE n = ?", (seconds(at), row["n"]))
+                _keep_event(db, row["n"], at, "revoked", {})
 
     def pruned(self, ids: Iterable[str], *, at: datetime) -> None:
         """Keep that the objects of these deliveries are gone from their store."""

@@ -76,6 +76,13 @@ def line(row: sqlite3.Row, now: datetime) -> Record:
 
 
 @checked
+def last_end(row: sqlite3.Row) -> datetime | None:
+    """The latest end of all links of a whole row that were ever signed, as far as it is known."""
+    end = row["expires_at"] if row["needed_until"] is None else row["needed_until"]
+    return None if end is None else from_seconds(end)
+
+
+@checked
 def stored(row: sqlite3.Row) -> StoredObject:
     return StoredObject(row["place"], int(row["size"]), f"sha256:{row['sha256'].hex()}", row["etag"])
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import json
 import os
+import re
 import secrets
 import threading
 import time
@@ -25,6 +27,7 @@ from delivery.errors import Cancelled, IntegrityError, LocalError, StoreRefusedE
 from delivery.hosting import hold, record
 from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.journal import JournalFile
+from delivery.hosting.links import signed_end
 from delivery.hosting.pace import Pace
 from delivery.ledger import Ledger, State
 from delivery.model import Delivery
@@ -38,6 +41,7 @@ MIB = 1024**2
 SIZE = 300_000
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
+URLS = re.compile(r'http://[^"\s<]+X-Amz-[^"\s<]+')
 
 
 @pytest.fixture
@@ -586,6 +590,24 @@ def test_a_machine_that_knows_only_the_first_run_does_not_remove_the_second(
     assert kept.links_end == renewed.expires_at
 
 
+@pytest.mark.parametrize("way", ["renewed", "made again"])
+def test_page_and_manifest_open_the_files_for_as_long_as_they_were_promised(
+    work: Path, settings: Settings, way: str
+) -> None:
+    """Whoever has the earlier link of the page finds there what lies under its key now."""
+    made = upload(work, settings, id="site", page=True, expires="7d")
+    if way == "renewed":
+        later = upkeep.renew("site", expires="1h", settings=settings)
+    else:
+        later = upload(work, settings, id="site", page=True, expires="1h")
+    assert made.page is not None and made.manifest.url and made.expires_at is not None
+    assert later.expires_at is not None and later.expires_at < NOW + DAY
+    for url in (made.page.url, made.manifest.url):
+        ends = [signed_end(found.replace("\\u0026", "&")) for found in URLS.findall(html.unescape(read(url).decode()))]
+        assert len(ends) >= 3
+        assert min(end for end in ends if end) >= made.expires_at
+
+
 @pytest.mark.parametrize("changed", ["one more file", "other bytes", "one file less"])
 def test_a_machine_that_knows_only_the_first_run_does_not_write_over_the_second(
     work: Path, settings: Settings, machine: Any, monkeypatch: pytest.MonkeyPatch, changed: str
@@ -753,10 +775,12 @@ def test_no_link_is_promised_beyond_the_rule_that_removes_its_file(
 ) -> None:
     end = (NOW + 3 * DAY).replace(microsecond=0)
     proxy.told = lambda request: removes(end) if request.method == "GET" else {}
-    done = upload(work, settings, expires="7d", require_expiry="2d")
+    done = upload(work, settings, page=True, expires="7d", require_expiry="2d")
     assert done.expires_at == end == max(link.expires_at or NOW for link in done.links)
+    assert done.page is not None and done.page.expires_at == end
     assert any("a lifecycle rule of the bucket removes the file" in note for note in done.notes)
-    assert upkeep.renew(done.id, expires=5 * DAY, settings=settings).expires_at == end
+    again = upkeep.renew(done.id, expires=5 * DAY, settings=settings)
+    assert again.page is not None and again.expires_at == end == again.page.expires_at
     assert Ledger(Path(os.environ["DELIVERY_HOME"])).load(done.id).expires_at == end
     for asked in ({"require_expiry": "4d"}, {"strict": True}):
         with pytest.raises(StoreRefusedError, match="cannot be promised for so long") as caught:
@@ -1024,6 +1048,21 @@ def test_what_was_sent_and_not_noted_before_a_kill_is_found(
     else:
         assert {hosting.own_place(key, "work/") for key in left} == {upload(work, settings).prefix}
     assert not list(store.pending(""))
+
+
+@pytest.mark.parametrize("lost", ["page", "manifest"])
+def test_no_message_is_written_over_a_page_or_manifest_that_is_gone(work: Path, settings: Settings, lost: str) -> None:
+    made = upload(work, settings, page=True)
+    upkeep.renew(made.id, expires="5d", language="es", settings=settings)  # another size than the one that is kept
+    assert compose_message(made.id, settings=settings).page is not None
+    assert made.page is not None
+    key = made.page.key if lost == "page" else f"{made.prefix}delivery-manifest.json"
+    open_store("test", settings, until=NOW).delete([key])
+    with pytest.raises(StoreRefusedError, match="does not open") as caught:
+        compose_message(made.id, settings=settings)
+    assert "renew" in (caught.value.hint or "")
+    assert upkeep.renew(made.id, settings=settings).page is not None
+    assert compose_message(made.id, settings=settings).messages
 
 
 def test_what_a_run_has_come_back_to_is_not_removed(moto_address: str) -> None:

@@ -381,7 +381,9 @@ def test_links_end_although_the_store_keeps_the_versions(moto_address: str, tmp_
         proxy.rule = lambda seen: "403 AccessDenied" if seen.method == method and name in seen.query else ""
         progress = RecordingProgress()
         result = hosting.revoke(store, prefix, [link.key for link in links], progress=progress)
+        report = hosting.examine(store, expires_in=timedelta(days=1), keep=timedelta(days=1))
     assert (result.removed, result.proven) == (2, 2)
+    assert [step.found for step in report.steps if step.name == "versions" and "all" not in step.found.split()]
     assert [note.partition(":")[0] for note in progress.notes] == ["0.txt and 1 more"]
     assert all("keeps it as an old version" in note for note in progress.notes)
     assert list(store.keys(prefix)) == []

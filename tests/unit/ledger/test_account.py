@@ -125,6 +125,18 @@ def test_links_are_not_said_to_work_longer_than_they_did(tmp_path, kept):
     assert text.index("Links renewed, working until 2026-12-01 10:00:00 UTC") < text.index("Message composed: answer")
 
 
+def test_links_that_had_ended_when_they_were_revoked_are_not_said_to_have_ended_early(tmp_path):
+    made = delivery()
+    Ledger(tmp_path).record(made)
+    assert made.expires_at is not None
+    late = made.expires_at + timedelta(days=1)
+    Ledger(tmp_path).revoked(made.id, at=late)
+    text = markdown(Ledger(tmp_path).account(made.id, now=late))
+    assert f"**Links worked until:** {made.expires_at:%Y-%m-%d %H:%M:%S} UTC" in text
+    assert "its links were revoked" in text
+    assert "before their time" not in text
+
+
 def test_the_page_is_well_formed_and_loads_nothing(kept):
     page = html(kept)
     tags = Tags()

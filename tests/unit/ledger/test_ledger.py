@@ -317,6 +317,18 @@ def test_what_was_revoked_is_over_whatever_was_promised_and_what_is_made_again_o
     assert ledger.over(after=timedelta(0), now=NOW + day) == {"20261122-abcd"}
 
 
+def test_links_are_revoked_once_and_what_proves_it_again_changes_nothing(tmp_path):
+    ledger, day = Ledger(tmp_path), timedelta(days=1)
+    ledger.record(made())
+    for at in (NOW, NOW + day):
+        ledger.revoked("20261122-abcd", at=at)
+    assert ledger.get("20261122-abcd", now=NOW).revoked_at == NOW
+    assert [event.kind for event in ledger.events("20261122-abcd")] == ["revoked"]
+    ledger.record(made(), again=True)
+    ledger.revoked("20261122-abcd", at=NOW + 2 * day)
+    assert ledger.get("20261122-abcd", now=NOW).revoked_at == NOW + 2 * day
+
+
 def remade(id: str = "20261122-abcd") -> Delivery:
     files = (FileEntry("/src/new.png", "new.png", 7, 5, 0o644, "image/png", "f" * 64),)
     again = made(id)
