@@ -160,7 +160,7 @@ class Handover:
             Workspace(out) as workspace,
             self._opened_store(plan) as store,
             self._place(store, plan) as place,
-            by_link.telling_how_to_go_on(place.journal),
+            by_link.telling_how_to_go_on(plan, place.journal),
         ):
             held = replace(self, cancel=place.cancel)
             packed = packing.pack_archives(plan, workspace, progress=self.progress, cancel=held.cancel)
