@@ -12,6 +12,8 @@ import platformdirs
 from delivery.errors import ConfigError, LocalError
 
 _APP = "delivery"
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def config_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -28,6 +30,15 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
     """Holds journals of unfinished uploads and logs."""
     home = _home(environ)
     return home / "state" if home else _of_the_user(platformdirs.user_state_path)
+
+
+def remedy(error: OSError) -> str:
+    """The hint for what could not be written into a folder of the tool's own."""
+    if error.errno in _FULL:
+        return "make room on the disk, or set DELIVERY_HOME to a folder on another one"
+    if error.errno in _REFUSED:
+        return "check the permissions there, or set DELIVERY_HOME to a folder that you may write to"
+    return "look at what is there, or set DELIVERY_HOME to another folder"
 
 
 def own_folders() -> tuple[Path, ...]:
