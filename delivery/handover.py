@@ -114,9 +114,8 @@ class Handover:
 
     def _shown(self, plan: Plan) -> dict[str, str]:
         """The seller's words on page and proof."""
-        options = self.settings.delivery
-        label, name = options.order or "", plan.deliverable.name
-        return {"the note": options.note or "", "the order label": label, "the name": name}
+        options, name = self.settings.delivery, plan.deliverable.name
+        return {"the note": options.note or "", "the order label": options.order or "", "the name": name}
 
     def _carry_out(self, plan: Plan, out: Path, recorded: _Recorded) -> Delivery:
         """Where the zips turn out larger than samples promised, it is planned again by what is certain: the sizes."""
@@ -262,7 +261,8 @@ class Handover:
             if link.expires_at is not None:
                 storage.keep_until(options.store, link.expires_at)
         required = options.expires if options.strict else options.require_expiry
-        return hosting.try_links(links, required=self.now + required if required else None, cancel=self.cancel)
+        until = self.now + required if required else None
+        return hosting.try_links(links, required=until, progress=self.progress, cancel=self.cancel)
 
     def _upload(
         self, store: storage.Store, journal: hosting.Journal, uploads: Sequence[Upload]
