@@ -36,8 +36,9 @@ def compose_message(
     ``language`` and ``situation`` (``first``, ``revision`` or ``renewed``) default to those of the first time.
     ``connection`` is your own ``boto3.Session`` or S3 client for the delivery's store.
 
-    Each link is opened once; ``progress`` is told of tries that fail. Raises UsageError for an unknown id or language, and when the links have expired;
-    StoreRefusedError and IntegrityError for a link that does not open what was delivered.
+    Each link is opened once; ``progress`` is told of tries that fail. Raises UsageError for an unknown id or language,
+    and when the links have expired; StoreRefusedError and IntegrityError for a link that does not open what was
+    delivered.
     """
     settings, now = settings or Settings.load(), now_in_utc(now)
     situation = message.Situation(situation) if situation else None

@@ -42,11 +42,21 @@ def remedy(error: OSError) -> str:
 
 
 def own_folders() -> tuple[Path, ...]:
-    """All of these, where they are known."""
+    """All of these, where they are known. What lies beside the tool's own files there may be somebody's work."""
     try:
         return config_dir(), data_dir(), state_dir()
     except ConfigError:
         return ()
+
+
+def own_files() -> tuple[Path, ...]:
+    """The files and folders in these that are the tool's alone."""
+    try:
+        config, data, state = config_dir(), data_dir(), state_dir()
+    except ConfigError:
+        return ()
+    ledger = (data / f"ledger.sqlite3{ending}" for ending in ("", "-wal", "-shm", "-journal"))
+    return config / "config.ini", data / "store", *ledger, state
 
 
 def _home(environ: Mapping[str, str]) -> Path | None:
