@@ -75,6 +75,8 @@ for _prefix, _name in _PREFIXES:
 
 _ISO_IMAGES = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
 _RIFF = {b"WEBP": "webp", b"WAVE": "wav", b"AVI ": "avi"}
+_NO_TEXT = frozenset(("psd", "flac", "ogg", "mp3", "midi", "iff", "wav", "blend", "glb", "woff"))
+"""Formats that begin with plain letters, and have bytes soon after that no text has."""
 _BOXES = frozenset((b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"))
 
 
@@ -96,9 +98,9 @@ def sniff(head: bytes) -> str:
             return _surer(head, name)
     if head[4:8] == b"ftyp":
         return "heif" if head[8:12] in _ISO_IMAGES else "mp4"
-    if head[4:8] in _BOXES:
+    if head[4:8] in _BOXES and not is_text(head):
         return "mp4"
-    if head[:4] in (b"RIFF", b"RIFX"):
+    if head[:4] in (b"RIFF", b"RIFX") and not is_text(head):
         return _RIFF.get(head[8:12], "riff")
     if head[257:262] == b"ustar":
         return "tar"
@@ -109,8 +111,20 @@ def sniff(head: bytes) -> str:
     return ""
 
 
+def tag_length(head: bytes) -> int:
+    """Of the ID3 tag that ``head`` begins with, or 0."""
+    if head[:3] != b"ID3" or len(head) < 10:
+        return 0
+    size = 0
+    for byte in head[6:10]:
+        size = size << 7 | byte & 0x7F
+    return 10 + size
+
+
 def _surer(head: bytes, name: str) -> str:
-    """Two letters prove little: a text may begin with BM or MZ."""
+    """A few letters prove little: a text may begin with BM, MZ, FORM or BLENDER."""
+    if name in _NO_TEXT and is_text(head):
+        return ""
     if name == "bmp" and not (len(head) > 26 and head[6:10] == b"\0\0\0\0"):
         return ""
     if name == "exe" and not (len(head) >= 64 and b"\0" in head[:64]):
