@@ -6,6 +6,7 @@ understands these bytes, and can a program that goes by the name open them.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib.resources import files
 from typing import Any
@@ -75,11 +76,13 @@ for _prefix, _name in _PREFIXES:
 
 _ISO_IMAGES = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
 _RIFF = {b"WEBP": "webp", b"WAVE": "wav", b"AVI ": "avi"}
-_NO_TEXT = frozenset(("psd", "flac", "ogg", "mp3", "midi", "iff", "wav", "blend", "glb", "woff"))
+_NO_TEXT = frozenset(("gif", "psd", "flac", "ogg", "mp3", "midi", "iff", "wav", "blend", "glb", "woff"))
 """Formats that begin with plain letters, and have bytes soon after that no text has."""
 _BOXES = frozenset((b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"))
 
 
+_PDF = re.compile(rb"(?:\A|[\r\n]|\xef\xbb\xbf)%PDF-[0-9]")
+"""It may stand behind other lines, as those of a server's answer; a text that speaks of it has it inside a line."""
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MARKS = (*UTF16_MARKS, b"\xef\xbb\xbf")
 
@@ -106,7 +109,7 @@ def sniff(head: bytes) -> str:
         return "tar"
     if len(head) > 3 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06 and head[2] & 0xF0 != 0xF0:
         return "mp3" if head[:2] not in UTF16_MARKS else ""
-    if b"%PDF-" in head[:1024]:
+    if b"%PDF-" in head[:1024] and (_PDF.search(head[:1024]) or not is_text(head)):
         return "pdf"
     return ""
 

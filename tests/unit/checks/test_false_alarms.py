@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from support import corpus, trees
 
+from delivery.intake.readers.formats import sniff
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", trees.trees())
@@ -17,10 +19,26 @@ def test_trees_of_honest_files_are_left_in_peace(name):
 
 @pytest.mark.parametrize(
     "begins",
-    ["The free fonts", "The wide banner", "FORMAT of the data", "ID3 tags", "BLENDER", "glTF", "RIFF", "8BPS", "OggS"],
+    [
+        "The free fonts",
+        "The wide banner",
+        "FORMAT of the data",
+        "ID3 tags",
+        "BLENDER",
+        "glTF",
+        "RIFF",
+        "8BPS",
+        "OggS",
+        "Each %PDF-1.7",
+    ],
 )
 def test_a_text_is_no_sound_or_film_for_its_first_letters(check, codes, begins):
     assert codes(check({"readme.txt": f"{begins} in this folder are yours.\n".encode()})) == set()
+
+
+@pytest.mark.parametrize("before", [b"HTTP/1.1 200 OK\r\n\r\n", b"\xef\xbb\xbf", b"\0\x05a.pdf" + bytes(121)])
+def test_a_pdf_with_something_in_front_is_one(before):
+    assert sniff(before + b"%PDF-1.4\n") == "pdf"
 
 
 @pytest.mark.parametrize("length", [40, 70_000])
