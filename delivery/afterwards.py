@@ -36,8 +36,9 @@ def compose_message(
     ``language`` and ``situation`` (``first``, ``revision`` or ``renewed``) default to those of the first time.
     ``connection`` is your own ``boto3.Session`` or S3 client for the delivery's store.
 
-    Each link is opened once. Raises UsageError for an unknown id or language, and when the links have expired;
-    StoreRefusedError and IntegrityError for a link that does not open what was delivered.
+    Each link is opened once; ``progress`` is told of tries that fail. Raises UsageError for an unknown id or language,
+    and when the links have expired; StoreRefusedError and IntegrityError for a link that does not open what was
+    delivered.
     """
     settings, now = settings or Settings.load(), now_in_utc(now)
     situation = message.Situation(situation) if situation else None
@@ -54,7 +55,7 @@ def compose_message(
     again = replace(kept, language=language or kept.language)
     if again.store is not None:
         refuse_gone(record)
-        again = _signed_again(again, settings, now, connection, cancel or CancelToken())
+        again = _signed_again(again, settings, now, connection, progress, cancel)
     zone = zone_of(settings, again.expires_at or now)
     if situation is None:
         kept_by_older = message.Situation.REVISION if former else message.Situation.FIRST
@@ -151,7 +152,12 @@ def refuse_gone(record: Record) -> None:
 
 
 def _signed_again(
-    kept: Delivery, settings: Settings, now: datetime, connection: storage.Connection | None, cancel: CancelToken
+    kept: Delivery,
+    settings: Settings,
+    now: datetime,
+    connection: storage.Connection | None,
+    progress: Progress | None,
+    cancel: CancelToken | None,
 ) -> Delivery:
     if kept.expires_at is None or kept.expires_at <= now:
         ended = f"ended at {format_utc(kept.expires_at)}" if kept.expires_at else "have no known end"
@@ -162,13 +168,14 @@ def _signed_again(
     pages = [_page_as_uploaded(kept.page)] if kept.page else []
     uploaded = [*as_uploaded(kept), listed, *pages]
     signed = hosting.sign(store, uploaded, expires_in=kept.expires_at - now, now=now)
-    links, manifest = hosting.try_links(signed[: len(kept.links)], cancel=cancel), signed[len(kept.links)]
+    links, manifest = signed[: len(kept.links)], signed[len(kept.links)]
+    links = hosting.try_links(links, progress=progress, cancel=cancel)
     for shown in signed[len(kept.links) :]:
         hosting.try_link(shown, inline=shown is not manifest, sized=False, cancel=cancel)
     return replace(
         kept,
         links=links,
-        manifest=replace(kept.manifest, url=manifest.url),
+        manifest=replace(kept.manifest, url=signed[len(kept.links)].url),
         page=signed[-1] if pages else None,
     )
 

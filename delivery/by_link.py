@@ -9,14 +9,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from delivery import hosting, storage
-from delivery.errors import Cancelled, IntegrityError, UsageError
+from delivery.errors import Cancelled, DeliveryError, IntegrityError, UsageError
 from delivery.hosting import Upload, Uploaded
 from delivery.model import Attachment, FileEntry, Link, PartKind, Plan
 from delivery.options import SendOptions
 from delivery.packing import Packed, manifest
 from delivery.planning.names import MANIFEST, MANIFEST_TYPE
 from delivery.profile import LinkPolicy
-from delivery.progress import CancelToken
+from delivery.progress import CancelToken, Progress
+from delivery.storage.faults import GOES_ON
 from delivery.values import show
 
 
@@ -63,16 +64,26 @@ def proven_links(
     uploaded: Sequence[Uploaded],
     *,
     expires_in: timedelta,
+    lasting: timedelta,
     required: datetime | None = None,
     now: datetime,
+    progress: Progress | None,
     cancel: CancelToken,
-) -> tuple[Link, ...]:
-    """Signed now, kept alive up to their end, and each opened once as the buyer will."""
-    links = hosting.sign(store, uploaded, expires_in=expires_in, now=now)
-    for link in links:
-        if link.expires_at is not None:
-            storage.keep_until(store.name, link.expires_at)
-    return hosting.try_links(links, required=required, cancel=cancel)
+) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
+    """The links to hand over, and the ``lasting`` ones for page and manifest, see :func:`hosting.lasting`.
+
+    Signed now, kept alive up to their end, and each opened once as the buyer will.
+    """
+
+    def proven(life: timedelta) -> tuple[Link, ...]:
+        links = hosting.sign(store, uploaded, expires_in=life, now=now)
+        for link in links:
+            if link.expires_at is not None:
+                storage.keep_until(store.name, link.expires_at)
+        return hosting.try_links(links, required=required, progress=progress, cancel=cancel)
+
+    links = proven(expires_in)
+    return links, links if lasting == expires_in else proven(lasting)
 
 
 def put_manifest(
@@ -171,14 +182,18 @@ def link_notes(plan: Plan, notice: str, links: Sequence[Link]) -> tuple[str, ...
 
 
 @contextmanager
-def telling_how_to_go_on(journal: hosting.Journal) -> Iterator[None]:
-    """Where a cancel leaves something in the store, it is said how that goes on, and how it goes away."""
+def telling_how_to_go_on(plan: Plan, journal: hosting.Journal) -> Iterator[None]:
+    """Where a cancel leaves something in the store, it is said how that goes on, and how it goes away.
+
+    A stream is gone with what was read of it, so that no error may promise to go on with it.
+    """
     try:
         yield
-    except Cancelled as cancelled:
-        if journal.begun or journal.done:
-            cancelled.hint = (
-                "run the same command again: it goes on where it stopped; "
-                "`delivery upload --abort` gives it up and removes what was sent"
+    except DeliveryError as error:
+        if isinstance(error, Cancelled) and (journal.begun or journal.done):
+            error.hint = (
+                f"run the same command again{GOES_ON}; `delivery upload --abort` gives it up and removes what was sent"
             )
+        if any(entry.content is not None for entry in plan.deliverable.entries):
+            error.hint = error.hint.replace(GOES_ON, ": a stream is sent from its beginning again")
         raise

@@ -114,9 +114,8 @@ class Handover:
 
     def _shown(self, plan: Plan) -> dict[str, str]:
         """The seller's words on page and proof."""
-        options = self.settings.delivery
-        label, name = options.order or "", plan.deliverable.name
-        return {"the note": options.note or "", "the order label": label, "the name": name}
+        options, name = self.settings.delivery, plan.deliverable.name
+        return {"the note": options.note or "", "the order label": options.order or "", "the name": name}
 
     def _carry_out(self, plan: Plan, out: Path, recorded: _Recorded) -> Delivery:
         """Where the zips turn out larger than samples promised, it is planned again by what is certain: the sizes."""
@@ -160,7 +159,7 @@ class Handover:
             Workspace(out) as workspace,
             self._opened_store(plan) as store,
             self._place(store, plan) as place,
-            by_link.telling_how_to_go_on(place.journal),
+            by_link.telling_how_to_go_on(plan, place.journal),
         ):
             held = replace(self, cancel=place.cancel)
             packed = packing.pack_archives(plan, workspace, progress=self.progress, cancel=held.cancel)
@@ -171,8 +170,7 @@ class Handover:
             name, prefix = plan.deliverable.name, place.journal.prefix
             manifest.write(workspace.folder / MANIFEST, name, files, parts)
             lasting = hosting.lasting(store, options.expires, place.promised, now=self.now)
-            listed = held._proven_links(store, uploaded, lasting)
-            links = listed if lasting == options.expires else held._proven_links(store, uploaded, options.expires)
+            links, listed = held._proven_links(store, uploaded, lasting)
             expires_at = hosting.first_end(links)
             manifest_link = by_link.put_manifest(
                 store, prefix, name, files, parts, listed, expires_in=lasting, now=self.now, cancel=held.cancel
@@ -240,28 +238,22 @@ class Handover:
         if len(links) < 2 or not options.page:
             return None
         shown = hosting.publish(
-            store,
-            f"{prefix}{PAGE}",
-            name=name,
-            links=links,
-            files=files,
-            expires_in=life,
-            now=self.now,
-            order=options.order,
-            note=options.note,
-            language=options.language,
-            manifest=manifest,
-            cancel=self.cancel,
-        )
+            store, f"{prefix}{PAGE}", name=name, links=links, files=files, expires_in=life, now=self.now,
+            order=options.order, note=options.note, language=options.language, manifest=manifest, cancel=self.cancel,
+        )  # fmt: skip
         if shown.expires_at is not None:
             storage.keep_until(options.store, shown.expires_at)
         return shown
 
-    def _proven_links(self, store: storage.Store, uploaded: Sequence[Uploaded], life: timedelta) -> tuple[Link, ...]:
+    def _proven_links(
+        self, store: storage.Store, uploaded: Sequence[Uploaded], lasting: timedelta
+    ) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
         options = self.settings.delivery
         required = options.expires if options.strict else options.require_expiry
-        end = self.now + required if required else None
-        return by_link.proven_links(store, uploaded, expires_in=life, required=end, now=self.now, cancel=self.cancel)
+        return by_link.proven_links(
+            store, uploaded, expires_in=options.expires, lasting=lasting, now=self.now, progress=self.progress,
+            required=self.now + required if required else None, cancel=self.cancel,
+        )  # fmt: skip
 
     def _upload(
         self, store: storage.Store, journal: hosting.Journal, uploads: Sequence[Upload]

@@ -93,7 +93,7 @@ class Held:
         except OSError as error:
             raise LocalError(
                 f"{printable(entry.arcname)} cannot be kept while it is delivered: {error.strerror or error}",
-                hint="make room on the disk, or set DELIVERY_HOME to another one",
+                hint=places.remedy(error),
                 code="disk-full" if error.errno == errno.ENOSPC else "input-not-kept",
             ) from error
         return replace(

@@ -266,5 +266,15 @@ class Delivery:
         return self.plan.method
 
 
+def no_moment(given: object) -> UsageError:
+    return UsageError(
+        f"{given!r} is no moment", hint="give a datetime, such as datetime.now(), or nothing", code="not-a-moment"
+    )
+
+
 def _ns(moment: datetime | None) -> int:
-    return time.time_ns() if moment is None else int(moment.timestamp() * 1_000_000_000)
+    if moment is None:
+        return time.time_ns()
+    if not isinstance(moment, datetime):
+        raise no_moment(moment)
+    return int(moment.timestamp() * 1_000_000_000)

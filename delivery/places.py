@@ -12,6 +12,8 @@ import platformdirs
 from delivery.errors import ConfigError, LocalError
 
 _APP = "delivery"
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def config_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -30,12 +32,31 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
     return home / "state" if home else _of_the_user(platformdirs.user_state_path)
 
 
+def remedy(error: OSError) -> str:
+    """The hint for what could not be written into a folder of the tool's own."""
+    if error.errno in _FULL:
+        return "make room on the disk, or set DELIVERY_HOME to a folder on another one"
+    if error.errno in _REFUSED:
+        return "check the permissions there, or set DELIVERY_HOME to a folder that you may write to"
+    return "look at what is there, or set DELIVERY_HOME to another folder"
+
+
 def own_folders() -> tuple[Path, ...]:
-    """All of these, where they are known."""
+    """All of these, where they are known. What lies beside the tool's own files there may be somebody's work."""
     try:
         return config_dir(), data_dir(), state_dir()
     except ConfigError:
         return ()
+
+
+def own_files() -> tuple[Path, ...]:
+    """The files and folders in these that are the tool's alone."""
+    try:
+        config, data, state = config_dir(), data_dir(), state_dir()
+    except ConfigError:
+        return ()
+    ledger = (data / f"ledger.sqlite3{ending}" for ending in ("", "-wal", "-shm", "-journal"))
+    return config / "config.ini", data / "store", *ledger, state
 
 
 def _home(environ: Mapping[str, str]) -> Path | None:

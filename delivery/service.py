@@ -113,9 +113,9 @@ def _inspect(
     profile = platforms.get(settings.delivery.platform, settings)
     leave = not read_streams and _streams_go_up(settings)
     inputs = held.take(paths, leave_streams=leave, progress=progress, cancel=cancel)
-    own = (*places.own_folders(), *([settings.file] if settings.file else []))
+    own, shared = (*places.own_files(), *([settings.file] if settings.file else [])), places.own_folders()
     deliverable = intake.take_in(
-        inputs, keep_junk=settings.delivery.keep_junk, own=own, progress=progress, cancel=cancel
+        inputs, keep_junk=settings.delivery.keep_junk, own=own, shared=shared, progress=progress, cancel=cancel
     )
     notes: tuple[str, ...] = ()
     if settings.checks.strip:

@@ -18,7 +18,7 @@ from delivery import ci
 from delivery.config import Settings
 from delivery.errors import UsageError
 from delivery.escape import decodable
-from delivery.model import Plan
+from delivery.model import Plan, no_moment
 from delivery.places import absolute
 
 
@@ -87,7 +87,12 @@ def _beside(plan: Plan) -> Iterator[Path]:
 
 
 def now_in_utc(now: datetime | None) -> datetime:
-    """``now`` in UTC, or the present. One without a zone is meant in this machine's, as days and file times are."""
+    """``now`` in UTC, or the present. One without a zone is meant in this machine's, as days and file times are.
+
+    Raises UsageError for what is no moment.
+    """
+    if now is not None and not isinstance(now, datetime):
+        raise no_moment(now)
     return (now or datetime.now(UTC)).astimezone(UTC)
 
 

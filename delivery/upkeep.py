@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from delivery import hosting, message, places, storage
 from delivery.afterwards import as_parts, as_uploaded, foreseen, refuse_gone
@@ -58,7 +57,8 @@ def renew(
         return foreseen(kept, store.notice, hosting.foresee(store, kept.links, would_live, cancel=cancel))
     with hosting.standing_place(store, kept.id, kept.prefix, cancel=cancel) as place:
         _refuse_others(store, kept)
-        again = _signed_anew(store, kept, ledger, life, place, cancel if place is None else place.cancel, now)
+        watch = watch if place is None else replace(watch, cancel=place.cancel)
+        again = _signed_anew(store, kept, ledger, life, place, watch, now)
     zone = zone_of(settings, again.expires_at or now)
     texts = message.compose(again, options=settings.message, zone=zone, now=now, situation=message.Situation.RENEWED)
     told = message.warnings(texts, again.plan.profile, held=settings.message.held)
@@ -74,31 +74,28 @@ def _signed_anew(
     ledger: Ledger,
     life: timedelta,
     place: hosting.Kept | None,
-    cancel: CancelToken,
+    watch: storage.Watch,
     now: datetime,
 ) -> Delivery:
     """``kept`` with new links, tried, and its manifest and page put over them; nobody else works in its ``place``."""
     assert kept.store is not None and kept.prefix is not None
     lasting = hosting.lasting(store, life, ledger.promised(kept.id), place.promised if place else None, now=now)
-    proven = partial(proven_links, store, list(as_uploaded(kept)), now=now, cancel=cancel)
-    shown = proven(expires_in=lasting)
-    signed = shown if lasting == life else proven(expires_in=life)
+    signed, shown = proven_links(
+        store, list(as_uploaded(kept)), expires_in=life, lasting=lasting, now=now, progress=watch.progress,
+        cancel=watch.cancel,
+    )  # fmt: skip
     if place is not None:
         place.need(hosting.first_end(shown))
     ledger.needed(kept.id, until=hosting.first_end(shown))  # from now on manifest and page promise it, whatever fails
     listed = put_manifest(
         store, kept.prefix, kept.plan.deliverable.name, kept.files, as_parts(kept), shown, expires_in=lasting, now=now,
-        cancel=cancel,
+        cancel=watch.cancel,
     )  # fmt: skip
-    again = replace(
-        kept,
-        links=shown,
-        manifest=replace(kept.manifest, url=listed.url),
-        expires_at=hosting.first_end(signed),
-        notes=end_notes(store.notice, signed),
-    )
+    manifest, ends_at = replace(kept.manifest, url=listed.url), hosting.first_end(signed)
+    notes = end_notes(store.notice, signed)
+    again = replace(kept, links=shown, manifest=manifest, expires_at=ends_at, notes=notes)
     if kept.page is not None:
-        again = replace(again, page=hosting.republish(store, again, expires_in=lasting, now=now, cancel=cancel))
+        again = replace(again, page=hosting.republish(store, again, expires_in=lasting, now=now, cancel=watch.cancel))
     return replace(again, links=signed)
 
 

@@ -11,7 +11,8 @@ from delivery.model import Severity
 @whole(
     "left-out", Severity.INFO, Group.JUNK, "Left out",
     why="Leftovers of systems and tools only puzzle the buyer; a .deliveryignore names what else stays behind.",
-    hint="--keep-junk delivers junk too; a line such as !name in .deliveryignore takes one back",
+    hint="--keep-junk delivers junk too, and a line such as !name in .deliveryignore takes one back; "
+    "what is the tool's own never goes along",
 )  # fmt: skip
 def left_out(case: Case) -> Iterator[tuple[str, str]]:
     for path in case.deliverable.left_out:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import warnings
 
 _GARBAGE = 50_000
@@ -15,7 +16,8 @@ def main() -> None:
     once more when it ends: with thousands of files that took a tenth of the time.
     """
     gc.set_threshold(_GARBAGE, 20, 20)
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # what is odd in a picture is no news to who delivers it
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # what one library has to say to another's programmers is no news to a seller
     from delivery.cli import app
 
     try:

@@ -12,7 +12,7 @@ import click
 from delivery import config, places, platforms
 from delivery.cli import render
 from delivery.cli.pipeline import may_ask
-from delivery.errors import DeliveryError, LocalError
+from delivery.errors import Cancelled, DeliveryError, LocalError
 
 
 @click.command("init")
@@ -101,6 +101,9 @@ def _tidy_by_itself(path: Path) -> None:
     except DeliveryError:
         render.hint("the configuration stands; `delivery doctor --fix` sets the rule once the following is mended")
         raise
+    except KeyboardInterrupt:
+        hint = "the configuration stands; `delivery doctor --fix` sets the rule for tidying up"
+        raise Cancelled("cancelled", hint=hint) from None
     render.say(f"the store tidies up by itself: {words}")
 
 

@@ -14,7 +14,7 @@ from delivery.cli.colour import colour
 from delivery.cli.pipeline import annotate
 from delivery.errors import BlockedError, DeliveryError
 from delivery.escape import printable
-from delivery.model import Attachment, Delivery, Finding, Method, Part, Plan, Severity
+from delivery.model import Attachment, Delivery, FileEntry, Finding, Method, Part, Plan, Severity
 from delivery.units import counted, format_duration, format_size
 from delivery.values import show
 
@@ -91,13 +91,20 @@ def findings(found: Sequence[Finding], places: Mapping[str, str]) -> None:
 def plan(planned: Plan) -> None:
     """What will be done, and why."""
     files = planned.deliverable.entries
-    more = "" if all(entry.known_size for entry in files) else " and what the stream brings"
-    say(f"{counted(len(files), 'file')}, {format_size(planned.deliverable.size)}{more}")
+    say(f"{counted(len(files), 'file')}, {_sizes(files)}")
     way = "attach" if planned.method is Method.ATTACH else "link"
     say(f"{click.style('way:', bold=True)} {way}")
     for reason in planned.reasons:
         say(f"  {printable(reason)}")
     _parts(planned)
+
+
+def _sizes(files: Sequence[FileEntry]) -> str:
+    """Of all of them together, as far as it is known."""
+    known = [entry.size for entry in files if entry.known_size]
+    unknown = len(files) - len(known)
+    streams = f"{f'{unknown:,} streams' if unknown > 1 else 'a stream'} of unknown size" if unknown else ""
+    return " and ".join(filter(None, (format_size(sum(known)) if known else "", streams)))
 
 
 def _parts(planned: Plan) -> None:

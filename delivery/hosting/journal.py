@@ -271,13 +271,13 @@ def _forget(path: Path) -> None:
 
 
 @contextmanager
-def _told(
-    path: Path, undone: str = "written", *, hint: str = "make room on the disk, or set DELIVERY_HOME to another folder"
-) -> Iterator[None]:
+def _told(path: Path, undone: str = "written", *, hint: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise LocalError(f"the journal {path} cannot be {undone}: {error.strerror or error}", hint=hint) from error
+        raise LocalError(
+            f"the journal {path} cannot be {undone}: {error.strerror or error}", hint=hint or places.remedy(error)
+        ) from error
 
 
 def _folder() -> Path:
@@ -287,7 +287,7 @@ def _folder() -> Path:
     except OSError as error:
         raise LocalError(
             f"the folder {folder} for journals cannot be made: {error.strerror}",
-            hint="check its permissions, or set DELIVERY_HOME to another folder",
+            hint=places.remedy(error),
         ) from error
 
 

@@ -13,7 +13,7 @@ from delivery.escape import printable
 from delivery.hosting.items import Uploaded
 from delivery.hosting.names import headers_for
 from delivery.model import Link
-from delivery.progress import CancelToken, Halt
+from delivery.progress import CancelToken, Halt, NullProgress, Progress
 from delivery.storage.base import KeyLife, Store
 from delivery.storage.lanes import each
 from delivery.storage.probe import Probe, probe
@@ -144,6 +144,7 @@ def try_links(
     *,
     inline: bool = False,
     required: datetime | None = None,
+    progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> tuple[Link, ...]:
     """:func:`try_link` for each, several at once; the first that fails is raised.
@@ -152,7 +153,7 @@ def try_links(
     that is before ``required``.
     """
     halt, wires = Halt(cancel or CancelToken()), dict[str, Wire]()
-    watch = Watch(attempts=4, cancel=halt)
+    watch = Watch(attempts=4, progress=progress or NullProgress(), cancel=halt)
     return _each(links, lambda link: _tried(link, inline, watch, wires).removed_at, required, halt)
 
 

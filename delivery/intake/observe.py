@@ -169,6 +169,8 @@ def look(view: View, *, whole: bool = False) -> None:
             return
         ending = extension(view.name)
         found = formats.sniff(view.head) or ("zip" if _ends_as_zip(view, ending) else "")
+        if found == "mp3" and formats.sniff(view.at(formats.tag_length(view.head), 64)) == "flac":
+            found = "flac"
         promised = formats.PROMISES.get(ending)
         if promised is not None and found not in promised and (found or formats.needs_content(ending)):
             view.facts.append(Fact(Seen.FORMAT, sys.intern(found)))

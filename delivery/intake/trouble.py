@@ -91,7 +91,8 @@ def nothing(roots: Sequence[Path], left_out: Sequence[LeftOut]) -> LocalError:
     if reason is not None:
         return LocalError(
             f"nothing to deliver in {shown}: all that is there is left out ({reason})",
-            hint="--keep-junk delivers junk too; see also .deliveryignore",
+            hint="name the folder or files that are the finished work; --keep-junk delivers junk too, and what a "
+            ".deliveryignore names stays behind",
             code="nothing-to-deliver",
         )
     return LocalError(

@@ -41,6 +41,7 @@ def take_in(
     *,
     keep_junk: bool = False,
     own: Sequence[Path] = (),
+    shared: Sequence[Path] = (),
     progress: Progress | None = None,
     cancel: CancelToken | None = None,
 ) -> Deliverable:
@@ -48,12 +49,14 @@ def take_in(
 
     One folder alone gives paths relative to itself; of several paths each keeps its own name in front. Links are
     followed when they are named directly or stay inside the folder. ``own`` are files and folders of this tool, which
-    may hold keys and other buyers' deliveries: inside a folder they are left out. Raises LocalError, which names every
-    path that cannot be taken: missing, unreadable, neither file nor folder, a dangling link, a link out of the tree.
-    Raises UsageError for a whole disk or the home folder.
+    may hold keys and other buyers' deliveries: they are left out, whatever was named. ``shared`` folders are those that
+    it keeps them in: left out inside another one, but when they or something in them are named, the rest is taken.
+
+    Raises LocalError, which names every path that cannot be taken: missing, unreadable, neither file nor folder, a
+    dangling link, a link out of the tree. Raises UsageError for a whole disk or the home folder.
     """
     progress, cancel = progress or NullProgress(), cancel or CancelToken()
-    walk = _Walk(keep_junk=keep_junk, cancel=cancel, own=dict(_own(own)))
+    walk = _Walk(keep_junk=keep_junk, cancel=cancel, own=dict(_own([*shared, *own])), never=dict(_own(own)))
     given = [item for item in inputs if isinstance(item, FileEntry)]
     roots = [Path(item) for item in inputs if not isinstance(item, FileEntry)]
     trouble.refuse_too_much(roots)
@@ -109,6 +112,8 @@ class _Walk:
     """What was named, by what it is called in the delivery."""
     own: Mapping[tuple[int, int], str] = field(default_factory=dict)
     """Device and inode of what is this run's or this tool's own, with the reason to leave it out."""
+    never: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """Of these, what is left out even where it, or what lies in it, was named."""
 
     def add(self, root: Path, *, alone: bool) -> None:
         own_name = _own_name(root)
@@ -117,8 +122,12 @@ class _Walk:
         except (OSError, ValueError) as error:  # the latter for a name that no system can have
             self.problems.append(trouble.no_such_path(root, error))
             return
-        if stat.S_ISDIR(status.st_mode):
-            known, tree = self.folders.setdefault(fold(own_name), root), os.path.realpath(root)
+        tree = os.path.realpath(root)
+        around = (Path(tree), *Path(tree).parents)
+        if reason := next(filter(None, (_reason(self.never, place) for place in around)), None):
+            self.left_out.append(LeftOut(decodable(own_name), reason))
+        elif stat.S_ISDIR(status.st_mode):
+            known = self.folders.setdefault(fold(own_name), root)
             if os.path.realpath(known) != tree:  # their files would lie mixed in one folder
                 self.problems.append(trouble.same_name(str(known), str(root), f"{own_name}/"))
             elif known is root:
@@ -160,7 +169,7 @@ class _Walk:
                     if target := self._link(child.path, arcname, tree):
                         below = "" if target == tree else f"{target.relative_to(tree).as_posix()}/"
                         linked.append((arcname, top + below))
-                elif is_folder and (reason := self._own_folder(child.path)):
+                elif is_folder and (reason := _reason(self.own, child.path)):
                     self.left_out.append(LeftOut(decodable(f"{arcname}/"), reason))
                 elif is_folder:
                     waiting.append((child.path, f"{arcname}/"))
@@ -169,12 +178,6 @@ class _Walk:
         for arcname, target_prefix in linked:
             there = any(found.startswith(target_prefix) for found in self.found)
             self.left_out.append(LeftOut(decodable(arcname), _LINKED_FOLDER if there else _LINKED_NOTHING))
-
-    def _own_folder(self, path: str) -> str | None:
-        with suppress(OSError):  # what is gone or closed is told when it is listed
-            status = os.lstat(path)
-            return self.own.get((status.st_dev, status.st_ino))
-        return None
 
     def _entry(self, path: str, arcname: str) -> None:
         try:
@@ -252,6 +255,13 @@ def _own(places: Sequence[Path]) -> Iterator[tuple[tuple[int, int], str]]:
             status = os.fstat(descriptor)
             if stat.S_ISREG(status.st_mode):
                 yield (status.st_dev, status.st_ino), _OWN_OUTPUT
+
+
+def _reason(own: Mapping[tuple[int, int], str], place: str | Path) -> str | None:
+    with suppress(OSError):  # what is gone or closed is told when it is listed
+        status = os.lstat(place)
+        return own.get((status.st_dev, status.st_ino))
+    return None
 
 
 def _mend_in_place(entries: list[FileEntry]) -> None:

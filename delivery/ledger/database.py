@@ -12,7 +12,7 @@ from pathlib import Path
 from delivery.errors import LocalError
 from delivery.ledger.damage import Row
 from delivery.ledger.schema import STEPS
-from delivery.places import made_dir
+from delivery.places import made_dir, remedy
 
 WAIT_SECONDS = 30.0
 """How long a writer waits for another one."""
@@ -151,7 +151,7 @@ def _explained(path: Path) -> Iterator[None]:
             raise
         raise LocalError(
             f"the record of deliveries {path} cannot be opened: {error.strerror or error}",
-            hint="check the permissions there, or set DELIVERY_HOME to another folder",
+            hint=remedy(error),
             code="ledger",
         ) from error
 

@@ -45,7 +45,8 @@ class Workspace:
         self._own = out / f"{PREFIX}{secrets.token_hex(4)}"
         self.folder = self._own / _READY
         self.scratch = self._own / "scratch"
-        self._made_out = False
+        self._made: list[Path] = []
+        """The output folder and those above it, as far as they were not there."""
         self._lock: IO[bytes] | None = None
         self._published: Sequence[str] = ()
 
@@ -60,9 +61,10 @@ class Workspace:
     def _make(self) -> None:
         with writing(self.out):
             refuse_no_folder(self.out)
-            if not self.out.exists():
-                self.out.mkdir(parents=True)
-                self._made_out = True
+            for missing in reversed([path for path in (self.out, *self.out.parents) if not path.exists()]):
+                with contextlib.suppress(FileExistsError):  # another run was quicker
+                    missing.mkdir()
+                    self._made.append(missing)
             _remove_dead(self.out)
             if not self._among_others:
                 _refuse_contents(self.out)
@@ -104,9 +106,10 @@ class Workspace:
                 with contextlib.suppress(OSError):
                     (self.out / name).unlink()
         shutil.rmtree(self._own, ignore_errors=True)
-        if error is not None and self._made_out:
-            with contextlib.suppress(OSError):
-                self.out.rmdir()
+        if error is not None:
+            for made in reversed(self._made):
+                with contextlib.suppress(OSError):
+                    made.rmdir()
 
 
 def is_plain(name: str) -> bool:

@@ -209,7 +209,7 @@ def telling(folder: Path) -> Iterator[None]:
         where = f" ({error.filename})" if error.filename else ""
         raise LocalError(
             f"the embedded store's folder {folder} cannot be used: {error.strerror or error}{where}",
-            hint="check its permissions and the free space, or set DELIVERY_HOME to another folder",
+            hint=places.remedy(error),
             code="local-store",
         ) from error
 

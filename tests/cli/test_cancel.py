@@ -116,6 +116,25 @@ def test_it_says_how_to_go_on_and_abort_removes_what_was_sent(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")
+def test_what_is_piped_in_is_not_said_to_go_on(
+    run: Run, moto_address: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop_at_the_comparison(request: Seen) -> str:
+        if request.method == "HEAD":
+            os.kill(os.getpid(), signal.SIGINT)
+        return ""
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(os.urandom(6 * 1024**2))))
+    with proxy_before(moto_address) as proxy:
+        Path("c.ini").write_text(CONFIG.format(bucket=bucket, endpoint=proxy.address))
+        proxy.rule = stop_at_the_comparison
+        stopped = run("upload", "-", "--name", "film.bin", "--config", "c.ini", "--no-progress")
+    assert stopped.code == 130
+    assert "from its beginning again" in stopped.err and "delivery upload --abort" in stopped.err
+    assert "where it stopped" not in stopped.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")
 def test_it_is_heard_while_the_store_leaves_the_first_question_open(
     run: Run, moto_address: str, bucket: str, tmp_path: Path
 ) -> None:

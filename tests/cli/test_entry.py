@@ -57,6 +57,18 @@ def test_what_pillow_warns_of_is_not_shown(tmp_path: Path) -> None:
     assert "Warning" not in done.stderr
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_no_warning_of_a_library_is_shown_but_to_who_asks(wanted: bool) -> None:
+    script = (
+        "import warnings; from delivery import cli; from delivery.cli import app; "
+        "app.main = lambda: warnings.warn('your Python is old'); cli.main()"
+    )
+    command = [sys.executable, *["-Wdefault"] * wanted, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0 and ("your Python is old" in done.stderr) is wanted
+    assert wanted or done.stderr == ""
+
+
 def test_the_library_leaves_the_collector_alone() -> None:
     script = "import gc; before = gc.get_threshold(); import delivery.cli.app, delivery; delivery.send; "
     script += "assert gc.get_threshold() == before and gc.get_freeze_count() == 0"

@@ -98,6 +98,20 @@ def test_a_rule_that_cannot_be_set_leaves_the_configuration(run: Run, bucket: st
     assert Settings.load("c.ini").stores["mine"].bucket == "absent-bucket"
 
 
+def test_stopped_while_the_store_hangs_it_says_what_sets_the_rule_later(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hang(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("delivery.store_care.tidy_by_itself", hang)
+    answer = run(
+        "init", "c.ini", "--yes", "--profile", "minio", "--bucket", "b", "--endpoint", "http://s", "--lifecycle"
+    )
+    assert answer.code == 130 and "doctor --fix" in answer.err and "run the same command again" not in answer.err
+    assert Path("c.ini").exists()
+
+
 @pytest.mark.parametrize("given", [("--lifecycle",), ("--region", "eu-west-1"), ("--profile", "nope", "--bucket", "b")])
 def test_what_makes_no_store_is_refused_and_nothing_is_written(run: Run, given: tuple[str, ...]) -> None:
     assert run("init", "c.ini", "--yes", *given).code == 2

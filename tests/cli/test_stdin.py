@@ -67,7 +67,10 @@ def test_a_dry_run_reads_it_and_tells_its_size(configured: Path, tmp_path: Path)
 
 def test_what_is_known_before_it_is_read_is_said(configured: Path, tmp_path: Path) -> None:
     done = piped(b"x" * 1234, "upload", "-", "--name", "a.bin", cwd=tmp_path)
-    assert b"its size is known at its end" in done.stderr
+    assert b"1 file, a stream of unknown size" in done.stderr and b"its size is known at its end" in done.stderr
+    (tmp_path / "b.bin").write_bytes(b"x" * 1234)
+    done = piped(b"x" * 1234, "upload", "-", "b.bin", "--name", "a.bin", cwd=tmp_path)
+    assert b"2 files, 1.2 KB and a stream of unknown size" in done.stderr
 
 
 @pytest.mark.parametrize(

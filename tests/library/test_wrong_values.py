@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from delivery import (
+    FileEntry,
     LocalError,
     UsageError,
+    check,
     compose_message,
     compose_reply,
     fetch,
@@ -46,6 +48,15 @@ def test_what_is_no_language_is_an_unknown_one(work: Path) -> None:
     with pytest.raises(UsageError) as caught:
         compose_message(made.id, language=5)  # type: ignore[arg-type]
     assert caught.value.code == "unknown-language"
+
+
+@pytest.mark.parametrize("wrong", ["2026-01-31", 5, date(2026, 1, 31)])
+@pytest.mark.parametrize("verb", [pack, check, lambda _, now: renew("x", now=now), lambda _, now: prune(now=now),
+    lambda _, now: FileEntry.from_bytes("a", b"a", mtime=now)])  # fmt: skip
+def test_what_is_no_moment_is_refused_in_words(work: Path, verb: Callable[..., object], wrong: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        verb([work], now=wrong)
+    assert caught.value.code == "not-a-moment" and caught.value.hint
 
 
 @pytest.mark.parametrize("wrong", [None, 5, b"https://example.com/x"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,14 @@ def test_home_moves_every_folder() -> None:
 @pytest.mark.parametrize("given, meant", [("here/.delivery", Path("here/.delivery")), ("~/kept", Path.home() / "kept")])
 def test_a_home_is_absolute_however_it_is_given(given: str, meant: Path) -> None:
     assert places.data_dir({"DELIVERY_HOME": given}) == meant.absolute()
+
+
+@pytest.mark.parametrize(
+    "number, told", [(errno.ENOSPC, "make room"), (errno.EACCES, "permissions"), (errno.EROFS, "permissions")]
+)
+def test_what_to_do_fits_what_the_disk_said(number: int, told: str) -> None:
+    hint = places.remedy(OSError(number, os.strerror(number)))
+    assert told in hint and "DELIVERY_HOME" in hint
 
 
 def test_without_a_home_it_is_said_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:

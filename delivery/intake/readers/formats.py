@@ -6,6 +6,7 @@ understands these bytes, and can a program that goes by the name open them.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib.resources import files
 from typing import Any
@@ -75,9 +76,13 @@ for _prefix, _name in _PREFIXES:
 
 _ISO_IMAGES = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
 _RIFF = {b"WEBP": "webp", b"WAVE": "wav", b"AVI ": "avi"}
+_NO_TEXT = frozenset(("gif", "psd", "flac", "ogg", "mp3", "midi", "iff", "wav", "blend", "glb", "woff"))
+"""Formats that begin with plain letters, and have bytes soon after that no text has."""
 _BOXES = frozenset((b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"))
 
 
+_PDF = re.compile(rb"(?:\A|[\r\n]|\xef\xbb\xbf)%PDF-[0-9]")
+"""It may stand behind other lines, as those of a server's answer; a text that speaks of it has it inside a line."""
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MARKS = (*UTF16_MARKS, b"\xef\xbb\xbf")
 
@@ -96,21 +101,33 @@ def sniff(head: bytes) -> str:
             return _surer(head, name)
     if head[4:8] == b"ftyp":
         return "heif" if head[8:12] in _ISO_IMAGES else "mp4"
-    if head[4:8] in _BOXES:
+    if head[4:8] in _BOXES and not is_text(head):
         return "mp4"
-    if head[:4] in (b"RIFF", b"RIFX"):
+    if head[:4] in (b"RIFF", b"RIFX") and not is_text(head):
         return _RIFF.get(head[8:12], "riff")
     if head[257:262] == b"ustar":
         return "tar"
     if len(head) > 3 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06 and head[2] & 0xF0 != 0xF0:
         return "mp3" if head[:2] not in UTF16_MARKS else ""
-    if b"%PDF-" in head[:1024]:
+    if b"%PDF-" in head[:1024] and (_PDF.search(head[:1024]) or not is_text(head)):
         return "pdf"
     return ""
 
 
+def tag_length(head: bytes) -> int:
+    """Of the ID3 tag that ``head`` begins with, or 0."""
+    if head[:3] != b"ID3" or len(head) < 10:
+        return 0
+    size = 0
+    for byte in head[6:10]:
+        size = size << 7 | byte & 0x7F
+    return 10 + size
+
+
 def _surer(head: bytes, name: str) -> str:
-    """Two letters prove little: a text may begin with BM or MZ."""
+    """A few letters prove little: a text may begin with BM, MZ, FORM or BLENDER."""
+    if name in _NO_TEXT and is_text(head):
+        return ""
     if name == "bmp" and not (len(head) > 26 and head[6:10] == b"\0\0\0\0"):
         return ""
     if name == "exe" and not (len(head) >= 64 and b"\0" in head[:64]):

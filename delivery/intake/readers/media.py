@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from delivery.intake.observation import Seen
 from delivery.intake.readers import metadata
+from delivery.intake.readers.formats import tag_length
 from delivery.intake.readers.view import View
 
 _CUT = "the file is cut off"
@@ -125,8 +126,10 @@ def _variable(raw: bytes) -> tuple[int, int]:
 
 
 def read_flac(view: View) -> None:
-    """Metadata blocks, then sound that starts with a frame."""
-    at = 4
+    """Metadata blocks, then sound that starts with a frame; some programs put a tag of MP3s in front."""
+    tag = tag_length(view.head)
+    _note_id3(view, tag)
+    at = tag + 4
     for _ in range(1000):
         head = view.at(at, 4)
         if len(head) < 4:
@@ -163,13 +166,8 @@ def read_ogg(view: View) -> None:
 
 def read_mp3(view: View) -> None:
     """The tag, then frames; a Xing header says how many bytes there must be."""
-    at = 0
-    if view.head[:3] == b"ID3" and len(view.head) >= 10:
-        size = 0
-        for byte in view.head[6:10]:
-            size = size << 7 | byte & 0x7F
-        at = 10 + size
-        _note_id3(view, at)
+    at = tag_length(view.head)
+    _note_id3(view, at)
     block = view.at(at, 4096).lstrip(b"\0")
     sync = next((i for i in range(len(block) - 1) if block[i] == 0xFF and block[i + 1] & 0xE0 == 0xE0), None)
     if at >= view.size or (sync is None and len(block) < 4096 and at + 4096 >= view.size):
@@ -190,7 +188,7 @@ def read_mp3(view: View) -> None:
 
 def _note_id3(view: View, end: int) -> None:
     """The frames that are text: not the cover, whose bytes may look like anything."""
-    plain, at = view.head[3] < 4, 10  # lengths are plain numbers up to version 3, of seven bits from 4 on
+    plain, at = view.head[3:4] < b"\4", 10  # lengths are plain numbers up to version 3, of seven bits from 4 on
     while at + 10 < min(end, len(view.head)):
         length = 0
         for byte in view.head[at + 4 : at + 8]:

@@ -19,7 +19,7 @@ from delivery.intake.source import ensure_unchanged, opened
 from delivery.intake.strip import office, pdf, pictures
 from delivery.intake.strip.pieces import CannotStrip
 from delivery.model import Deliverable, FileEntry
-from delivery.places import private_dir
+from delivery.places import private_dir, remedy
 from delivery.progress import CancelToken, NullProgress, Progress
 
 LARGEST = 64 * 1024**2
@@ -80,7 +80,7 @@ def strip(
     except OSError as error:
         raise LocalError(
             f"the folder for cleaned copies, {printable(str(folder))}, cannot be used: {error.strerror or error}",
-            hint="check its permissions, set DELIVERY_HOME to another folder, or deliver without --strip",
+            hint=f"{remedy(error)}; or deliver without --strip",
         ) from error
     entries, removed = list(deliverable.entries), list[Removed]()
     with (progress or NullProgress()).task("Removing metadata", len(entries), "files") as task:
@@ -128,7 +128,7 @@ def _keep(entry: FileEntry, cleaned: bytes, folder: Path) -> tuple[str, int, int
     except OSError as error:
         raise LocalError(
             f"the cleaned copy of {printable(entry.path)} cannot be written: {error.strerror or error}",
-            hint=f"make room in {folder}, or deliver without --strip",
+            hint=f"{remedy(error)}; or deliver without --strip",
         ) from error
     return str(place), status.st_mtime_ns, status.st_ino
 

@@ -44,7 +44,10 @@ def test_an_unknown_code_is_refused_with_the_nearest_one():
     with pytest.raises(UsageError) as caught:
         checks.waive([], ["draft-nam"])
     assert "draft-name" in caught.value.hint
-    for strange in ("bogus", "comments", "person"):
+    with pytest.raises(UsageError, match="no finding called 'blocked'") as caught:
+        checks.waive([], ["blocked"])
+    assert "blocked-type" in caught.value.hint
+    for strange in ("bogus", "comments", "passed"):
         with pytest.raises(UsageError) as caught:
             checks.waive([], [strange])
         assert caught.value.hint == "docs/checks.md lists all codes"

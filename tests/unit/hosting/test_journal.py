@@ -189,17 +189,21 @@ def test_a_full_disk_is_told_and_leaves_a_journal_or_none(
         assert set(kept.done) == before | {f"{again.prefix}more"}
 
 
+@pytest.mark.parametrize("number, todo", [(errno.ENOSPC, "make room"), (errno.EROFS, "permissions")])
 @pytest.mark.parametrize("there", [True, False])
-def test_a_lock_that_cannot_be_made_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+def test_a_lock_that_cannot_be_made_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, there: bool, number: int, todo: str
+) -> None:
     def full(path: Path) -> Any:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(number, os.strerror(number))
 
     store = opened_with("")
     if there:
         written(folder, store)
     monkeypatch.setattr("delivery.hosting.journal.locked", full)
-    with pytest.raises(LocalError, match="No space left"), journal_for(store, ["a.bin"]):
+    with pytest.raises(LocalError, match="cannot be written") as caught, journal_for(store, ["a.bin"]):
         pass
+    assert todo in caught.value.hint
 
 
 def test_a_journal_that_cannot_be_removed_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,6 +106,18 @@ def test_a_folder_that_cannot_be_made_ready_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_failure_takes_the_folders_above_with_it_that_were_made(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    with pytest.raises(LocalError), Workspace(tmp_path / "there" / "a" / "b") as workspace:
+        assert workspace.folder.is_dir()
+        raise LocalError("no")
+    assert list(tmp_path.iterdir()) == [tmp_path / "there"] and list((tmp_path / "there").iterdir()) == []
+    with pytest.raises(LocalError), Workspace(tmp_path / "a" / "b"):
+        (tmp_path / "a" / "mine.txt").touch()
+        raise LocalError("no")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["mine.txt"]
+
+
 def test_what_was_published_goes_again_where_the_rest_of_the_block_fails(tmp_path: Path) -> None:
     with pytest.raises(KeyError), Workspace(tmp_path / "out") as workspace:
         (workspace.folder / "a.txt").write_bytes(b"a")

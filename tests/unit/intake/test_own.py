@@ -1,0 +1,54 @@
+"""The tool's own files never go along, whatever was named."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from delivery import LocalError, check
+from delivery.ledger import Ledger
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tool's own folder, with all that it keeps, and a file beside that is none of it."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("DELIVERY_HOME", str(home))
+    Ledger(home).list(limit=1, now=datetime.now(UTC))
+    for place in ("store/identity.json", "store/files/a/film.mov", "state/uploads/a.jsonl", "config.ini"):
+        (home / place).parent.mkdir(parents=True, exist_ok=True)
+        (home / place).write_text("[delivery]\n" if place == "config.ini" else "{}")
+    (home / "final").mkdir()
+    (home / "final" / "notes.txt").write_text("The finished work.\n")
+    return home
+
+
+@pytest.mark.parametrize(
+    "inside", ["store", "store/files/a", "store/identity.json", "state", "ledger.sqlite3", "config.ini"]
+)
+def test_what_the_tool_keeps_is_left_out_when_it_is_named(kept: Path, inside: str) -> None:
+    with pytest.raises(LocalError, match="settings and records of this tool") as refused:
+        check([kept / inside])
+    assert refused.value.code == "nothing-to-deliver"
+
+
+def test_work_that_lies_beside_it_is_delivered(kept: Path) -> None:
+    with check([kept]) as whole, check([kept / "final"]) as work:
+        assert [entry.arcname for entry in whole.deliverable.entries] == ["final/notes.txt"]
+        assert {item.path for item in whole.deliverable.left_out} >= {
+            "store/",
+            "state/",
+            "config.ini",
+            "ledger.sqlite3",
+        }
+        assert [entry.arcname for entry in work.deliverable.entries] == ["notes.txt"]
+
+
+def test_the_folder_that_it_lies_in_is_left_out_of_a_larger_one(kept: Path) -> None:
+    (kept.parent / "a.txt").write_text("a\n")
+    with check([kept.parent]) as inspection:
+        assert [entry.arcname for entry in inspection.deliverable.entries] == ["a.txt"]
+        (found,) = (finding for finding in inspection.findings if finding.code == "left-out")
+    assert "the tool's own never goes along" in found.hint
