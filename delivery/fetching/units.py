@@ -84,10 +84,13 @@ def _unpacked(manifest: Manifest, carried: Mapping[str, list[FileRecord]], only:
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
-    """By the whole path or its last piece, without regard to case; a name that holds brackets also as it stands."""
-    folded = name.casefold()
+    """By the whole path or its last piece, without regard to case; a name that holds brackets also as it stands.
+
+    A pattern may hold decomposed letters, as names copied on macOS do; the names of a delivery hold none.
+    """
+    folded = fold(name)
     names = (folded, folded.rpartition("/")[2])
-    wanted = [pattern.casefold() for pattern in patterns]
+    wanted = [fold(pattern) for pattern in patterns]
     return any(name == pattern or fnmatchcase(name, pattern) for pattern in wanted for name in names)
 
 

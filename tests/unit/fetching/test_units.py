@@ -73,6 +73,12 @@ def test_a_zip_that_is_unpacked_in_part_must_still_be_right_as_a_whole(work: Man
     assert [member.path for member in unit.members or ()] == ["logo/a.SVG", "logo/b.png"]
 
 
+def test_a_pattern_may_be_written_with_decomposed_letters() -> None:
+    work = manifest([part("Café.pdf", b"x")], [record_of("Café.pdf", b"x")])
+    for only in ("cafe\u0301*", "CAFE\u0301.PDF"):
+        assert names(units(work, only=[only])) == [["Café.pdf"]]
+
+
 def test_a_name_with_brackets_is_named_as_it_stands() -> None:
     work = manifest([part("Final [v2].mov", b"x"), part("b.txt", b"y")], [
         record_of("takes/Final [v2].mov", b"x", "Final [v2].mov"), record_of("b.txt", b"y"),
