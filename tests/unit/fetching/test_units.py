@@ -130,10 +130,17 @@ def test_a_part_that_says_nothing_of_its_file_is_refused() -> None:
             units(manifest([part("a", b"x")], files), unpack=True)
 
 
-def test_volumes_with_a_gap_are_refused() -> None:
-    files = [record_of("b", b"1234", "b.001")]
+@pytest.mark.parametrize("unpack", [False, True])
+@pytest.mark.parametrize("second", [{"order": 3, "offset": 2}, {"order": 2, "offset": 1}, {"order": 2}])
+def test_volumes_with_a_gap_are_refused(second: dict[str, int], unpack: bool) -> None:
+    """However they come: the folder that they would lie in would not be a sound one."""
+    parts = [
+        part("b.001", b"12", "volume", file="b", order=1, of=2),
+        part("b.002", b"34", "volume", file="b", of=2, **second),
+    ]
+    listed = [record_of("b", b"1234") | {"parts": ["b.001", "b.002"]}]
     with pytest.raises(IntegrityError, match="all volumes"):
-        units(manifest([part("b.001", b"12", "volume", file="b", order=1, of=2)], files), unpack=True)
+        units(manifest(parts, listed), unpack=unpack)
 
 
 @pytest.mark.parametrize("unpack", [False, True])
