@@ -443,6 +443,21 @@ def test_where_a_setting_came_from_is_the_variable(run: Run, work: Path, monkeyp
     refused(run, 2, "DELIVERY_STORE: no store is called 'nix'", "send", work, "--dry-run", error="store-unknown")
 
 
+def test_the_home_that_no_shell_reads_behind_an_equals_sign_is_read(
+    run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "me"
+    home.mkdir()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("DELIVERY_SUMMARY", "~/summary.md")
+    assert run("send", work, "--out=~/made", "--report=~/report.json").code == 0
+    assert run("verify", "~/made").code == 0
+    assert run("join", "~/made", "--out=~/joined").code == 0
+    assert {"made", "report.json", "summary.md"} <= {path.name for path in home.iterdir()}
+    assert not Path("~").exists()
+
+
 LOOKED_FOR = {
     "check {}": 4,
     "upload {} --abort": 4,

@@ -97,6 +97,15 @@ def test_the_link_can_come_from_standard_input(run: Run, delivered: str, monkeyp
     assert Path("here/film.mov").read_bytes() == b"film"
 
 
+def test_the_folder_may_be_named_from_home(
+    run: Run, delivered: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "me"))
+    assert run("fetch", delivered, "-q", "--out=~/here").code == 0
+    assert (tmp_path / "me" / "here" / "film.mov").read_bytes() == b"film"
+
+
 def test_what_was_pasted_around_a_link_is_left_off(run: Run, delivered: str) -> None:
     assert run("fetch", f" {delivered}\n", "-q", "-o", "here").code == 0
     assert Path("here/film.mov").read_bytes() == b"film"
