@@ -123,7 +123,7 @@ def configured(settings: Settings | None, options: DeliveryOptions) -> Settings:
 
 def find_file(given: str | Path | None, environ: Mapping[str, str]) -> Path | None:
     """The configuration file that applies, or None. Raises ConfigError for a named one that is absent."""
-    named = given or environ.get("DELIVERY_CONFIG")
+    named = given or environ.get("DELIVERY_CONFIG", "").strip()
     if named:
         path = Path(os.path.expanduser(named))
         if not _is_file(path):

@@ -61,7 +61,7 @@ def own_files() -> tuple[Path, ...]:
 
 def _home(environ: Mapping[str, str]) -> Path | None:
     """Absolute, for whoever runs in another folder; and ``~`` is read, as no shell does in a CI service's variables."""
-    home = environ.get("DELIVERY_HOME")
+    home = environ.get("DELIVERY_HOME", "").strip()
     return absolute(Path(os.path.expanduser(home))) if home else None
 
 

@@ -20,7 +20,10 @@ def parse_size(text: str) -> int:
     match = _NUMBER_UNIT.fullmatch(text)
     if match is None or match[2].lower() not in _SIZE:
         raise ValueError(f"{text!r} is not a size; write a number and a unit: 500MB, 10MiB, 2GB")
-    return round(float(match[1]) * _SIZE[match[2].lower()])
+    size = float(match[1]) * _SIZE[match[2].lower()]
+    if size >= 2**63:
+        raise ValueError(f"{text!r} is more than any disk holds")
+    return round(size)
 
 
 def parse_duration(text: str, *, shortest: timedelta = SHORTEST) -> timedelta:

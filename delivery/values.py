@@ -31,7 +31,7 @@ def parse_list(text: str) -> tuple[str, ...]:
 
 
 def parse_positive(text: str) -> int:
-    if not text.strip().isdecimal() or int(text) < 1:
+    if not text.strip().isdecimal() or len(text) > 18 or int(text) < 1:  # Python reads no more than 4300 digits
         raise ValueError(f"{text!r} is not a whole number from 1 up")
     return int(text)
 

@@ -214,4 +214,5 @@ def _as_usage_error(error: click.UsageError) -> DeliveryError:
 
 def _wants_json(arguments: list[str]) -> bool:
     """Asked before the command line could be parsed, since the parsing itself may be what failed."""
-    return "--json" in arguments or os.environ.get("DELIVERY_JSON", "").lower() in {"1", "true", "yes", "on", "y", "t"}
+    asked = os.environ.get("DELIVERY_JSON", "").strip().lower()
+    return "--json" in arguments or asked in {"1", "true", "yes", "on", "y", "t"}

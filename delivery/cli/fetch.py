@@ -75,9 +75,9 @@ def _foreseen(fetched: Fetched, *, quiet: bool) -> None:
 
 
 def _piped_link() -> str:
-    """The first line of standard input that is not empty."""
+    """The first line of standard input that is not empty, without the mark that Windows' shells put before it."""
     try:
-        link = next(filter(None, map(str.strip, sys.stdin or ())), "")
+        link = next(filter(None, (line.lstrip("\ufeff").strip() for line in sys.stdin or ())), "")
     except UnicodeDecodeError:
         link = ""
     if not link:

@@ -14,7 +14,7 @@ import click
 
 from delivery.cli import complete, stdin
 from delivery.cli.progress import progress_for
-from delivery.cli.types import DAY, DURATION, FILE, FOLDER, LIST, RATE
+from delivery.cli.types import DAY, DURATION, FILE, FOLDER, LIST, RATE, Option, by_variable
 from delivery.model import Via
 from delivery.progress import CancelToken, Progress
 
@@ -28,7 +28,7 @@ def _option(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
     """A click option with its ``DELIVERY_<OPTION>`` variable."""
     long = next(name for name in names if name.startswith("--"))
     variable = f"DELIVERY_{long.split('/')[0].removeprefix('--').replace('-', '_').upper()}"
-    return click.option(*names, envvar=variable, show_envvar=False, **attributes)
+    return click.option(*names, cls=Option, envvar=variable, show_envvar=False, **attributes)
 
 
 def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -276,10 +276,15 @@ def transfer_settings(settings: Settings, values: dict[str, Any]) -> Settings:
 
 
 def overrides(values: dict[str, Any]) -> dict[str, Any]:
-    """The options that stand for settings, in the form that the library takes; those that were not given are None."""
-    allowed = values.pop("allow", ())
+    """The options that stand for settings, in the form that the library takes; those that were not given are None.
+
+    So are those that a variable gave: the settings have them, and know where they came from.
+    """
+    context = click.get_current_context()
+    values.update(dict.fromkeys(name for name in values if by_variable(context, name)))
+    allowed = values.pop("allow", None) or ()
     values["allow"] = tuple(code for codes in allowed for code in codes) or None
-    expected = values.pop("expect", ())
+    expected = values.pop("expect", None) or ()
     values["expect"] = tuple(pattern for patterns in expected for pattern in patterns) or None
     if values.get("via") is not None:
         values["via"] = Via(values["via"])

@@ -100,6 +100,11 @@ class Reports:
     findings: Sequence[Finding] = ()
     places: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name in _NAMES:  # no shell reads ~ behind a =, nor does CI in a variable
+            if place := getattr(self, name):
+                setattr(self, name, os.path.expanduser(place))
+
     @classmethod
     def taken_from(cls, values: dict[str, Any]) -> Reports:
         """The options of the same names are taken out of ``values``."""

@@ -1,4 +1,4 @@
-"""Click types that explain themselves when the value is wrong."""
+"""Click types and options that explain themselves when the value is wrong."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from delivery.units import parse_duration
 from delivery.values import parse_day, parse_list, parse_rate
@@ -35,6 +36,21 @@ class Parsed(_Type):
             return self._parse(value)
         except ValueError as error:
             self.fail(str(error), parameter, context)
+
+
+class Option(click.Option):
+    """Its variable is read as the configuration is: without what stands around the value, and a blank one is none."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        return (super().resolve_envvar_value(ctx) or "").strip() or None
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Whoever typed no such option is to look for the variable."""
+        return f"'{self.envvar}'" if ctx and by_variable(ctx, self.name) else super().get_error_hint(ctx)
+
+
+def by_variable(context: click.Context, name: str | None) -> bool:
+    return context.get_parameter_source(name or "") is ParameterSource.ENVIRONMENT
 
 
 def _folder(text: str) -> str:

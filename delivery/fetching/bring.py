@@ -158,10 +158,10 @@ class _Run:
     def listed(self, manifest: Manifest, out: Path | None, only: Sequence[str], unpacked: bool) -> Fetched:
         todo = units(manifest, only=only, unpack=unpacked)
         marks = _without_links(manifest)
-        called = unique(MANIFEST, {fold(output.name) for unit in todo for output in unit.outputs})
+        called = unique(MANIFEST, {fold(output.name.partition("/")[0]) for unit in todo for output in unit.outputs})
         kept = Output(called, len(marks), hashlib.sha256(marks).hexdigest())
         if called != MANIFEST:
-            self.watch.progress.note(f"a file of the delivery is called {MANIFEST}; its own manifest is {called}")
+            self.watch.progress.note(f"the delivery itself holds a {MANIFEST}; its own manifest is {called}")
         with Place(out or choose(manifest.name, marks, kept.name), dry_run=self._dry_run) as place:
             is_kept = place.has(kept, lambda count: None)
             missing = self._missing(place, todo)

@@ -6,6 +6,8 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from ipaddress import ip_address
+from socket import inet_aton
 from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -63,7 +65,7 @@ class Client:
                 hint="give the link of the delivery page or of the manifest, whole and in quotes",
                 code="link-unusable",
             )
-        self._at_home = parts.hostname in LOOPBACK
+        self._at_home = _is_here(parts.hostname or "")
 
     @contextmanager
     def open(self, url: str, what: str, headers: Mapping[str, str] | None = None) -> Iterator[Stream]:
@@ -116,12 +118,24 @@ def _objection(parts: SplitResult, *, at_home: bool) -> str:
         return "it is not an http or https address"
     if parts.username is not None:
         return "it holds a login"
-    here = parts.hostname in LOOPBACK
-    if parts.scheme == "http" and not here:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         return "it is plain http: what it brings could be read and changed on its way"
-    if here and not at_home:
+    if not at_home and _is_here(parts.hostname):
         return "it leads to this machine itself"
     return ""
+
+
+def _is_here(host: str) -> bool:
+    """Also where it is written in another way: 127.1, 2130706433, 0.0.0.0, localhost with a full stop."""
+    name = host.rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(name if ":" in name else inet_aton(name))
+    except (ValueError, OSError):  # a name, which the certificate must then be for
+        return False
+    plain = getattr(address, "ipv4_mapped", None) or address
+    return plain.is_loopback or plain.is_unspecified
 
 
 def content_of(answer: Stream) -> Content:

@@ -26,6 +26,8 @@ from delivery.planning.names import MANIFEST
 
 WORK = f"{PREFIX}fetch"
 _LOCK = "lock"
+_MADE = "made"
+"""There where the folder itself was made for the delivery, and not by the user."""
 
 
 class Place:
@@ -49,6 +51,7 @@ class Place:
                 if is_live(self.work):
                     raise in_use(self.out)
                 return self
+            is_new = not self.out.exists()
             self.out.mkdir(parents=True, exist_ok=True)
             _refuse_link(self.work)
             self.work.mkdir(exist_ok=True)
@@ -56,6 +59,8 @@ class Place:
             if not self._stack.enter_context(locked(lock)) or not lock.exists():  # it may just have been removed
                 self._stack.close()
                 raise in_use(self.out)
+            if is_new:
+                (self.work / _MADE).touch()
         return self
 
     def __exit__(
@@ -64,6 +69,7 @@ class Place:
         if self._dry_run:
             return
         done = error is None or not any(self.work.glob("*.part"))
+        made = (self.work / _MADE).exists()
         if done:  # under the lock, so that nothing goes which another run has begun
             shutil.rmtree(self.work, ignore_errors=True)
         self._stack.close()
@@ -72,8 +78,9 @@ class Place:
                 if os.name == "nt":  # where no open file can be removed, neither ours before nor another's now
                     (self.work / _LOCK).unlink()
                     self.work.rmdir()
-            with suppress(OSError):
-                self.out.rmdir()  # where nothing else lies in it
+            if made:
+                with suppress(OSError):
+                    self.out.rmdir()  # where nothing else lies in it
 
     def has(self, output: Output, told: Callable[[int], None]) -> bool:
         """Whether it is there already, as it was sent. Raises LocalError where something else has its name."""

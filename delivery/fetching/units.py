@@ -42,7 +42,8 @@ def units(manifest: Manifest, *, only: Sequence[str] = (), unpack: bool = False)
         for filename in record.parts:
             carried[filename].append(record)
     _refuse_lost(manifest)
-    made = tuple(_unpacked(manifest, carried, only) if unpack else _as_sent(manifest, carried, only))
+    sets = volume_sets(manifest)
+    made = tuple(_unpacked(manifest, carried, sets, only) if unpack else _as_sent(manifest, carried, only))
     if not made and only:
         some = ", ".join(printable(record.path) for record in manifest.files[:5])
         raise UsageError(
@@ -60,8 +61,12 @@ def _as_sent(manifest: Manifest, carried: Mapping[str, list[FileRecord]], only: 
             yield Unit((part,), (Output(part.filename, part.size, part.sha256),))
 
 
-def _unpacked(manifest: Manifest, carried: Mapping[str, list[FileRecord]], only: Sequence[str]) -> Iterator[Unit]:
-    sets = volume_sets(manifest)
+def _unpacked(
+    manifest: Manifest,
+    carried: Mapping[str, list[FileRecord]],
+    sets: Mapping[str, Sequence[PartRecord]],
+    only: Sequence[str],
+) -> Iterator[Unit]:
     for part in manifest.parts:
         files = carried[part.filename]
         named = not only or _matches(part.filename, only)
@@ -84,10 +89,13 @@ def _unpacked(manifest: Manifest, carried: Mapping[str, list[FileRecord]], only:
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
-    """By the whole path or its last piece, without regard to case; a name that holds brackets also as it stands."""
-    folded = name.casefold()
+    """By the whole path or its last piece, without regard to case; a name that holds brackets also as it stands.
+
+    A pattern may hold decomposed letters, as names copied on macOS do; the names of a delivery hold none.
+    """
+    folded = fold(name)
     names = (folded, folded.rpartition("/")[2])
-    wanted = [pattern.casefold() for pattern in patterns]
+    wanted = [fold(pattern) for pattern in patterns]
     return any(name == pattern or fnmatchcase(name, pattern) for pattern in wanted for name in names)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,15 +71,14 @@ def read(place: Path) -> Manifest:
     path = place / MANIFEST if os.path.isdir(place) else place
     shown = printable(str(path))
     try:
-        if path.stat().st_size > _LARGEST:
+        seen = path.stat()
+        if not stat.S_ISREG(seen.st_mode):  # a pipe or a device might have no end
+            raise _no_manifest(f"{shown} is not a file")
+        if seen.st_size > _LARGEST:
             raise _broken(shown, "it is far too large")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise LocalError(
-            f"{shown} does not exist",
-            hint=f"name the folder that holds {MANIFEST}, or the manifest itself",
-            code="manifest-missing",
-        ) from error
+        raise _no_manifest(f"{shown} does not exist") from error
     except UnicodeDecodeError as error:
         raise _broken(shown, "it is not UTF-8 text") from error
     except OSError as error:
@@ -183,6 +184,11 @@ def _require(holds: bool, otherwise: str) -> None:
         raise ValueError(f"it has {otherwise}")
 
 
+def _no_manifest(why: str) -> LocalError:
+    hint = f"name the folder that holds {MANIFEST}, or the manifest itself"
+    return LocalError(why, hint=hint, code="manifest-missing")
+
+
 def _broken(shown: str, why: str) -> IntegrityError:
     return IntegrityError(
         f"{shown} is not a sound manifest: {why}", hint="get it again from the seller", code="manifest-broken"
@@ -198,8 +204,10 @@ def volume_sets(manifest: Manifest) -> dict[str, list[PartRecord]]:
     sizes = {record.path: record.size for record in manifest.files}
     for path, parts in sets.items():
         parts.sort(key=lambda part: part.order)
-        whole = [part.order for part in parts] == list(range(1, len(parts) + 1)) and all(
-            part.of == len(parts) for part in parts
+        starts = [0, *accumulate(part.size for part in parts)]
+        whole = all(
+            (part.order, part.of, part.offset) == (order, len(parts), start)
+            for order, (part, start) in enumerate(zip(parts, starts, strict=False), start=1)
         )
         if not whole or sizes.get(path) != sum(part.size for part in parts):
             raise IntegrityError(

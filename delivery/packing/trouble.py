@@ -49,9 +49,9 @@ def _translated(error: OSError, place: str) -> LocalError:
 
 
 def path_of(given: str | os.PathLike[str]) -> Path:
-    """What a caller gave as a path. Raises UsageError for what is none."""
+    """What a caller gave as a path, ``~`` read as no shell does in ``--out=~/x``. Raises UsageError for no path."""
     try:
-        path = Path(given)
+        path = Path(os.path.expanduser(given))
         if "\0" not in str(path):
             return path
     except TypeError:

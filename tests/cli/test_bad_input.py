@@ -412,10 +412,50 @@ def test_doctor_tells_an_unreachable_store_by_its_exit_code(
     assert "permissions" not in told.err
 
 
-def test_an_empty_variable_is_no_value(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PLATFORM", "VIA", "EXPIRES", "LANGUAGE", "STRICT", "OUT", "STORE", "ALLOW"):
-        monkeypatch.setenv(f"DELIVERY_{name}", "")
+@pytest.mark.parametrize("blank", ["", " \n"])
+def test_an_empty_variable_is_no_value(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch, blank: str) -> None:
+    for name in ("PLATFORM", "VIA", "EXPIRES", "LANGUAGE", "STRICT", "OUT", "STORE", "ALLOW", "CONFIG", "REPORT"):
+        monkeypatch.setenv(f"DELIVERY_{name}", blank)
     assert run("send", work).code == 0
+
+
+def test_what_stands_around_a_variable_is_left_off(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"PLATFORM": "gmail", "VIA": "attach", "EXPIRES": "2d", "STRICT": "yes", "JSON": "yes"}.items():
+        monkeypatch.setenv(f"DELIVERY_{name}", f" {value}\n")
+    assert run("send", work, "--dry-run").document["platform"] == "gmail"
+    refused = run("verify", work)
+    assert json.loads(refused.out)["code"] == "manifest-missing"
+
+
+def test_a_wrong_variable_is_told_by_its_name(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DELIVERY_EXPIRES", "soon")
+    assert "Invalid value for 'DELIVERY_EXPIRES': 'soon' is not a duration" in run("send", work).err
+    assert "Invalid value for '--expires': 'later' is not a duration" in run("send", work, "--expires", "later").err
+
+
+def test_where_a_setting_came_from_is_the_variable(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DELIVERY_PLATFORM", "gmail")
+    monkeypatch.setenv("DELIVERY_LANGUAGE", "fr")
+    told = run("send", work, "--dry-run", "--verbose", "--language", "es")
+    assert "platform = gmail (DELIVERY_PLATFORM)" in told.err
+    assert "language = es (given)" in told.err
+    monkeypatch.setenv("DELIVERY_STORE", "nix")
+    refused(run, 2, "DELIVERY_STORE: no store is called 'nix'", "send", work, "--dry-run", error="store-unknown")
+
+
+def test_the_home_that_no_shell_reads_behind_an_equals_sign_is_read(
+    run: Run, work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "me"
+    home.mkdir()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("DELIVERY_SUMMARY", "~/summary.md")
+    assert run("send", work, "--out=~/made", "--report=~/report.json").code == 0
+    assert run("verify", "~/made").code == 0
+    assert run("join", "~/made", "--out=~/joined").code == 0
+    assert {"made", "report.json", "summary.md"} <= {path.name for path in home.iterdir()}
+    assert not Path("~").exists()
 
 
 LOOKED_FOR = {

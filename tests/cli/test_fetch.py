@@ -92,9 +92,18 @@ def test_quiet_is_the_names_alone_and_only_what_was_asked_for(run: Run, delivere
 
 
 def test_the_link_can_come_from_standard_input(run: Run, delivered: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"\n {delivered} \n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"\ufeff\n\ufeff {delivered} \r\n"))
     assert run("fetch", "-", "-q", "-o", "here").code == 0
     assert Path("here/film.mov").read_bytes() == b"film"
+
+
+def test_the_folder_may_be_named_from_home(
+    run: Run, delivered: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "me"))
+    assert run("fetch", delivered, "-q", "--out=~/here").code == 0
+    assert (tmp_path / "me" / "here" / "film.mov").read_bytes() == b"film"
 
 
 def test_what_was_pasted_around_a_link_is_left_off(run: Run, delivered: str) -> None:
@@ -212,6 +221,16 @@ def test_a_delivered_file_that_is_called_like_the_manifest_hides_it_not(run: Run
     assert run("verify", Path("Work", "delivery-manifest (2).json")).code == 0
     assert "1 of them there already" in run("fetch", url, "--unpack").err
     assert [path.name for path in Path().iterdir() if path.name.startswith("Work")] == ["Work"]
+
+
+def test_a_folder_that_is_called_like_the_manifest_hides_it_not(run: Run, server: Origin) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("Delivery-Manifest.json/a.txt", b"a")
+    listed = [record_of("Delivery-Manifest.json/a.txt", b"a", "Work.zip")]
+    url = server.deliver({"Work.zip": packed.getvalue()}, files=listed, Work={"kind": "archive"})
+    assert run("fetch", url, "--unpack").code == 0
+    assert run("verify", Path("Work", "delivery-manifest (2).json")).code == 0
 
 
 @pytest.mark.parametrize("size", [200, 200_000])

@@ -176,6 +176,7 @@ def test_a_duration_given_as_a_value_keeps_to_the_range_of_its_text(
     ("section", "name", "value", "words"),
     [
         (UploadOptions, "threads", -1, "'-1' is not a whole number from 1 up"),
+        (UploadOptions, "threads", "9" * 5000, "is not a whole number from 1 up"),
         (UploadOptions, "threads", 2.5, "2.5 is not a whole number"),
         (UploadOptions, "attempts", True, "True is not a whole number"),
         (UploadOptions, "part_size", -1, "'-1' is not a size"),

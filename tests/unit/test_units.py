@@ -31,6 +31,12 @@ def test_a_bad_size_says_what_is_accepted(text: str) -> None:
         parse_size(text)
 
 
+@pytest.mark.parametrize("text", ["9" * 19, "9" * 400, "9999999999 GB"])
+def test_a_size_has_an_end(text: str) -> None:
+    with pytest.raises(ValueError, match="more than any disk holds"):
+        parse_size(text)
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"), [("20s", 20), ("7d", 604_800), ("1d12h", 129_600), ("1 d 12 h", 129_600), ("0.5h", 1800)]
 )

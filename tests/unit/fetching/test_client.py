@@ -33,7 +33,15 @@ def test_https_and_this_machine_are_links(url: str) -> None:
     Client(url, CancelToken())
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1/x", "https://localhost/x", "http://[::1]/x", "http://example.com/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/x", "https://localhost/x", "http://[::1]/x", "http://example.com/x",
+        "https://127.0.0.2/x", "https://0.0.0.0/x", "https://127.1/x", "https://2130706433/x", "https://0x7f.0.0.1/x",
+        "https://localhost./x", "https://a.localhost/x", "https://[::]/x", "https://[0:0::1]/x",
+        "https://[::ffff:127.0.0.1]/x",
+    ],
+)  # fmt: skip
 def test_a_remote_delivery_does_not_lead_to_this_machine_or_to_plain_http(url: str) -> None:
     client = Client("https://example.com/manifest", CancelToken())
     with pytest.raises(IntegrityError, match="not followed"), client.open(url, "a file"):

@@ -109,6 +109,16 @@ def test_a_failure_keeps_what_can_be_gone_on_with_and_leaves_nothing_else(tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+def test_an_empty_folder_of_the_users_own_stays(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), Place(tmp_path) as place:
+        (place.work / "k.part").write_bytes(b"half")
+        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError), Place(tmp_path) as place:
+        (place.work / "k.part").unlink()
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_folder_is_new_or_that_of_the_same_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     marks = memoryview(b"{}")

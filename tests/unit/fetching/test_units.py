@@ -73,6 +73,12 @@ def test_a_zip_that_is_unpacked_in_part_must_still_be_right_as_a_whole(work: Man
     assert [member.path for member in unit.members or ()] == ["logo/a.SVG", "logo/b.png"]
 
 
+def test_a_pattern_may_be_written_with_decomposed_letters() -> None:
+    work = manifest([part("Café.pdf", b"x")], [record_of("Café.pdf", b"x")])
+    for only in ("cafe\u0301*", "CAFE\u0301.PDF"):
+        assert names(units(work, only=[only])) == [["Café.pdf"]]
+
+
 def test_a_name_with_brackets_is_named_as_it_stands() -> None:
     work = manifest([part("Final [v2].mov", b"x"), part("b.txt", b"y")], [
         record_of("takes/Final [v2].mov", b"x", "Final [v2].mov"), record_of("b.txt", b"y"),
@@ -124,10 +130,17 @@ def test_a_part_that_says_nothing_of_its_file_is_refused() -> None:
             units(manifest([part("a", b"x")], files), unpack=True)
 
 
-def test_volumes_with_a_gap_are_refused() -> None:
-    files = [record_of("b", b"1234", "b.001")]
+@pytest.mark.parametrize("unpack", [False, True])
+@pytest.mark.parametrize("second", [{"order": 3, "offset": 2}, {"order": 2, "offset": 1}, {"order": 2}])
+def test_volumes_with_a_gap_are_refused(second: dict[str, int], unpack: bool) -> None:
+    """However they come: the folder that they would lie in would not be a sound one."""
+    parts = [
+        part("b.001", b"12", "volume", file="b", order=1, of=2),
+        part("b.002", b"34", "volume", file="b", of=2, **second),
+    ]
+    listed = [record_of("b", b"1234") | {"parts": ["b.001", "b.002"]}]
     with pytest.raises(IntegrityError, match="all volumes"):
-        units(manifest([part("b.001", b"12", "volume", file="b", order=1, of=2)], files), unpack=True)
+        units(manifest(parts, listed), unpack=unpack)
 
 
 @pytest.mark.parametrize("unpack", [False, True])

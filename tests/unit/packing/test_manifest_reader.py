@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from delivery.errors import IntegrityError
+from delivery.errors import IntegrityError, LocalError
 from delivery.packing.manifest import SCHEMA
 from delivery.packing.manifest_reader import parse
+from delivery.packing.manifest_reader import read as read_from
 
 Harm = Callable[[dict[str, Any]], object]
 
@@ -74,3 +75,10 @@ def refused(harm: Harm) -> None:
     assert caught.value.code == "manifest-broken"
     assert caught.value.hint
     str(caught.value).encode()
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device without an end")
+def test_what_has_no_end_is_not_read() -> None:
+    with pytest.raises(LocalError, match="/dev/zero is not a file") as failed:
+        read_from(Path("/dev/zero"))
+    assert failed.value.hint
