@@ -124,6 +124,47 @@ def notes(text: str, number: str = "") -> bytes:
     return corpus.zipped(parts)
 
 
+def slides(*roots: str) -> bytes:
+    """A presentation of slides that begin so."""
+    parts = {f"ppt/slides/slide{number}.xml": f"{root}<p:cSld/>".encode() for number, root in enumerate(roots, 1)}
+    return corpus.zipped({"ppt/presentation.xml": b"<p/>", **parts})
+
+
+def style(name: str, kind: str, properties: str) -> str:
+    inside = f"<style:{kind}-properties {properties}/>"
+    return f'<style:style style:name="{name}" style:family="{kind}">{inside}</style:style>'
+
+
+def open_document(body: str, *styles: str) -> bytes:
+    styled = f"<office:automatic-styles>{''.join(styles)}</office:automatic-styles>"
+    return corpus.zipped({"content.xml": f"<office:document-content>{styled}{body}".encode()})
+
+
+def slide(notes: str = "<draw:text-box/>", by: str = "dp1") -> bytes:
+    """A slide and its notes as Impress writes them: there is always a frame for these."""
+    frame = f'<draw:frame presentation:class="notes" presentation:placeholder="true">{notes}</draw:frame>'
+    number = (
+        '<draw:frame presentation:class="page-number"><draw:text-box><text:p><text:page-number>&lt;number&gt;'
+        "</text:page-number></text:p></draw:text-box></draw:frame>"
+    )
+    page = f'<draw:page draw:name="page1" draw:style-name="{by}"><draw:text-box><text:p>Work</text:p></draw:text-box>'
+    return open_document(
+        f"{page}<presentation:notes>{frame}{number}</presentation:notes></draw:page>",
+        style("dp1", "drawing-page", 'presentation:background-visible="true"'),
+        style("dp2", "drawing-page", 'presentation:visibility="hidden" presentation:background-visible="true"'),
+    )
+
+
+def sheets(*tables: tuple[str, str]) -> bytes:
+    """A spreadsheet as Calc writes it: the last style is always there, for what is kept of other documents."""
+    return open_document(
+        "".join(f'<table:table table:name="{name}" table:style-name="{by}">1' for name, by in tables),
+        style("ta1", "table", 'table:display="true" style:writing-mode="lr-tb"'),
+        style("ta2", "table", 'table:display="false" style:writing-mode="lr-tb"'),
+        style("ta_extref", "table", 'table:display="false"'),
+    )
+
+
 def workbook(sheets: str, **more: bytes) -> bytes:
     parts = {"xl/workbook.xml": f"<workbook><sheets>{sheets}</sheets></workbook>".encode()}
     return corpus.zipped({**parts, **{f"xl/{name}.xml": data for name, data in more.items()}})
@@ -370,6 +411,16 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "g.xlsx": workbook('<sheet name="Front" sheetId="1"/><sheet name="Costs" sheetId="2" state="hidden"/>'),
             "h.xlsx": workbook('<sheet state="veryHidden" name="Costs" sheetId="2"/>'),
             "i.xlsx": workbook('<sheet name="A"/>', comments1=b'<comments><comment ref="A1"/></comments>'),
+            "u.pptx": slides("<p:sld>", '<p:sld xmlns:a="x" show="0" showMasterSp="1">'),
+            "v.odp": slide("<draw:text-box><text:p/><text:p><text:span>ask for more</text:span></text:p>"),
+            "w.odp": slide(by="dp2"),
+            "x.ods": sheets(("Front", "ta1"), ("Costs", "ta2")),
+            "y.ods": open_document("<p>1<office:annotation>x</office:annotation>"),
+            "z.odt": open_document("<text:changed-region><text:insertion><office:change-info>"),
+            "aa.docx": docx(body='<w:p><w:moveFrom w:id="1" w:author="J"><w:t>x</w:t></w:moveFrom></w:p>'),
+            "ab.rtf": rtf(b"", rb" Work {\*\atnauthor J}\chatn {\*\annotation{\*\atnref 0}\pard more }"),
+            "ac.rtf": rtf(b"", rb" Work {\revised\revauth1\revdttm-2015295488 more}"),
+            "ad.doc": rtf(b"", rb" Work {\deleted\revauthdel1 more}"),
             "n.pptx": corpus.zipped(
                 {"ppt/presentation.xml": b"<p/>", "ppt/comments/comment1.xml": b'<p:cmLst><p:cm idx="1"/></p:cmLst>'}
             ),
@@ -383,6 +434,16 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "t.pdf": marked(b"/Subtype/Widget/FT/Tx/T(Text)/V(Comment)"),
             "k.pptx": notes(""),
             "l.pptx": notes(" ", number="12"),
+            "ae.pptx": slides('<p:sld show="1">', '<p:sld showMasterSp="0"><p:x show="0"/>'),
+            "af.odp": slide(),
+            "ag.odp": slide(
+                '<draw:text-box><text:p text:style-name="P1"> </text:p></draw:text-box><svg:title>Notes</svg:title>'
+            ),
+            "ah.ods": sheets(("hidden", "ta1"), ("'file:///srv/a.ods'#$A", "ta_extref")),
+            "ai.odt": open_document("<text:tracked-changes/><p>office:annotation office:change-info</p>"),
+            "aj.rtf": rtf(
+                b"", rb" Write \{\\*\\annotation, \\revised or \\deleted.{\*\revtbl{Unknown;}{J;}}\revised0 "
+            ),
             "m.xlsx": workbook('<sheet name="hidden" sheetId="1" state="visible"/><sheet name="state" r:id="rId2"/>'),
         },
     ),
