@@ -381,6 +381,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "a.jpg": photo(artist="Jane Roe"),
             "b.docx": docx(core="<dc:creator>Jane Roe</dc:creator>"),
             "c.docx": docx(app="<Company>Roe Ltd</Company>"),
+            "p.dotx": docx(core="<dc:creator>Jane Roe</dc:creator>"),
             "d.pdf": pdf(author="Jane Roe"),
             "e.png": png_text(Author="Jane Roe"),
             "f.jpg": photo(xmp="<dc:creator><rdf:Seq><rdf:li>Jane Roe</rdf:li></rdf:Seq></dc:creator>"),
@@ -421,6 +422,8 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "ab.rtf": rtf(b"", rb" Work {\*\atnauthor J}\chatn {\*\annotation{\*\atnref 0}\pard more }"),
             "ac.rtf": rtf(b"", rb" Work {\revised\revauth1\revdttm-2015295488 more}"),
             "ad.doc": rtf(b"", rb" Work {\deleted\revauthdel1 more}"),
+            "ak.ppsx": notes("ask for more"),
+            "al.xltx": workbook('<sheet name="Costs" sheetId="2" state="hidden"/>'),
             "n.pptx": corpus.zipped(
                 {"ppt/presentation.xml": b"<p/>", "ppt/comments/comment1.xml": b'<p:cmLst><p:cm idx="1"/></p:cmLst>'}
             ),

@@ -13,10 +13,18 @@ from delivery.intake.readers.text import note_contacts, note_secrets
 from delivery.intake.readers.view import View
 
 _MAIN = {
-    "docx": "word/document.xml", "docm": "word/document.xml", "xlsx": "xl/workbook.xml", "xlsm": "xl/workbook.xml",
-    "pptx": "ppt/presentation.xml", "pptm": "ppt/presentation.xml", "odt": "content.xml", "ods": "content.xml",
-    "odp": "content.xml", "odg": "content.xml", "epub": "META-INF/container.xml",
-}  # fmt: skip
+    ending: main
+    for main, endings in (
+        ("word/document.xml", "docx docm dotx dotm"),
+        ("xl/workbook.xml", "xlsx xlsm xltx xltm"),
+        ("ppt/presentation.xml", "pptx pptm ppsx ppsm potx potm"),
+        ("content.xml", "odt ods odp odg"),
+        ("META-INF/container.xml", "epub"),
+    )
+    for ending in endings.split()
+}
+DOCUMENTS = frozenset(_MAIN) - {"epub"}
+"""Their extensions."""
 _FIELDS = {
     "docProps/core.xml": (
         ("creator", rb"<dc:creator>([^<]{1,300})"),
@@ -36,7 +44,7 @@ PICTURES = re.compile(r"(?:(?:word|xl|ppt)/media|Pictures)/[^/]+\.(?:jpe?g|png)"
 _MOST_PICTURES = 100
 _START_OF_PICTURE = 128 * 1024
 _OF_PICTURES = frozenset({Seen.GPS, Seen.PERSON, Seen.SERIAL, Seen.CONTACT})
-_TEXTS = frozenset({"docx", "docm", "odt"})
+_TEXTS = frozenset({"docx", "docm", "dotx", "dotm", "odt"})
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]{1,1000}>")
 _TO_MAIN = re.compile(rb"/officeDocument[\"']")
 _TARGET = re.compile(rb"\sTarget=[\"']/?([^\"']{1,300})")
