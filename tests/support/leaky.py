@@ -78,20 +78,30 @@ def user_comment(text: bytes) -> bytes:
     return corpus.picture("JPEG", exif=exif.tobytes())
 
 
+TAGGED = ("mp3", "flac", "opus", "wav", "m4a", "mov", "mkv", "avi")
+
+
 def tagged(kind: str, text: bytes) -> bytes:
     """Sound and video with a comment among their tags, each in its own way."""
     if kind == "mp3":
         frame = b"\1\xff\xfe" + text.decode().encode("utf-16-le")
         frame = b"COMM" + struct.pack(">I", len(frame)) + b"\0\0" + frame
         return b"ID3\3\0\0\0\0" + bytes(divmod(len(frame), 128)) + frame + corpus.mp3()[20:]
-    if kind == "flac":
-        return b"fLaC\4" + struct.pack(">I", len(text))[1:] + text + corpus.flac()[4:]
-    if kind == "opus":
-        return corpus.ogg().replace(b"OggS", b"OggS", 1)[:43] + b"OpusTags" + text + corpus.ogg()[51 + len(text) :]
-    if kind == "wav":
-        piece = b"INFOICMT" + struct.pack("<I", len(text)) + text
-        data = corpus.wav() + b"LIST" + struct.pack("<I", len(piece)) + piece
+    if kind in ("flac", "opus"):
+        listed = (b"COMMENT=" + text, b"TITLE=" + b"y" * (ord("A") - len("TITLE=")))
+        tags = struct.pack("<I3sI", 3, b"me ", 2) + b"".join(struct.pack("<I", len(item)) + item for item in listed)
+        if kind == "flac":
+            return b"fLaC\4" + struct.pack(">I", len(tags))[1:] + tags + corpus.flac()[4:]
+        return corpus.ogg()[:43] + b"OpusTags" + tags + corpus.ogg()[51 + len(tags) :]
+    if kind in ("wav", "avi"):
+        text += b"\0" * (len(text) % 2)
+        piece = b"INFOICMT" + struct.pack("<I", len(text)) + text + b"ISFT" + struct.pack("<I", 4) + b"Lavf"
+        data = (corpus.wav() if kind == "wav" else corpus.avi()) + b"LIST" + struct.pack("<I", len(piece)) + piece
         return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+    if kind == "mkv":
+        return matroska(text)
+    if kind == "mov":
+        return film(inside=corpus.box(b"\xa9cmt", struct.pack(">HH", len(text), 0x55C4), text))
     comment = corpus.box(b"\xa9cmt", corpus.box(b"data", bytes(8), text))
     return film(inside=corpus.box(b"meta", bytes(4), corpus.box(b"hdlr", bytes(25)), corpus.box(b"ilst", comment)))
 
@@ -205,6 +215,13 @@ def loci(east: int, north: int) -> bytes:
 def film(inside: bytes = b"", behind: bytes = b"") -> bytes:
     index = corpus.box(b"moov", corpus.box(b"mvhd", bytes(100)), corpus.box(b"udta", inside))
     return corpus.box(b"ftyp", b"mp42", bytes(4)) + index + corpus.box(b"mdat", bytes(400)) + behind
+
+
+def matroska(*texts: bytes) -> bytes:
+    """A video with its tags behind it, as mkvmerge leaves them."""
+    named = (corpus.element(b"\x45\xa3", b"TAG") + corpus.element(b"\x44\x87", text) for text in texts)
+    tags = corpus.element(b"\x12\x54\xc3\x67", b"".join(corpus.element(b"\x67\xc8", item) for item in named))
+    return corpus.matroska(b"matroska") + tags
 
 
 PROJECT = b"<x:xmpmeta><r creatorAtom:uncProjectPath='C:\\Users\\jane\\Acme\\spot.prproj'/></x:xmpmeta>"
@@ -369,8 +386,15 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "l.mp4": loci(13, 52),
             "o.docx": docx(**{"media/image1.jpeg": photo(gps=True)}),
             "m.png": raw_profile(),
+            "p.mkv": matroska(b"Work", b"+52.5200+013.4050/"),
         },
-        {"g.jpg": JPG, "h.mp4": place(b""), "n.mp4": loci(0, 0), "i.jpg": photo(note="52.5200, 13.4050 is a number")},
+        {
+            "g.jpg": JPG,
+            "h.mp4": place(b""),
+            "n.mp4": loci(0, 0),
+            "q.mkv": matroska(b"Room +52.5+013.4"),
+            "i.jpg": photo(note="52.5200, 13.4050 is a number"),
+        },
     ),
     "serial-number": (
         {"a.jpg": photo(serial="0123456789"), "b.jpg": photo(xmp='<r aux:SerialNumber="012345"/>')},
@@ -499,9 +523,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "v.txt": b"Follow me @janeroe\n",
             "h.pdf": pdf(keywords="jane.roe@gmail.com"),
             "o.jpg": commented(b"jane.roe@gmail.com"),
-            **{
-                f"r.{kind}": tagged(kind, b"Mail jane.roe@gmail.com ") for kind in ("mp3", "flac", "opus", "wav", "m4a")
-            },
+            **{f"r.{kind}": tagged(kind, b"jane.roe@gmail.com") for kind in TAGGED},
             "p.jpg": user_comment(b"jane.roe@gmail.com"),
             "q.jpg": photo(xmp='<r Iptc4xmpCore:CiTelWork="+49 170 123 45 67"/>'),
         },
@@ -511,9 +533,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "k.txt": b"12 + 1234567890\n",
             "l.md": b"Copyright Jane <jane@roe.studio>\n",
             "m.txt": b"Look at the dot in the com box.\n",
-            **{
-                f"s.{kind}": tagged(kind, b"(C) 2026 Roe Studio 123 ") for kind in ("mp3", "flac", "opus", "wav", "m4a")
-            },
+            **{f"s.{kind}": tagged(kind, b"(C) 2026 Roe Studio 123 ") for kind in TAGGED},
             "n.txt": b"user@example.com\n",
             "w.js": b"/** Follow me closely.\n * @param x of instagram\n * @media on twitterless */\n",
         },
