@@ -224,6 +224,12 @@ def matroska(*texts: bytes) -> bytes:
     return corpus.matroska(b"matroska") + tags
 
 
+def postscript(comments: bytes, behind: bytes = b"") -> bytes:
+    """Line art as Illustrator saves it."""
+    head = b"%!PS-Adobe-3.0 EPSF-3.0\r\n%%BoundingBox: 0 0 9 9\r\n" + comments + b"\r\n%%EndComments\r\n"
+    return head + behind + b"\r\nshowpage\r\n%%EOF\r\n"
+
+
 PROJECT = b"<x:xmpmeta><r creatorAtom:uncProjectPath='C:\\Users\\jane\\Acme\\spot.prproj'/></x:xmpmeta>"
 XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
@@ -386,12 +392,14 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "l.mp4": loci(13, 52),
             "o.docx": docx(**{"media/image1.jpeg": photo(gps=True)}),
             "m.png": raw_profile(),
+            "s.jpg": photo(xmp="<r exif:GPSLatitude='52,31.2N'/>"),
             "p.mkv": matroska(b"Work", b"+52.5200+013.4050/"),
         },
         {
             "g.jpg": JPG,
             "h.mp4": place(b""),
             "n.mp4": loci(0, 0),
+            "r.jpg": photo(xmp='<r exif:GPSLatitude="0,0.0N" exif:GPSLongitude="0,0.0E"/>'),
             "q.mkv": matroska(b"Room +52.5+013.4"),
             "i.jpg": photo(note="52.5200, 13.4050 is a number"),
         },
@@ -405,6 +413,8 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "a.jpg": photo(artist="Jane Roe"),
             "b.docx": docx(core="<dc:creator>Jane Roe</dc:creator>"),
             "c.docx": docx(app="<Company>Roe Ltd</Company>"),
+            "q.eps": postscript(rb"%%For: (Jane \(JR\) Roe) ()"),
+            "r.ai": postscript(b"%%Title: a", b"<x:xmpmeta><dc:creator>Jane Roe</dc:creator></x:xmpmeta>"),
             "p.dotx": docx(core="<dc:creator>Jane Roe</dc:creator>"),
             "d.pdf": pdf(author="Jane Roe"),
             "e.png": png_text(Author="Jane Roe"),
@@ -420,6 +430,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "h.docx": docx(core="<dc:creator>Microsoft Office User</dc:creator>"),
             "i.pdf": pdf(title="Work", author="anonymous"),
             "j.docx": docx(),
+            "s.eps": postscript(b"%%Creator: Jane Roe\r\n%%For: (Administrator)", b"%%For: Jane Roe"),
         },
     ),
     "review-traces": (
@@ -481,6 +492,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "c.html": b'<img src="file:///C:/Users/jane/x.png">',
             "d.png": png_text(Comment="/Users/jane/Desktop/x.psd"),
             "h.mp4": film(behind=corpus.box(b"uuid", XMP_BOX, PROJECT)),
+            "l.pdf": pdf(title="file:///C:/Users/jane/Acme/offer.html"),
+            "m.eps": postscript(rb"%%Title: (C:\\Users\\jane\\Acme\\logo.eps)"),
+            "n.eps": postscript(rb"%%Title: C:\Users\jane\Acme\logo.eps"),
             "i.mov": film(inside=corpus.box(b"XMP_", PROJECT)),
             "j.xlsx": corpus.zipped({"xl/workbook.xml": FOLDER}),
             "k.docx": docx(**{"_rels/settings.xml.rels": TEMPLATE}),

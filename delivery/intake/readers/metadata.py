@@ -34,7 +34,8 @@ _XMP_VALUE = re.compile(
 _XMP_SERIAL = re.compile(
     rb"\b(?:aux|exifEX):(?:SerialNumber|BodySerialNumber|LensSerialNumber)\s*(?:=\s*\"|>)([^\"<]{3,60})"
 )
-_XMP_GPS = re.compile(rb"\bexif:GPSLatitude\s*(?:=\s*\"|>)\s*([^\"<]{3,40})")
+_XMP_GPS = re.compile(rb"\bexif:GPSLatitude\s*(?:=\s*[\"']|>)\s*[^\"'<]{0,40}?[1-9]")
+"""All zeros is what writers leave who know no place."""
 _LOCAL = re.compile(rb"(?:file:///)?(?:[A-Za-z]:[\\/]Users[\\/]|/Users/|/home/)[\w. -]{2,40}[\\/][^\s\"'<>|]{1,120}")
 _NO_TEXT = re.compile(rb"[\0-\x1f\x7f]+")
 _HALVES = re.compile(rb"(?<=\0[^\0])\0(?!\0)|\0(?=[^\0]\0)")
