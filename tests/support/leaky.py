@@ -206,6 +206,12 @@ def place(text: bytes) -> bytes:
     return film(inside=corpus.box(b"\xa9xyz", struct.pack(">HH", len(text), 0x15C7), text))
 
 
+def apple_place(text: bytes) -> bytes:
+    keys = corpus.box(b"keys", struct.pack(">II", 0, 1), corpus.box(b"mdta", b"com.apple.quicktime.location.ISO6709"))
+    value = corpus.box(b"\0\0\0\1", corpus.box(b"data", struct.pack(">II", 1, 0), text))
+    return corpus.box(b"meta", bytes(4), keys, corpus.box(b"ilst", value))
+
+
 def loci(east: int, north: int) -> bytes:
     """The same as ffmpeg and 3GPP phones write it."""
     degrees = struct.pack(">iii", east << 16, north << 16, 0)
@@ -394,6 +400,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "m.png": raw_profile(),
             "s.jpg": photo(xmp="<r exif:GPSLatitude='52,31.2N'/>"),
             "p.mkv": matroska(b"Work", b"+52.5200+013.4050/"),
+            "t.webm": matroska(b"+37.7858-122.4064+012.345/"),
         },
         {
             "g.jpg": JPG,
@@ -549,6 +556,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "m.txt": b"Look at the dot in the com box.\n",
             **{f"s.{kind}": tagged(kind, b"(C) 2026 Roe Studio 123 ") for kind in TAGGED},
             "n.txt": b"user@example.com\n",
+            "x.mov": place(b"+37.7858-122.4064+012.345/"),
+            "y.mkv": matroska(b"+37.7858-122.4064+012.345/"),
+            "z.mov": film(inside=apple_place(b"+37.7858-122.4064+012.345/")),
             "w.js": b"/** Follow me closely.\n * @param x of instagram\n * @media on twitterless */\n",
         },
     ),

@@ -11,7 +11,10 @@ from delivery.intake.readers import metadata
 from delivery.intake.readers.view import View
 
 _CUT = "the file is cut off"
-_PLACE = re.compile(rb"[+-]\d{1,2}(?:\.\d+)?[+-]\d{1,3}\.\d+[+-/]?")
+_PLACE = re.compile(
+    rb"[+-]\d{1,2}(?:\.\d{1,12})?[+-]\d{1,3}\.\d{1,12}(?:[+-]\d{1,6}(?:\.\d{1,12})?)?(?:CRS\w{1,20})?/?"
+)
+"""Degrees north and east, and metres of height: to be taken for no phone number."""
 _EXIF = re.compile(rb"(?<=Exif\0\0)(?:II\*\0|MM\0\*)|II\*\0\x08\0\0\0|MM\0\*\0\0\0\x08")
 """The word itself is no mark: a picture's list of contents holds it too, and cameras may leave it out."""
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
@@ -82,11 +85,12 @@ def _note_inside(view: View, start: int, end: int, depth: int = 0) -> None:
             view.note(Seen.GPS, place="video metadata")
         if kind == b"meta":
             tags = view.at(inside, min(stop - inside, metadata.LONGEST_TAGS)).partition(b"ilst")[2]
-            metadata.note_tags(view, tags.partition(b"covr")[0], "tags")
+            metadata.note_tags(view, _PLACE.sub(b" ", tags.partition(b"covr")[0]), "tags")
         elif kind == b"XMP_":
             metadata.note_xmp(view, view.at(inside, min(stop - inside, metadata.LARGEST)))
         elif kind[0] == 0xA9:  # QuickTime's own texts
-            metadata.note_tags(view, view.at(inside, min(stop - inside, metadata.LONGEST_TAGS)), "tags")
+            text = view.at(inside, min(stop - inside, metadata.LONGEST_TAGS))
+            metadata.note_tags(view, _PLACE.sub(b" ", text), "tags")
         elif kind in _FOLDERS and depth < 3:
             _note_inside(view, inside, stop, depth + 1)
 
@@ -128,7 +132,8 @@ def _note_matroska(view: View, tags: bytes) -> None:
         value = tags[text.end() + width : text.end() + width + length]
         if _PLACE.fullmatch(value):
             view.note(Seen.GPS, place="video metadata")
-        metadata.note_tags(view, value, "tags")
+        else:
+            metadata.note_tags(view, value, "tags")
 
 
 def _variable(raw: bytes) -> tuple[int, int]:
