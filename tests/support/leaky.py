@@ -465,6 +465,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "ac.rtf": rtf(b"", rb" Work {\revised\revauth1\revdttm-2015295488 more}"),
             "ad.doc": rtf(b"", rb" Work {\deleted\revauthdel1 more}"),
             "ak.ppsx": notes("ask for more"),
+            "am.docx": docx(footnotes=b'<w:footnotes><w:footnote><w:del w:id="1" w:author="J">'),
             "al.xltx": workbook('<sheet name="Costs" sheetId="2" state="hidden"/>'),
             "n.pptx": corpus.zipped(
                 {"ppt/presentation.xml": b"<p/>", "ppt/comments/comment1.xml": b'<p:cmLst><p:cm idx="1"/></p:cmLst>'}

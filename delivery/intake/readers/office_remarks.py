@@ -19,16 +19,18 @@ _MOST_SEARCHED = 16 * 1024**2
 """Of a part that holds the whole text, and with it all changes and slides."""
 _EDGE = 8192
 """More than a style, or a note as far as its first word, takes; two pieces share as much."""
+_CHANGE = re.compile(rb"<w:(?:ins|del|moveFrom|moveTo)\s[^<>]{0,200}?w:author=")
 _SIGNS = (
     (b"<office:annotation", re.compile(rb"<office:annotation[\s>]"), "comments"),
     (b'"notes"', re.compile(
         rb"\bpresentation:class=\"notes\"[^<>]{0,500}>(?:\s{0,99}<(?!/draw:|svg:)[^<>]{1,500}>){0,50}+\s{0,99}+[^<\s]"
     ), "speaker notes"),
-    (b"w:author=", re.compile(rb"<w:(?:ins|del|moveFrom|moveTo)\s[^<>]{0,200}?w:author="), "tracked changes"),
+    (b"w:author=", _CHANGE, "tracked changes"),
     (b"<office:change-info", re.compile(rb"<office:change-info[\s>]"), "tracked changes"),
 )  # fmt: skip
 """What is quickly told to be absent, and what then says for sure that something is there."""
 _COMMENTS = re.compile(r"(?:word/comments|ppt/comments/|xl/comments)[\w/.-]*\.xml")
+_BESIDE = re.compile(r"word/(?:footnotes|endnotes|(?:header|footer)\d*)\.xml")
 _COMMENT = re.compile(rb"<(?:\w+:)?(?:comment|cm)[\s>]")
 _NOTES = re.compile(r"ppt/notesSlides/[\w.-]+\.xml")
 _NOTES_BODY = re.compile(rb"<(?:\w+:)?ph\s[^>]{0,200}?\btype=[\"']body[\"']")
@@ -58,6 +60,8 @@ def note_remarks(view: View, by_name: dict[str, zips.Member], main: str) -> None
         _note_in_body(view, body)
         if _WORKBOOK.fullmatch(main):
             _note_hidden_sheets(view, zips.content(view, body, LARGEST) or b"")
+    if any(_CHANGE.search(part) for part in _parts(view, by_name, _BESIDE)):
+        view.note(Seen.REVIEW, "tracked changes")
     if any(_COMMENT.search(part) for part in _parts(view, by_name, _COMMENTS)):
         view.note(Seen.REVIEW, "comments")
     if any(_has_notes(part) for part in _parts(view, by_name, _NOTES)):
