@@ -151,7 +151,7 @@ def local_path(file: File, case: Case) -> Iterator[str]:
 
 @each(
     "review-traces", Severity.WARNING, _L, "Comments, tracked changes or what is hidden", inside=True,
-    why="Remarks, deleted sentences, speaker notes, hidden sheets, attached files: the buyer's program shows them all.",
+    why="Remarks, deleted sentences, speaker notes, hidden sheets or slides, attached files: the buyer can see them.",
     hint="accept or reject the changes, and delete the rest, unless the buyer should see it",
 )  # fmt: skip
 def review_traces(file: File, case: Case) -> Iterator[str]:

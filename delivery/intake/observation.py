@@ -43,7 +43,7 @@ class Seen(StrEnum):
     CONTACT = "contact"
     """A way to reach the seller; detail is the text, place the line or field."""
     REVIEW = "review"
-    """Left over from the work on a document: comments, tracked changes, notes, hidden sheets, attached files."""
+    """Left over from the work on a document: comments, tracked changes, notes, what is hidden, attached files."""
     MANIFEST = "manifest"
     """It is the manifest of a delivery that this tool made."""
     TWIN = "twin"

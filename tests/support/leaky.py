@@ -78,20 +78,30 @@ def user_comment(text: bytes) -> bytes:
     return corpus.picture("JPEG", exif=exif.tobytes())
 
 
+TAGGED = ("mp3", "flac", "opus", "wav", "m4a", "mov", "mkv", "avi")
+
+
 def tagged(kind: str, text: bytes) -> bytes:
     """Sound and video with a comment among their tags, each in its own way."""
     if kind == "mp3":
         frame = b"\1\xff\xfe" + text.decode().encode("utf-16-le")
         frame = b"COMM" + struct.pack(">I", len(frame)) + b"\0\0" + frame
         return b"ID3\3\0\0\0\0" + bytes(divmod(len(frame), 128)) + frame + corpus.mp3()[20:]
-    if kind == "flac":
-        return b"fLaC\4" + struct.pack(">I", len(text))[1:] + text + corpus.flac()[4:]
-    if kind == "opus":
-        return corpus.ogg().replace(b"OggS", b"OggS", 1)[:43] + b"OpusTags" + text + corpus.ogg()[51 + len(text) :]
-    if kind == "wav":
-        piece = b"INFOICMT" + struct.pack("<I", len(text)) + text
-        data = corpus.wav() + b"LIST" + struct.pack("<I", len(piece)) + piece
+    if kind in ("flac", "opus"):
+        listed = (b"COMMENT=" + text, b"TITLE=" + b"y" * (ord("A") - len("TITLE=")))
+        tags = struct.pack("<I3sI", 3, b"me ", 2) + b"".join(struct.pack("<I", len(item)) + item for item in listed)
+        if kind == "flac":
+            return b"fLaC\4" + struct.pack(">I", len(tags))[1:] + tags + corpus.flac()[4:]
+        return corpus.ogg()[:43] + b"OpusTags" + tags + corpus.ogg()[51 + len(tags) :]
+    if kind in ("wav", "avi"):
+        text += b"\0" * (len(text) % 2)
+        piece = b"INFOICMT" + struct.pack("<I", len(text)) + text + b"ISFT" + struct.pack("<I", 4) + b"Lavf"
+        data = (corpus.wav() if kind == "wav" else corpus.avi()) + b"LIST" + struct.pack("<I", len(piece)) + piece
         return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+    if kind == "mkv":
+        return matroska(text)
+    if kind == "mov":
+        return film(inside=corpus.box(b"\xa9cmt", struct.pack(">HH", len(text), 0x55C4), text))
     comment = corpus.box(b"\xa9cmt", corpus.box(b"data", bytes(8), text))
     return film(inside=corpus.box(b"meta", bytes(4), corpus.box(b"hdlr", bytes(25)), corpus.box(b"ilst", comment)))
 
@@ -122,6 +132,47 @@ def notes(text: str, number: str = "") -> bytes:
     counted = shape.format('type="sldNum"', f'<a:fld type="slidenum"><a:t>{number}</a:t></a:fld>' if number else "")
     parts = {"ppt/presentation.xml": b"<p/>", "ppt/notesSlides/notesSlide1.xml": f"<p:notes>{body}{counted}".encode()}
     return corpus.zipped(parts)
+
+
+def slides(*roots: str) -> bytes:
+    """A presentation of slides that begin so."""
+    parts = {f"ppt/slides/slide{number}.xml": f"{root}<p:cSld/>".encode() for number, root in enumerate(roots, 1)}
+    return corpus.zipped({"ppt/presentation.xml": b"<p/>", **parts})
+
+
+def style(name: str, kind: str, properties: str) -> str:
+    inside = f"<style:{kind}-properties {properties}/>"
+    return f'<style:style style:name="{name}" style:family="{kind}">{inside}</style:style>'
+
+
+def open_document(body: str, *styles: str) -> bytes:
+    styled = f"<office:automatic-styles>{''.join(styles)}</office:automatic-styles>"
+    return corpus.zipped({"content.xml": f"<office:document-content>{styled}{body}".encode()})
+
+
+def slide(notes: str = "<draw:text-box/>", by: str = "dp1") -> bytes:
+    """A slide and its notes as Impress writes them: there is always a frame for these."""
+    frame = f'<draw:frame presentation:class="notes" presentation:placeholder="true">{notes}</draw:frame>'
+    number = (
+        '<draw:frame presentation:class="page-number"><draw:text-box><text:p><text:page-number>&lt;number&gt;'
+        "</text:page-number></text:p></draw:text-box></draw:frame>"
+    )
+    page = f'<draw:page draw:name="page1" draw:style-name="{by}"><draw:text-box><text:p>Work</text:p></draw:text-box>'
+    return open_document(
+        f"{page}<presentation:notes>{frame}{number}</presentation:notes></draw:page>",
+        style("dp1", "drawing-page", 'presentation:background-visible="true"'),
+        style("dp2", "drawing-page", 'presentation:visibility="hidden" presentation:background-visible="true"'),
+    )
+
+
+def sheets(*tables: tuple[str, str]) -> bytes:
+    """A spreadsheet as Calc writes it: the last style is always there, for what is kept of other documents."""
+    return open_document(
+        "".join(f'<table:table table:name="{name}" table:style-name="{by}">1' for name, by in tables),
+        style("ta1", "table", 'table:display="true" style:writing-mode="lr-tb"'),
+        style("ta2", "table", 'table:display="false" style:writing-mode="lr-tb"'),
+        style("ta_extref", "table", 'table:display="false"'),
+    )
 
 
 def workbook(sheets: str, **more: bytes) -> bytes:
@@ -155,6 +206,12 @@ def place(text: bytes) -> bytes:
     return film(inside=corpus.box(b"\xa9xyz", struct.pack(">HH", len(text), 0x15C7), text))
 
 
+def apple_place(text: bytes) -> bytes:
+    keys = corpus.box(b"keys", struct.pack(">II", 0, 1), corpus.box(b"mdta", b"com.apple.quicktime.location.ISO6709"))
+    value = corpus.box(b"\0\0\0\1", corpus.box(b"data", struct.pack(">II", 1, 0), text))
+    return corpus.box(b"meta", bytes(4), keys, corpus.box(b"ilst", value))
+
+
 def loci(east: int, north: int) -> bytes:
     """The same as ffmpeg and 3GPP phones write it."""
     degrees = struct.pack(">iii", east << 16, north << 16, 0)
@@ -164,6 +221,19 @@ def loci(east: int, north: int) -> bytes:
 def film(inside: bytes = b"", behind: bytes = b"") -> bytes:
     index = corpus.box(b"moov", corpus.box(b"mvhd", bytes(100)), corpus.box(b"udta", inside))
     return corpus.box(b"ftyp", b"mp42", bytes(4)) + index + corpus.box(b"mdat", bytes(400)) + behind
+
+
+def matroska(*texts: bytes) -> bytes:
+    """A video with its tags behind it, as mkvmerge leaves them."""
+    named = (corpus.element(b"\x45\xa3", b"TAG") + corpus.element(b"\x44\x87", text) for text in texts)
+    tags = corpus.element(b"\x12\x54\xc3\x67", b"".join(corpus.element(b"\x67\xc8", item) for item in named))
+    return corpus.matroska(b"matroska") + tags
+
+
+def postscript(comments: bytes, behind: bytes = b"") -> bytes:
+    """Line art as Illustrator saves it."""
+    head = b"%!PS-Adobe-3.0 EPSF-3.0\r\n%%BoundingBox: 0 0 9 9\r\n" + comments + b"\r\n%%EndComments\r\n"
+    return head + behind + b"\r\nshowpage\r\n%%EOF\r\n"
 
 
 PROJECT = b"<x:xmpmeta><r creatorAtom:uncProjectPath='C:\\Users\\jane\\Acme\\spot.prproj'/></x:xmpmeta>"
@@ -328,8 +398,18 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "l.mp4": loci(13, 52),
             "o.docx": docx(**{"media/image1.jpeg": photo(gps=True)}),
             "m.png": raw_profile(),
+            "s.jpg": photo(xmp="<r exif:GPSLatitude='52,31.2N'/>"),
+            "p.mkv": matroska(b"Work", b"+52.5200+013.4050/"),
+            "t.webm": matroska(b"+37.7858-122.4064+012.345/"),
         },
-        {"g.jpg": JPG, "h.mp4": place(b""), "n.mp4": loci(0, 0), "i.jpg": photo(note="52.5200, 13.4050 is a number")},
+        {
+            "g.jpg": JPG,
+            "h.mp4": place(b""),
+            "n.mp4": loci(0, 0),
+            "r.jpg": photo(xmp='<r exif:GPSLatitude="0,0.0N" exif:GPSLongitude="0,0.0E"/>'),
+            "q.mkv": matroska(b"Room +52.5+013.4"),
+            "i.jpg": photo(note="52.5200, 13.4050 is a number"),
+        },
     ),
     "serial-number": (
         {"a.jpg": photo(serial="0123456789"), "b.jpg": photo(xmp='<r aux:SerialNumber="012345"/>')},
@@ -340,6 +420,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "a.jpg": photo(artist="Jane Roe"),
             "b.docx": docx(core="<dc:creator>Jane Roe</dc:creator>"),
             "c.docx": docx(app="<Company>Roe Ltd</Company>"),
+            "q.eps": postscript(rb"%%For: (Jane \(JR\) Roe) ()"),
+            "r.ai": postscript(b"%%Title: a", b"<x:xmpmeta><dc:creator>Jane Roe</dc:creator></x:xmpmeta>"),
+            "p.dotx": docx(core="<dc:creator>Jane Roe</dc:creator>"),
             "d.pdf": pdf(author="Jane Roe"),
             "e.png": png_text(Author="Jane Roe"),
             "f.jpg": photo(xmp="<dc:creator><rdf:Seq><rdf:li>Jane Roe</rdf:li></rdf:Seq></dc:creator>"),
@@ -354,6 +437,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "h.docx": docx(core="<dc:creator>Microsoft Office User</dc:creator>"),
             "i.pdf": pdf(title="Work", author="anonymous"),
             "j.docx": docx(),
+            "s.eps": postscript(b"%%Creator: Jane Roe\r\n%%For: (Administrator)", b"%%For: Jane Roe"),
         },
     ),
     "review-traces": (
@@ -370,6 +454,19 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "g.xlsx": workbook('<sheet name="Front" sheetId="1"/><sheet name="Costs" sheetId="2" state="hidden"/>'),
             "h.xlsx": workbook('<sheet state="veryHidden" name="Costs" sheetId="2"/>'),
             "i.xlsx": workbook('<sheet name="A"/>', comments1=b'<comments><comment ref="A1"/></comments>'),
+            "u.pptx": slides("<p:sld>", '<p:sld xmlns:a="x" show="0" showMasterSp="1">'),
+            "v.odp": slide("<draw:text-box><text:p/><text:p><text:span>ask for more</text:span></text:p>"),
+            "w.odp": slide(by="dp2"),
+            "x.ods": sheets(("Front", "ta1"), ("Costs", "ta2")),
+            "y.ods": open_document("<p>1<office:annotation>x</office:annotation>"),
+            "z.odt": open_document("<text:changed-region><text:insertion><office:change-info>"),
+            "aa.docx": docx(body='<w:p><w:moveFrom w:id="1" w:author="J"><w:t>x</w:t></w:moveFrom></w:p>'),
+            "ab.rtf": rtf(b"", rb" Work {\*\atnauthor J}\chatn {\*\annotation{\*\atnref 0}\pard more }"),
+            "ac.rtf": rtf(b"", rb" Work {\revised\revauth1\revdttm-2015295488 more}"),
+            "ad.doc": rtf(b"", rb" Work {\deleted\revauthdel1 more}"),
+            "ak.ppsx": notes("ask for more"),
+            "am.docx": docx(footnotes=b'<w:footnotes><w:footnote><w:del w:id="1" w:author="J">'),
+            "al.xltx": workbook('<sheet name="Costs" sheetId="2" state="hidden"/>'),
             "n.pptx": corpus.zipped(
                 {"ppt/presentation.xml": b"<p/>", "ppt/comments/comment1.xml": b'<p:cmLst><p:cm idx="1"/></p:cmLst>'}
             ),
@@ -383,6 +480,16 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "t.pdf": marked(b"/Subtype/Widget/FT/Tx/T(Text)/V(Comment)"),
             "k.pptx": notes(""),
             "l.pptx": notes(" ", number="12"),
+            "ae.pptx": slides('<p:sld show="1">', '<p:sld showMasterSp="0"><p:x show="0"/>'),
+            "af.odp": slide(),
+            "ag.odp": slide(
+                '<draw:text-box><text:p text:style-name="P1"> </text:p></draw:text-box><svg:title>Notes</svg:title>'
+            ),
+            "ah.ods": sheets(("hidden", "ta1"), ("'file:///srv/a.ods'#$A", "ta_extref")),
+            "ai.odt": open_document("<text:tracked-changes/><p>office:annotation office:change-info</p>"),
+            "aj.rtf": rtf(
+                b"", rb" Write \{\\*\\annotation, \\revised or \\deleted.{\*\revtbl{Unknown;}{J;}}\revised0 "
+            ),
             "m.xlsx": workbook('<sheet name="hidden" sheetId="1" state="visible"/><sheet name="state" r:id="rId2"/>'),
         },
     ),
@@ -393,6 +500,9 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "c.html": b'<img src="file:///C:/Users/jane/x.png">',
             "d.png": png_text(Comment="/Users/jane/Desktop/x.psd"),
             "h.mp4": film(behind=corpus.box(b"uuid", XMP_BOX, PROJECT)),
+            "l.pdf": pdf(title="file:///C:/Users/jane/Acme/offer.html"),
+            "m.eps": postscript(rb"%%Title: (C:\\Users\\jane\\Acme\\logo.eps)"),
+            "n.eps": postscript(rb"%%Title: C:\Users\jane\Acme\logo.eps"),
             "i.mov": film(inside=corpus.box(b"XMP_", PROJECT)),
             "j.xlsx": corpus.zipped({"xl/workbook.xml": FOLDER}),
             "k.docx": docx(**{"_rels/settings.xml.rels": TEMPLATE}),
@@ -435,9 +545,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "v.txt": b"Follow me @janeroe\n",
             "h.pdf": pdf(keywords="jane.roe@gmail.com"),
             "o.jpg": commented(b"jane.roe@gmail.com"),
-            **{
-                f"r.{kind}": tagged(kind, b"Mail jane.roe@gmail.com ") for kind in ("mp3", "flac", "opus", "wav", "m4a")
-            },
+            **{f"r.{kind}": tagged(kind, b"jane.roe@gmail.com") for kind in TAGGED},
             "p.jpg": user_comment(b"jane.roe@gmail.com"),
             "q.jpg": photo(xmp='<r Iptc4xmpCore:CiTelWork="+49 170 123 45 67"/>'),
         },
@@ -447,10 +555,11 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "k.txt": b"12 + 1234567890\n",
             "l.md": b"Copyright Jane <jane@roe.studio>\n",
             "m.txt": b"Look at the dot in the com box.\n",
-            **{
-                f"s.{kind}": tagged(kind, b"(C) 2026 Roe Studio 123 ") for kind in ("mp3", "flac", "opus", "wav", "m4a")
-            },
+            **{f"s.{kind}": tagged(kind, b"(C) 2026 Roe Studio 123 ") for kind in TAGGED},
             "n.txt": b"user@example.com\n",
+            "x.mov": place(b"+37.7858-122.4064+012.345/"),
+            "y.mkv": matroska(b"+37.7858-122.4064+012.345/"),
+            "z.mov": film(inside=apple_place(b"+37.7858-122.4064+012.345/")),
             "w.js": b"/** Follow me closely.\n * @param x of instagram\n * @media on twitterless */\n",
         },
     ),

@@ -12,11 +12,15 @@ from delivery.intake.readers.formats import tag_length
 from delivery.intake.readers.view import View
 
 _CUT = "the file is cut off"
-_PLACE = re.compile(rb"[+-]\d{1,2}(?:\.\d+)?[+-]\d{1,3}\.\d+[+-/]?")
+_PLACE = re.compile(
+    rb"[+-]\d{1,2}(?:\.\d{1,12})?[+-]\d{1,3}\.\d{1,12}(?:[+-]\d{1,6}(?:\.\d{1,12})?)?(?:CRS\w{1,20})?/?"
+)
+"""Degrees north and east, and metres of height: to be taken for no phone number."""
 _EXIF = re.compile(rb"(?<=Exif\0\0)(?:II\*\0|MM\0\*)|II\*\0\x08\0\0\0|MM\0\*\0\0\0\x08")
 """The word itself is no mark: a picture's list of contents holds it too, and cameras may leave it out."""
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _FLAC_TAGS = 4
+_MATROSKA_TAGS, _MATROSKA_TEXT = re.compile(b"\x12\x54\xc3\x67"), re.compile(b"\x44\x87")
 _FOLDERS = frozenset((b"moov", b"udta", b"trak", b"mdia", b"minf"))
 
 
@@ -82,9 +86,12 @@ def _note_inside(view: View, start: int, end: int, depth: int = 0) -> None:
             view.note(Seen.GPS, place="video metadata")
         if kind == b"meta":
             tags = view.at(inside, min(stop - inside, metadata.LONGEST_TAGS)).partition(b"ilst")[2]
-            metadata.note_tags(view, tags.partition(b"covr")[0], "tags")
+            metadata.note_tags(view, _PLACE.sub(b" ", tags.partition(b"covr")[0]), "tags")
         elif kind == b"XMP_":
             metadata.note_xmp(view, view.at(inside, min(stop - inside, metadata.LARGEST)))
+        elif kind[0] == 0xA9:  # QuickTime's own texts
+            text = view.at(inside, min(stop - inside, metadata.LONGEST_TAGS))
+            metadata.note_tags(view, _PLACE.sub(b" ", text), "tags")
         elif kind in _FOLDERS and depth < 3:
             _note_inside(view, inside, stop, depth + 1)
 
@@ -97,7 +104,11 @@ _PLACES: dict[bytes, Callable[[bytes], object]] = {
 
 
 def read_matroska(view: View) -> None:
-    """The EBML header, then a segment whose stated size must fit."""
+    """The EBML header, then a segment whose stated size must fit; and its tags, which lie near an end of it."""
+    for block in (view.head, view.tail):
+        for tags in _MATROSKA_TAGS.finditer(block):
+            length, width = _variable(block[tags.end() : tags.end() + 8])
+            _note_matroska(view, block[tags.end() + width : tags.end() + width + length])
     at = 4
     length, width = _variable(view.at(at, 8))
     at += width + length
@@ -114,6 +125,16 @@ def read_matroska(view: View) -> None:
         length, width = _variable(head[1:])
         at += 1 + width + length
     view.damaged("its content is missing")
+
+
+def _note_matroska(view: View, tags: bytes) -> None:
+    for text in _MATROSKA_TEXT.finditer(tags):
+        length, width = _variable(tags[text.end() : text.end() + 8])
+        value = tags[text.end() + width : text.end() + width + length]
+        if _PLACE.fullmatch(value):
+            view.note(Seen.GPS, place="video metadata")
+        else:
+            metadata.note_tags(view, value, "tags")
 
 
 def _variable(raw: bytes) -> tuple[int, int]:
@@ -137,7 +158,7 @@ def read_flac(view: View) -> None:
             return
         if head[0] & 0x7F == _FLAC_TAGS:
             length = min(int.from_bytes(head[1:], "big"), metadata.LONGEST_TAGS)
-            metadata.note_tags(view, view.at(at + 4, length), "tags")
+            metadata.note_vorbis(view, view.at(at + 4, length), "tags")
         at += 4 + int.from_bytes(head[1:], "big")
         if head[0] & 0x80:
             break
@@ -151,7 +172,7 @@ def read_flac(view: View) -> None:
 def read_ogg(view: View) -> None:
     """The last page must be whole and marked as the last; the tags stand in the second."""
     for mark in (b"\x03vorbis", b"OpusTags"):
-        metadata.note_tags(view, view.head[:8192].partition(mark)[2].partition(b"\x05vorbis")[0], "tags")
+        metadata.note_vorbis(view, view.head[:8192].partition(mark)[2].partition(b"\x05vorbis")[0], "tags")
     tail = view.tail
     at = tail.rfind(b"OggS")
     page = tail[at:] if at >= 0 else b""

@@ -34,9 +34,13 @@ _XMP_VALUE = re.compile(
 _XMP_SERIAL = re.compile(
     rb"\b(?:aux|exifEX):(?:SerialNumber|BodySerialNumber|LensSerialNumber)\s*(?:=\s*\"|>)([^\"<]{3,60})"
 )
-_XMP_GPS = re.compile(rb"\bexif:GPSLatitude\s*(?:=\s*\"|>)\s*([^\"<]{3,40})")
+_XMP_GPS = re.compile(rb"\bexif:GPSLatitude\s*(?:=\s*[\"']|>)\s*[^\"'<]{0,40}?[1-9]")
+"""All zeros is what writers leave who know no place."""
 _LOCAL = re.compile(rb"(?:file:///)?(?:[A-Za-z]:[\\/]Users[\\/]|/Users/|/home/)[\w. -]{2,40}[\\/][^\s\"'<>|]{1,120}")
-_NO_TEXT = re.compile(rb"[\x01-\x1f\x7f]+")
+_NO_TEXT = re.compile(rb"[\0-\x1f\x7f]+")
+_HALVES = re.compile(rb"(?<=\0[^\0])\0(?!\0)|\0(?=[^\0]\0)")
+"""The zeros of UTF-16: every second byte. Other zeros end a text."""
+_MOST_TAGS = 1000
 _TAGS = re.compile(rb"<[^>]{0,500}>")
 _TOOLS = re.compile(
     r"(?i)adobe|photoshop|illustrator|indesign|canva|figma|gimp|inkscape|microsoft|openpyxl|python|libreoffice|"
@@ -123,7 +127,19 @@ def note_xmp(view: View, data: bytes) -> None:
 
 def note_tags(view: View, data: bytes, place: str) -> None:
     """A block of tags in sound or video: text, but for the lengths and marks between, and the zeros of UTF-16."""
-    note_text(view, _NO_TEXT.sub(b" ", data[:LONGEST_TAGS].replace(b"\0", b"")).decode("utf-8", "replace"), place)
+    text = _NO_TEXT.sub(b" ", _HALVES.sub(b"", data[:LONGEST_TAGS]))
+    note_text(view, text.decode("utf-8", "replace"), place)
+
+
+def note_vorbis(view: View, data: bytes, place: str) -> None:
+    """The tags of FLAC and Ogg, one by one: the length before each may be a letter, which would belong to the last."""
+    at = 8 + int.from_bytes(data[:4], "little")
+    for _ in range(_MOST_TAGS):
+        length = int.from_bytes(data[at : at + 4], "little")
+        if at + 4 >= len(data):
+            return
+        note_tags(view, data[at + 4 : at + 4 + length], place)
+        at += 4 + length
 
 
 def note_local_path(view: View, data: bytes, place: str) -> None:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from html import unescape
 
 from delivery.intake.names import extension
 from delivery.intake.observation import Seen
-from delivery.intake.readers import pictures, zips
+from delivery.intake.readers import office_remarks, pictures, zips
 from delivery.intake.readers.formats import sniff
 from delivery.intake.readers.metadata import LARGEST, note_local_path, note_text
 from delivery.intake.readers.text import note_contacts, note_secrets
 from delivery.intake.readers.view import View
 
 _MAIN = {
-    "docx": "word/document.xml", "docm": "word/document.xml", "xlsx": "xl/workbook.xml", "xlsm": "xl/workbook.xml",
-    "pptx": "ppt/presentation.xml", "pptm": "ppt/presentation.xml", "odt": "content.xml", "ods": "content.xml",
-    "odp": "content.xml", "odg": "content.xml", "epub": "META-INF/container.xml",
-}  # fmt: skip
+    ending: main
+    for main, endings in (
+        ("word/document.xml", "docx docm dotx dotm"),
+        ("xl/workbook.xml", "xlsx xlsm xltx xltm"),
+        ("ppt/presentation.xml", "pptx pptm ppsx ppsm potx potm"),
+        ("content.xml", "odt ods odp odg"),
+        ("META-INF/container.xml", "epub"),
+    )
+    for ending in endings.split()
+}
+DOCUMENTS = frozenset(_MAIN) - {"epub"}
+"""Their extensions."""
 _FIELDS = {
     "docProps/core.xml": (
         ("creator", rb"<dc:creator>([^<]{1,300})"),
@@ -38,25 +44,11 @@ PICTURES = re.compile(r"(?:(?:word|xl|ppt)/media|Pictures)/[^/]+\.(?:jpe?g|png)"
 _MOST_PICTURES = 100
 _START_OF_PICTURE = 128 * 1024
 _OF_PICTURES = frozenset({Seen.GPS, Seen.PERSON, Seen.SERIAL, Seen.CONTACT})
-_TRACKED = re.compile(rb"<w:(?:ins|del) [^>]{0,200}w:author=\"([^\"]{1,100})|<text:tracked-changes>")
-_TEXTS = frozenset({"docx", "docm", "odt"})
-_SHEETS = frozenset({"xlsx", "xlsm"})
-_ANNOTATION = re.compile(rb"<office:annotation[\s>]")
-_COMMENTS = re.compile(r"(?:word/comments|ppt/comments/|xl/comments)[\w/.-]*\.xml")
-_COMMENT = re.compile(rb"<(?:\w+:)?(?:comment|cm)[\s>]")
-_NOTES = re.compile(r"ppt/notesSlides/[\w.-]+\.xml")
-_NOTES_BODY = re.compile(rb"<(?:\w+:)?ph\s[^>]{0,200}?\btype=[\"']body[\"']")
-_WORDS = re.compile(rb"<a:t(?:\s[^>]{0,200})?>\s*[^<\s]")
-"""Something written. Beside the notes themselves such a slide has its number, and mostly nothing else."""
-_MOST_REMARKS = 200
-"""Parts with comments, and as many with notes."""
-_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]{1,1000}>")
-_HIDDEN = re.compile(rb"\bstate\s*=\s*[\"'](?:hidden|veryHidden)[\"']")
-_SHEET_NAME = re.compile(rb"\bname\s*=\s*(?:\"([^\"]{1,300})|'([^']{1,300}))")
+_TEXTS = frozenset({"docx", "docm", "dotx", "dotm", "odt"})
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]{1,1000}>")
 _TO_MAIN = re.compile(rb"/officeDocument[\"']")
 _TARGET = re.compile(rb"\sTarget=[\"']/?([^\"']{1,300})")
-_TAGS = re.compile(rb"<[^>]{0,2000}>")
+_TAGS = re.compile(rb"<[^<>]{0,2000}>")
 _PARAGRAPH_ENDS = re.compile(rb"</(?:w:p|text:p|a:p)>")
 
 
@@ -80,15 +72,8 @@ def read_office(view: View, found: list[zips.Member]) -> bool:
         note_local_path(view, _part(view, by_name, part), part.rpartition("/")[2])
     for member in [member for member in found if PICTURES.fullmatch(member.name)][:_MOST_PICTURES]:
         _note_picture(view, member)
+    office_remarks.note_remarks(view, by_name, main)
     body = _part(view, by_name, main) if ending in _TEXTS else b""
-    if _ANNOTATION.search(body) or any(_COMMENT.search(part) for part in _parts(view, by_name, _COMMENTS)):
-        view.note(Seen.REVIEW, "comments")
-    if any(_has_notes(part) for part in _parts(view, by_name, _NOTES)):
-        view.note(Seen.REVIEW, "speaker notes")
-    if ending in _SHEETS:
-        _note_hidden_sheets(view, _part(view, by_name, main))
-    if _TRACKED.search(body):
-        view.note(Seen.REVIEW, "tracked changes")
     text = _TAGS.sub(b"", _PARAGRAPH_ENDS.sub(b"\n", body))
     if text:
         note_secrets(view, text, "txt", place="text")
@@ -111,22 +96,6 @@ def _note_picture(view: View, member: zips.Member) -> None:
     for fact in inner.facts:
         if fact.kind in _OF_PICTURES:
             view.note(fact.kind, fact.detail, f"{fact.place} of {member.name.rpartition('/')[2]}")
-
-
-def _has_notes(slide: bytes) -> bool:
-    return any(_NOTES_BODY.search(shape) and _WORDS.search(shape) for shape in slide.split(b"</p:sp>"))
-
-
-def _note_hidden_sheets(view: View, workbook: bytes) -> None:
-    for sheet in _SHEET.findall(workbook):
-        name = _SHEET_NAME.search(sheet)
-        if name and _HIDDEN.search(sheet):
-            view.note(Seen.REVIEW, f"a hidden sheet: {unescape((name[1] or name[2]).decode('utf-8', 'replace'))}")
-
-
-def _parts(view: View, by_name: dict[str, zips.Member], names: re.Pattern[str]) -> Iterator[bytes]:
-    for name in [name for name in by_name if names.fullmatch(name)][:_MOST_REMARKS]:
-        yield _part(view, by_name, name)
 
 
 def _part(view: View, by_name: dict[str, zips.Member], name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""PDF and PostScript by their ends: the trailer that a reader starts from."""
+"""PDF and PostScript by their ends: the trailer that a reader starts from; and who made them where."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from delivery.intake.observation import Seen
 from delivery.intake.readers import pdf_remarks
-from delivery.intake.readers.metadata import note_text, note_xmp
+from delivery.intake.readers.metadata import note_local_path, note_text, note_xmp
 from delivery.intake.readers.view import HEAD, Exhausted, View
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pypdf import PdfReader
 
 _POSTSCRIPT_ENDS = (b"%%EOF", b"showpage", b"%%EndBinary", b"%%Trailer")
+_COMMENT = re.compile(rb"^%%(For|Title):[ \t]*([^\r\n]{1,255})", re.MULTILINE)
+_LONGEST_COMMENTS = 8192
+_LONGEST_PACKET = 256 * 1024
 _FIELDS = frozenset({"author", "company", "title", "subject", "keywords"})
 _PEOPLE = frozenset({"author", "company"})
 _START = re.compile(rb"startxref\s+(\d+)")
@@ -58,11 +61,16 @@ def _note_metadata(view: View) -> bool:
     for block in blocks:
         for found in _FIELD.finditer(block):
             field, noted = found[1].decode().lower(), True
-            note_text(view, _string(found[2], found[3]), f"PDF {field}", person=field in _PEOPLE)
+            _note_field(view, field, _string(found[2], found[3]))
         at = block.find(b"<x:xmpmeta")
         if at >= 0:
             note_xmp(view, block[at:])
     return noted or not any(_INFO.search(block) for block in blocks)
+
+
+def _note_field(view: View, field: str, value: str) -> None:
+    note_text(view, value, f"PDF {field}", person=field in _PEOPLE)
+    note_local_path(view, value.encode("utf-8", "replace"), f"PDF {field}")
 
 
 def _follow(view: View, found: frozenset[int], *, protected: bool, packed: bool) -> None:
@@ -104,7 +112,7 @@ def _note_packed_metadata(view: View, reader: PdfReader) -> None:
     for key, value in (reader.metadata or {}).items():
         field = str(key).lstrip("/").lower()
         if field in _FIELDS:
-            note_text(view, str(value)[:500], f"PDF {field}", person=field in _PEOPLE)
+            _note_field(view, field, str(value)[:500])
     packet = reader.root_object.get("/Metadata")
     if packet is not None:
         note_xmp(view, packet.get_object().get_data())
@@ -154,5 +162,14 @@ def _escaped(code: bytes) -> bytes:
 
 
 def read_postscript(view: View) -> None:
-    if view.head.startswith(b"%!PS-Adobe") and not any(mark in view.tail[-4096:] for mark in _POSTSCRIPT_ENDS):
+    """The end mark, the comments that it begins with, and an XMP packet, which follows them closely."""
+    head = view.head
+    if head.startswith(b"%!PS-Adobe") and not any(mark in view.tail[-4096:] for mark in _POSTSCRIPT_ENDS):
         view.note(Seen.DOUBTFUL, "its end mark is missing; it may be cut off")
+    for found in _COMMENT.finditer(head[:_LONGEST_COMMENTS].partition(b"%%EndComments")[0]):
+        field, value = found[1].decode(), re.sub(rb"\\?[()]", b"", found[2].replace(b"\\\\", b"\\"))
+        note_text(view, value.decode("utf-8", "replace"), f"PostScript {field}", person=field == "For")
+        note_local_path(view, value, f"PostScript {field}")
+    at = head.find(b"<x:xmpmeta")
+    if at >= 0:
+        note_xmp(view, view.at(at, _LONGEST_PACKET).partition(b"</x:xmpmeta>")[0])

@@ -265,7 +265,9 @@ def read_riff(view: View) -> None:
     chunks = list(_chunks(view, order))
     for chunk, start, length in chunks:
         if chunk == b"LIST" and view.at(start, 4) == b"INFO":
-            metadata.note_tags(view, view.at(start + 4, min(length, metadata.LONGEST_TAGS)), "tags")
+            info = View.of_bytes(view.at(start - 8, 8 + min(length, metadata.LONGEST_TAGS)))
+            for _, inside, size in _chunks(info, order):
+                metadata.note_tags(view, info.at(inside, size), "tags")
     if (b"data", _SOX_UNKNOWN) in ((chunk, length) for chunk, _, length in chunks):
         return
     if stated + 8 > view.size + 1:

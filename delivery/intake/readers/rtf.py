@@ -1,10 +1,11 @@
-"""RTF: who wrote it and for whom, from the group that programs put before the text."""
+"""RTF: who wrote it and for whom, by the group before the text; comments and tracked changes in the text."""
 
 from __future__ import annotations
 
 import codecs
 import re
 
+from delivery.intake.observation import Seen
 from delivery.intake.readers.metadata import note_text
 from delivery.intake.readers.view import View
 
@@ -14,6 +15,12 @@ _CODES = re.compile(
     rb"((?:\\'[0-9a-fA-F]{2})+)|\\u(-?\d{1,6}) ?(\\'[0-9a-fA-F]{2}|[^\\{}])?|\\([\\{}])|\\[a-z]+-?\d* ?|[{}\r\n]"
 )
 _CODE_PAGE = re.compile(rb"\\ansicpg(\d{1,5})")
+_REMARKS = (
+    (b"\\annotation", re.compile(rb"(?<!\\)\{\s{0,9}\\\*\s{0,9}\\annotation(?![a-z])"), "comments"),
+    (b"\\revised", re.compile(rb"(?<!\\)\\revised(?![a-z]|0(?!\d))"), "tracked changes"),
+    (b"\\deleted", re.compile(rb"(?<!\\)\\deleted(?![a-z]|0(?!\d))"), "tracked changes"),
+)
+"""What is quickly told to be absent, and what then says for sure that it is no word of the text; 0 switches off."""
 
 
 def note_people(view: View, data: bytes) -> None:
@@ -24,6 +31,12 @@ def note_people(view: View, data: bytes) -> None:
     encoding = _known(f"cp{page[1].decode()}") if page else "cp1252"
     for field, value in _PEOPLE.findall(data[start : start + _LONGEST]):
         note_text(view, _plain(value, encoding), f"RTF {field.decode()}", person=True)
+
+
+def note_remarks(view: View, block: bytes) -> None:
+    for mark, sign, told in _REMARKS:
+        if mark in block and sign.search(block):
+            view.note(Seen.REVIEW, told)
 
 
 def _known(encoding: str) -> str:

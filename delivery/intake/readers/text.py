@@ -84,6 +84,9 @@ def read_text(view: View, *, deep: bool = False) -> None:
         view.note(Seen.MANIFEST)
     for asset in _assets(view, data, ending):
         view.note(Seen.ASSET, asset)
+    if data.startswith(b"{\\rtf"):  # pictures make it large, so it is searched for as long as the view allows
+        for block, _ in _blocks(view, data, view.size):
+            rtf.note_remarks(view, block)
 
 
 def _note_all_secrets(view: View, first: bytes, ending: str, *, most: int) -> None:

@@ -28,6 +28,7 @@ _ENTRY = b"PK\x01\x02"
 _LOCAL = b"PK\x03\x04"
 _HEADER = struct.Struct("<4s4xHHIIIIHHHHHII")
 _MOST_LINKS = 50
+_PIECE = 256 * 1024
 _LONGEST_ENTRY = 46 + 3 * 65535
 
 
@@ -73,6 +74,26 @@ def content(view: View, member: Member, most: int) -> bytes | None:
         return unpack.decompress(packed, most)
     except zlib.error:
         return None
+
+
+def pieces(view: View, member: Member, most: int) -> Iterator[bytes]:
+    """The first ``most`` bytes of a member, piece by piece, as far as they can be unpacked."""
+    start = data_offset(view, member)
+    if start is None or member.encrypted or member.method not in (0, 8):
+        return
+    unpack = zlib.decompressobj(-15) if member.method else None
+    at, end = start, start + min(member.packed, most + _PIECE)
+    while at < end and most > 0:
+        packed = view.at(at, min(_PIECE, end - at))
+        at = at + len(packed) if packed else end
+        while packed and most > 0:
+            try:
+                piece = unpack.decompress(packed, min(_PIECE, most)) if unpack else packed[:most]
+            except zlib.error:
+                return
+            packed = unpack.unconsumed_tail if unpack else b""
+            most -= len(piece)
+            yield piece
 
 
 def data_offset(view: View, member: Member) -> int | None:

@@ -15,6 +15,7 @@ from delivery.errors import LocalError
 from delivery.escape import printable
 from delivery.intake.names import extension
 from delivery.intake.readers.formats import sniff
+from delivery.intake.readers.office import DOCUMENTS
 from delivery.intake.source import ensure_unchanged, opened
 from delivery.intake.strip import office, pdf, pictures
 from delivery.intake.strip.pieces import CannotStrip
@@ -31,7 +32,6 @@ Cleaner = Callable[[bytes], tuple[bytes, tuple[str, ...]]]
 """Bytes in; bytes out, and the names of what was taken out. Raises CannotStrip."""
 
 _CLEANERS: dict[str, Cleaner] = {"jpeg": pictures.jpeg, "png": pictures.png, "webp": pictures.webp, "pdf": pdf.clean}
-_OFFICE = frozenset({"docx", "docm", "xlsx", "xlsm", "pptx", "pptm", "odt", "ods", "odp", "odg"})
 
 
 class Removed(NamedTuple):
@@ -86,7 +86,7 @@ def strip(
     with (progress or NullProgress()).task("Removing metadata", len(entries), "files") as task:
         for at, entry in enumerate(entries):
             cancel.check()
-            cleaner = office.clean if extension(entry.arcname) in _OFFICE else None
+            cleaner = office.clean if extension(entry.arcname) in DOCUMENTS else None
             if cleaner or entry.size:
                 entries[at], told = _clean(entry, folder, cleaner)
                 removed += [told] if told else []

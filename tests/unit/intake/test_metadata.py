@@ -1,4 +1,4 @@
-"""EXIF wherever it lies, and however it is cut off; what a GIF tells."""
+"""EXIF wherever it lies, and however it is cut off; what a GIF tells; tags of sound and video, each by itself."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import struct
 
 import pytest
 from PIL import Image
+from support.leaky import tagged
 
 from delivery.intake.observation import Fact, Seen
 from delivery.intake.observe import look
+from delivery.intake.readers import metadata
 from delivery.intake.readers.metadata import note_exif
 from delivery.intake.readers.view import View
 
@@ -72,3 +74,27 @@ def test_a_comment_and_an_author_in_a_gif_are_seen():
 def test_a_gif_that_lacks_nothing_but_its_end_mark_is_not_damaged():
     assert [fact.kind for fact in noted(gif()[:-1])] == [Seen.DOUBTFUL]
     assert [fact.kind for fact in noted(gif()[:-2])] == [Seen.DAMAGED]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        b"\3comment\0jane.roe@gmail.com",
+        b"\0\0\0\x2adata\0\0\0\1\0\0\0\0jane.roe@gmail.com\0\0\0Mdata",
+        b"\1\xff\xfe" + "jane.roe@gmail.com\0title".encode("utf-16-le"),
+        b"\2" + "jane.roe@gmail.com".encode("utf-16-be") + b"\0\0",
+    ],
+)
+def test_an_address_ends_where_its_tag_does(tags: bytes) -> None:
+    view = View.of_bytes(b"")
+    metadata.note_tags(view, tags, "tags")
+    assert view.facts == [Fact(Seen.CONTACT, "an email address: jane.roe@gmail.com", "tags")]
+
+
+def test_lists_of_tags_that_are_cut_off_or_lie_about_their_lengths_are_no_trouble() -> None:
+    for kind in ("flac", "opus", "wav", "avi", "mkv", "mov"):
+        data = tagged(kind, b"jane.roe@gmail.com")
+        for size in range(1, len(data), 7):
+            look(View.of_bytes(data[:size], name=f"work.{kind}"))
+    metadata.note_vorbis(View.of_bytes(b""), b"\xff" * 400, "tags")
+    metadata.note_vorbis(View.of_bytes(b""), bytes(metadata.LONGEST_TAGS), "tags")

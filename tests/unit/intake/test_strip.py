@@ -112,7 +112,7 @@ def test_every_kind_of_jpeg_scan_is_copied_whole(tmp_path, options):
     assert "data after the picture" in stripped.removed[0].what and b"MotionPhoto" not in cleaned
 
 
-@pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.pptx"])
+@pytest.mark.parametrize("name", ["a.docx", "a.xlsx", "a.pptx", "a.ppsx", "a.dotx"])
 def test_office_documents_keep_every_other_part(tmp_path, name):
     data = document()
     cleaned, stripped, _ = clean(tmp_path, name, data)
