@@ -191,8 +191,8 @@ class Handover:
             )
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
             pages = [shown_page.key] if shown_page else []
-            place.finish([*(item.stored.key for item in uploaded), manifest_link.key, *pages], expires_at)
-            return recorded(done, by_link.bucket_of(store))
+            told = place.finish([*(item.stored.key for item in uploaded), manifest_link.key, *pages], expires_at)
+            return recorded(replace(done, notes=(*done.notes, *told)), by_link.bucket_of(store))
 
     @contextmanager
     def _opened_store(self, plan: Plan) -> Iterator[storage.Store]:
