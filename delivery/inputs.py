@@ -161,9 +161,16 @@ def _listed(inputs: Iterable[Input]) -> tuple[Input, ...]:
             code="paths",
         )
     for item in given:
-        if not isinstance(item, str | os.PathLike | FileEntry):
+        path = os.fspath(item) if isinstance(item, os.PathLike) else item
+        if path == "":
             raise UsageError(
-                f"one of the inputs is neither a path nor an entry, but of the type {type(item).__name__}",
+                "one of the paths is empty, which would be the whole current folder",
+                hint="check the variable that it came from, or write . for the folder that you are in",
+                code="paths",
+            )
+        if not isinstance(path, str | FileEntry):
+            raise UsageError(
+                f"one of the inputs is neither a path nor an entry, but of the type {type(path).__name__}",
                 hint="bytes go in as FileEntry.from_bytes(name, data), streams as FileEntry.from_stream(name, stream)",
                 code="paths",
             )

@@ -51,6 +51,11 @@ def test_a_mistyped_command(run: Run, typed: str, meant: str) -> None:
     assert meant in answer.err.rpartition("No such command")[2]
 
 
+def test_an_empty_path_as_of_a_variable_that_is_not_set(run: Run, work: Path) -> None:
+    for command in ("send", "check"):
+        refused(run, 2, "one of the paths is empty", command, work, "", error="paths")
+
+
 def test_an_empty_folder(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     refused(run, 4, "the folder is empty", "send", tmp_path / "empty", error="nothing-to-deliver")

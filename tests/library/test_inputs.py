@@ -178,14 +178,39 @@ def test_a_single_path_is_not_taken_for_a_list_of_letters(tmp_path: Path) -> Non
         assert "[" in caught.value.hint
 
 
+class InBytes:
+    def __fspath__(self) -> bytes:
+        return b"final"
+
+
 @pytest.mark.parametrize(
     "inputs",
-    [None, 5, b"final", FileEntry.from_bytes("a.txt", b"x"), [5], [None], [b"final"], [["final"]], [io.BytesIO()]],
+    [
+        None,
+        5,
+        b"final",
+        FileEntry.from_bytes("a.txt", b"x"),
+        [5],
+        [None],
+        [b"final"],
+        [["final"]],
+        [io.BytesIO()],
+        [InBytes()],
+    ],
 )
 def test_what_is_no_list_of_inputs_is_refused_in_words(inputs: Any) -> None:
     with pytest.raises(UsageError) as caught:
         check(inputs)
     assert caught.value.code == "paths" and caught.value.hint
+
+
+def test_an_empty_path_is_not_the_whole_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "of another buyer.txt").write_text("x")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        check([""])
+    assert caught.value.code == "paths" and "is empty" in str(caught.value)
+    assert [entry.arcname for entry in check(["."]).files] == ["of another buyer.txt"]
 
 
 def test_an_iterator_is_a_list_of_inputs(tmp_path: Path) -> None:
