@@ -157,6 +157,13 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
     assert caught.value.code == "input-name" and caught.value.hint
 
 
+@pytest.mark.parametrize("ending", ["a" * 300, "\u00e9" * 150, "\u8981"])
+def test_an_input_with_a_long_or_foreign_ending_is_kept_as_any_other(ending: str) -> None:
+    with check([FileEntry.from_bytes(f"report.{ending}", b"a,b\n")]) as inspection:
+        kept_as = Path(inspection.files[0].path).name
+        assert kept_as.isascii() and Path(inspection.files[0].path).read_bytes() == b"a,b\n"
+
+
 def test_two_inputs_of_one_name_are_told_by_it_before_any_is_read(home: Path) -> None:
     stream = Dripping(b"never read")
     with pytest.raises(LocalError, match=r"^two inputs would both be called tables/x\.csv$") as caught:
