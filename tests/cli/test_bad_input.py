@@ -331,9 +331,10 @@ def test_an_absent_bucket_and_an_unknown_store(run: Run, work: Path, tmp_path: P
     refused(run, 2, "'other'", "send", work, "--via", "link", "--config", config, "--store", "other")
 
 
-def test_an_unknown_delivery(run: Run) -> None:
+def test_an_unknown_delivery(run: Run, work: Path) -> None:
     refused(run, 2, "nope", "show", "nope", error="unknown-delivery")
     refused(run, 2, "nope", "message", "nope", error="unknown-delivery")
+    refused(run, 2, "no delivery ''", "send", work, "--revision-of", "", error="unknown-delivery")
 
 
 def test_a_place_without_a_manifest(run: Run, work: Path) -> None:
