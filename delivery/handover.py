@@ -103,7 +103,7 @@ class Handover:
 
     def _foreseen(self, plan: Plan, out: Path, ledger: Ledger) -> tuple[Delivery, Delivery | None]:
         """The delivery as it is planned, and the one that it replaces. What this refuses, a dry run refuses too."""
-        before = ledger.load(self.revision_of) if self.revision_of else None
+        before = None if self.revision_of is None else ledger.load(self.revision_of)
         said = message.refuse_held(self._shown(plan), plan.profile, held=self.settings.message.held)
         packing.refuse_out(out, plan.deliverable)
         foreseen = replace(self._begun(plan, plan.deliverable.entries, out), dry_run=True, notes=said)
@@ -191,8 +191,8 @@ class Handover:
             )
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
             pages = [shown_page.key] if shown_page else []
-            place.finish([*(item.stored.key for item in uploaded), manifest_link.key, *pages], expires_at)
-            return recorded(done, by_link.bucket_of(store))
+            told = place.finish([*(item.stored.key for item in uploaded), manifest_link.key, *pages], expires_at)
+            return recorded(replace(done, notes=(*done.notes, *told)), by_link.bucket_of(store))
 
     @contextmanager
     def _opened_store(self, plan: Plan) -> Iterator[storage.Store]:

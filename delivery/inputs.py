@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import time
@@ -31,6 +32,7 @@ from delivery.progress import CancelToken, Progress, Task
 Input: TypeAlias = "str | os.PathLike[str] | FileEntry"
 """A path, or an entry made with :meth:`FileEntry.from_bytes` or :meth:`FileEntry.from_stream`."""
 
+_ENDING = re.compile("[a-z0-9]{1,16}")
 _STARTING = 60
 """Seconds in which a lock that nobody holds may belong to a run that is just starting."""
 
@@ -82,7 +84,7 @@ class Held:
         self._count += 1
         ending = extension(entry.arcname)
         try:
-            place = self._private() / (f"{self._count}.{ending}" if ending.isalnum() else str(self._count))
+            place = self._private() / (f"{self._count}.{ending}" if _ENDING.fullmatch(ending) else str(self._count))
             with place.open("xb") as out:
                 for block in blocks:
                     out.write(block)
@@ -161,9 +163,16 @@ def _listed(inputs: Iterable[Input]) -> tuple[Input, ...]:
             code="paths",
         )
     for item in given:
-        if not isinstance(item, str | os.PathLike | FileEntry):
+        path = os.fspath(item) if isinstance(item, os.PathLike) else item
+        if path == "":
             raise UsageError(
-                f"one of the inputs is neither a path nor an entry, but of the type {type(item).__name__}",
+                "one of the paths is empty, which would be the whole current folder",
+                hint="check the variable that it came from, or write . for the folder that you are in",
+                code="paths",
+            )
+        if not isinstance(path, str | FileEntry):
+            raise UsageError(
+                f"one of the inputs is neither a path nor an entry, but of the type {type(path).__name__}",
                 hint="bytes go in as FileEntry.from_bytes(name, data), streams as FileEntry.from_stream(name, stream)",
                 code="paths",
             )

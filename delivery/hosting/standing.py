@@ -25,6 +25,7 @@ from delivery.storage.faults import ObjectExistsError, ObjectGoneError
 from delivery.storage.watch import Watch
 
 _BEAT = 60.0
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,11 @@ class OneTime:
     promised: None = None
     """Nobody has a link to it yet."""
 
-    def finish(self, keys: Sequence[str], links_end: datetime | None) -> None:
+    def finish(self, keys: Sequence[str], links_end: datetime | None) -> tuple[str, ...]:
         if self.keep_until is not None:
             now, key = datetime.now(UTC), f"{record.place_of(self.store, self.id)}.json"
             record.put(self.store, key, Standing(self.id, self.journal.prefix, now, links_end, self.keep_until))
+        return ()
 
 
 class Kept:
@@ -86,8 +88,12 @@ class Kept:
         """Links to its objects are signed up to then; None: nobody knows up to when."""
         self.save(needed_until=until or record.of_unknown_end())
 
-    def finish(self, keys: Sequence[str], links_end: datetime | None) -> None:
-        """All of ``keys`` are the delivery now; whatever else lies in its place, from earlier runs, is removed."""
+    def finish(self, keys: Sequence[str], links_end: datetime | None) -> tuple[str, ...]:
+        """All of ``keys`` are the delivery now; whatever else lies in its place, from earlier runs, is removed.
+
+        What the user should be told of that.
+        """
+        told: tuple[str, ...] = ()
         for stale in [*self.journal.done, *self.journal.begun]:
             if stale not in keys:
                 self.journal.done.pop(stale, None)
@@ -98,7 +104,16 @@ class Kept:
             if old:
                 self.save()  # it is ours: nobody else's new files are among them
                 self._store.delete(old)
+                told = (self._removed([key.removeprefix(self.journal.prefix) for key in old]),)
         self.save(release=True, needed_until=links_end or record.of_unknown_end())
+        return told
+
+    def _removed(self, names: list[str]) -> str:
+        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+        return (
+            f"an earlier run of {self._record.id} sent {', '.join(names[:_NAMED])}{more} too: removed now, "
+            "and links to it are dead; two deliveries need an --id each"
+        )
 
     def save(self, *, release: bool = False, needed_until: datetime | None = None) -> None:
         """Write the record as it is now, which proves that it is ours; ``release``: for the last time.

@@ -60,6 +60,7 @@ def _in_turn(run: Run, item: Upload, key: str) -> Uploaded:
     content = item.entry.content
     assert content is not None and not isinstance(content, bytes)
     source = content if isinstance(content, Stream) else Stream(item.entry)
+    source.begin()
     if run.journal is not None and (before := run.journal.begun.get(key)) is not None:
         give_up(run, key, before)
     step = step_of(item.entry.size, run.options.part_size)

@@ -20,8 +20,24 @@ _PLAIN = re.compile(r"(?:\b(?:[^\W\d_]{1,24}|\d{1,9})\b|[ ,.;!'()-]|:(?= )){1,20
 """Words and numbers: no address, no assignment and no token, in which a secret could stand."""
 
 
+class Spent:
+    """What the entry of a stream holds once that was begun: what is left of it would pass for the whole."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def read(self, size: int = -1, /) -> bytes:
+        raise LocalError(
+            f"the stream {self._name} was read before, and what is left of it is not the whole",
+            hint="open it anew, and make another FileEntry.from_stream of it for each try",
+            code="stream-spent",
+        )
+
+
 class Stream:
     """The content of ``entry`` in one pass. Its first bytes can be looked at before they are read.
+
+    From its first byte on ``entry`` has no content that could be delivered, by this call or another.
 
     Raises LocalError when the stream raises, gives something else than bytes, or has not the size that was stated, and
     Cancelled, which a pipe that brings nothing hears too where it is read unbuffered.
@@ -29,13 +45,20 @@ class Stream:
 
     def __init__(self, entry: FileEntry, cancel: CancelToken | None = None) -> None:
         assert entry.content is not None and not isinstance(entry.content, bytes)
+        self._entry = entry
         self._source: Readable = entry.content
         self._cancel = cancel
         self._name = printable(entry.arcname)
         self._size = entry.size if entry.known_size else None
         self._ahead = b""
         self._ended = False
+        self._claimed = False
         self._given = 0
+
+    def begin(self) -> None:
+        """Raise LocalError where some of it has been read, but for the first bytes that were looked at."""
+        if self._given:
+            Spent(self._name).read()
 
     def head(self) -> bytes:
         """The first bytes, up to 8 KiB; they are given again when the stream is read."""
@@ -74,6 +97,7 @@ class Stream:
     def _ask(self, size: int) -> bytes:
         data: Any
         try:
+            self._claim()
             self._wait()
             data = self._source.read(size)
         except DeliveryError:
@@ -93,6 +117,15 @@ class Stream:
             )
         self._ended = not data
         return bytes(data)
+
+    def _claim(self) -> None:
+        if self._claimed:
+            return
+        spent = Spent(self._name)
+        if self._entry.content is not self._source:
+            spent.read()
+        object.__setattr__(self._entry, "content", spent)
+        self._claimed = True
 
     def _wait(self) -> None:
         """Until the system has something to give: Python goes on waiting in a read that a signal broke off."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from delivery.errors import LocalError
@@ -16,6 +17,7 @@ from delivery.places import made_dir, remedy
 
 WAIT_SECONDS = 30.0
 """How long a writer waits for another one."""
+_creating = threading.Lock()
 
 
 @contextmanager
@@ -75,8 +77,13 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _make_private(path: Path) -> None:
-    """The file exists and is readable by the user alone; SQLite gives its -wal and -shm the same permissions."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    """The file exists and is readable by the user alone; SQLite gives its -wal and -shm the same permissions.
+
+    One that is there is not opened: closing it would let go of the locks that SQLite holds on it for another thread,
+    and another process would then write over what that one has begun.
+    """
+    with _creating, suppress(FileExistsError):
+        os.close(os.open(os.path.realpath(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     if os.name == "posix" and path.stat().st_mode & 0o077:
         path.chmod(0o600)
 

@@ -51,6 +51,11 @@ def test_a_mistyped_command(run: Run, typed: str, meant: str) -> None:
     assert meant in answer.err.rpartition("No such command")[2]
 
 
+def test_an_empty_path_as_of_a_variable_that_is_not_set(run: Run, work: Path) -> None:
+    for command in ("send", "check"):
+        refused(run, 2, "one of the paths is empty", command, work, "", error="paths")
+
+
 def test_an_empty_folder(run: Run, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     refused(run, 4, "the folder is empty", "send", tmp_path / "empty", error="nothing-to-deliver")
@@ -326,9 +331,10 @@ def test_an_absent_bucket_and_an_unknown_store(run: Run, work: Path, tmp_path: P
     refused(run, 2, "'other'", "send", work, "--via", "link", "--config", config, "--store", "other")
 
 
-def test_an_unknown_delivery(run: Run) -> None:
+def test_an_unknown_delivery(run: Run, work: Path) -> None:
     refused(run, 2, "nope", "show", "nope", error="unknown-delivery")
     refused(run, 2, "nope", "message", "nope", error="unknown-delivery")
+    refused(run, 2, "no delivery ''", "send", work, "--revision-of", "", error="unknown-delivery")
 
 
 def test_a_place_without_a_manifest(run: Run, work: Path) -> None:

@@ -220,8 +220,10 @@ def test_what_is_no_part_of_it_any_more_leaves_the_store(work: Path, settings: S
     assert old in keys(settings)
     (work / "c.bin").unlink()
     machine()
-    upload(work, settings, id="site")
+    again = upload(work, settings, id="site")
     assert old not in keys(settings)
+    assert [note for note in again.notes if "links to it are dead" in note and "of site sent c.bin too" in note]
+    assert not any("dead" in note for note in (*first.notes, *upload(work, settings, id="site").notes))
 
 
 def test_a_broken_run_is_gone_on_with_by_another_machine(

@@ -88,6 +88,25 @@ def test_fifty_kills_lose_nothing_that_was_said_to_be_kept(tmp_path):
     assert all(ledger.events(id) for id in renewed)
 
 
+OUSTER = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=0)
+try:
+    db.execute("PRAGMA journal_mode = DELETE")  # nobody gets it to themselves while another works there
+except sqlite3.OperationalError as error:
+    print(error)
+"""
+
+
+def test_another_thread_that_opens_the_record_does_not_let_go_of_what_is_held_there(tmp_path):
+    ledger = Ledger(tmp_path)
+    ledger.list(now=NOW)
+    with database.reading(ledger.path):
+        ledger.list(now=NOW)
+        said = subprocess.run([sys.executable, "-c", OUSTER, ledger.path], capture_output=True, text=True, check=True)
+        assert "locked" in said.stdout
+
+
 @pytest.mark.slow
 def test_eight_writers_at_once_lose_nothing(tmp_path):
     processes = [writer(tmp_path, f"w{number}", 20, 50) for number in range(8)]

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 from support.faulty import once, proxy_before
 
 from delivery import (
+    BlockedError,
     Cancelled,
     CancelToken,
     Delivery,
@@ -29,6 +30,7 @@ from delivery import (
     Settings,
     StoreRefusedError,
     UsageError,
+    carry_out,
     check,
     compose_message,
     compose_reply,
@@ -41,6 +43,7 @@ from delivery import (
     upload,
     verify,
 )
+from delivery.intake.streams import Stream
 from delivery.ledger import Ledger
 from delivery.storage import open_store
 
@@ -154,6 +157,13 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
     assert caught.value.code == "input-name" and caught.value.hint
 
 
+@pytest.mark.parametrize("ending", ["a" * 300, "\u00e9" * 150, "\u8981"])
+def test_an_input_with_a_long_or_foreign_ending_is_kept_as_any_other(ending: str) -> None:
+    with check([FileEntry.from_bytes(f"report.{ending}", b"a,b\n")]) as inspection:
+        kept_as = Path(inspection.files[0].path).name
+        assert kept_as.isascii() and Path(inspection.files[0].path).read_bytes() == b"a,b\n"
+
+
 def test_two_inputs_of_one_name_are_told_by_it_before_any_is_read(home: Path) -> None:
     stream = Dripping(b"never read")
     with pytest.raises(LocalError, match=r"^two inputs would both be called tables/x\.csv$") as caught:
@@ -175,14 +185,39 @@ def test_a_single_path_is_not_taken_for_a_list_of_letters(tmp_path: Path) -> Non
         assert "[" in caught.value.hint
 
 
+class InBytes:
+    def __fspath__(self) -> bytes:
+        return b"final"
+
+
 @pytest.mark.parametrize(
     "inputs",
-    [None, 5, b"final", FileEntry.from_bytes("a.txt", b"x"), [5], [None], [b"final"], [["final"]], [io.BytesIO()]],
+    [
+        None,
+        5,
+        b"final",
+        FileEntry.from_bytes("a.txt", b"x"),
+        [5],
+        [None],
+        [b"final"],
+        [["final"]],
+        [io.BytesIO()],
+        [InBytes()],
+    ],
 )
 def test_what_is_no_list_of_inputs_is_refused_in_words(inputs: Any) -> None:
     with pytest.raises(UsageError) as caught:
         check(inputs)
     assert caught.value.code == "paths" and caught.value.hint
+
+
+def test_an_empty_path_is_not_the_whole_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "of another buyer.txt").write_text("x")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        check([""])
+    assert caught.value.code == "paths" and "is empty" in str(caught.value)
+    assert [entry.arcname for entry in check(["."]).files] == ["of another buyer.txt"]
 
 
 def test_an_iterator_is_a_list_of_inputs(tmp_path: Path) -> None:
@@ -414,6 +449,52 @@ def test_a_stream_that_breaks_leaves_nothing_in_the_store(
     assert isinstance(caught.value, DeliveryError) and caught.value.hint
     assert stored(parts) == ([], [])
     assert not (tmp_path / "out").exists() and kept(home) == []
+
+
+def refused(again: Callable[[], object]) -> None:
+    with pytest.raises(LocalError) as caught:
+        again()
+    assert caught.value.code == "stream-spent" and "from_stream" in caught.value.hint
+
+
+def test_what_is_left_of_a_stream_is_not_sent_as_the_whole_by_another_try(
+    parts: Settings, tmp_path: Path, home: Path
+) -> None:
+    whole, cancel = os.urandom(20_000), CancelToken()
+    looked_at = FileEntry.from_stream("build.bin", Dripping(whole))
+    (tmp_path / "cut.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(BlockedError):
+        upload([looked_at, tmp_path / "cut.png"], settings=parts, out=tmp_path / "out")
+    refused(lambda: upload([looked_at], settings=parts, out=tmp_path / "out"))
+
+    class Cancelling(Dripping):
+        def read(self, size: int = -1, /) -> bytes:
+            cancel.cancel()
+            return super().read(size)
+
+    for verb in (upload, pack):
+        half_read = FileEntry.from_stream("build.bin", Cancelling(whole))
+        with pytest.raises(Cancelled):
+            verb([half_read], settings=parts, out=tmp_path / "out", cancel=cancel)
+        refused(lambda: verb([half_read], settings=parts, out=tmp_path / "out"))  # noqa: B023
+    assert stored(parts) == ([], []) and kept(home) == []
+
+
+def test_an_inspection_with_a_stream_can_be_carried_out_once(parts: Settings, tmp_path: Path) -> None:
+    entry = FileEntry.from_stream("build.bin", Dripping(os.urandom(20_000)))
+    with check([entry], settings=parts, via="link", read_streams=False, out=tmp_path / "out") as inspection:
+        planned = plan(inspection)
+        assert carry_out(inspection, planned).links[0].size == 20_000
+        (tmp_path / "out").rename(tmp_path / "before")
+        refused(lambda: carry_out(inspection, planned))
+
+
+def test_two_calls_at_once_do_not_share_the_bytes_of_a_stream() -> None:
+    entry = FileEntry.from_stream("build.bin", Dripping(b"ab" * 5000))
+    first, second = Stream(entry), Stream(entry)
+    assert first.read(1) == b"a"
+    refused(second.head)
+    assert first.read(1) == b"b"
 
 
 def test_a_store_that_refuses_a_part_ends_it(parts: Settings, tmp_path: Path) -> None:
