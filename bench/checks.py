@@ -49,7 +49,7 @@ found = checks.run(deliverable, seen, profile, CheckOptions(), now=datetime.now(
 """
 LOOK = """
 import sys
-from delivery.intake.observe import look
+from delivery.intake.look import look
 from delivery.intake.readers.view import View
 import os
 place = sys.argv[1]

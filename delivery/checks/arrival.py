@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from delivery.checks.rule import Case, File, Group, each, whole
+from delivery.checks.rule import Case, File, Group, each, listed, whole
 from delivery.escape import printable
 from delivery.intake.names import PATH_CHARS, extension, flaw, is_safe, length
 from delivery.intake.observation import Seen
@@ -14,7 +14,6 @@ from delivery.units import format_size
 
 _A = Group.ARRIVE
 _ARCHIVES = frozenset({"zip", "7z", "rar", "gz", "tgz", "tar", "bz2", "xz", "zst"})
-_SHOWN = 3
 
 
 @each(
@@ -87,7 +86,7 @@ def blocked_inside(file: File, case: Case) -> Iterator[str]:
         return
     refused = [name for name in file.seen.members if extension(name) in case.profile.blocked_types]
     if refused:
-        yield f"it holds what {case.profile.title} refuses: {_listed(refused)}"
+        yield f"it holds what {case.profile.title} refuses: {listed(refused)}"
 
 
 @each(
@@ -110,7 +109,7 @@ def encrypted_nested(file: File, case: Case) -> Iterator[str]:
     if case.profile.blocks_nested_archives and any(file.seen.of(Seen.ENCRYPTED)):
         nested = [name for name in file.seen.members if extension(name) in _ARCHIVES]
         if nested:
-            yield f"{case.profile.title} refuses locked archives that hold archives: {_listed(nested)}"
+            yield f"{case.profile.title} refuses locked archives that hold archives: {listed(nested)}"
 
 
 @each(
@@ -151,8 +150,3 @@ def name_collision(file: File, case: Case) -> Iterator[str]:
     entry = file.entry
     if entry.original is not None and is_safe(entry.original):
         yield f"{printable(entry.original)} and another file have one name on Windows and macOS{_mended(entry)}"
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(printable(name) for name in names[:_SHOWN])
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN:,} more"

@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from delivery.checks import arrival, leaks, leftovers, opening, wrong
-from delivery.checks.rule import RULES, Case, File
+from delivery.checks.rule import RULES, Case, File, FileRule, listed
 from delivery.errors import UsageError
-from delivery.intake.observation import Observations
-from delivery.model import Deliverable, Finding, Severity
+from delivery.intake.observation import Observation, Observations
+from delivery.model import Deliverable, FileEntry, Finding, Severity
 from delivery.nearest import nearest
 from delivery.options import CheckOptions
 from delivery.profile import Profile
 
 _ROOMS = (arrival, opening, wrong, leaks, leftovers)  # importing them is what registers their rules
+_TOLD = 3
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -45,10 +46,26 @@ def _hits(case: Case) -> Iterator[tuple[str, str, str]]:
         for code, each in (*outside, *inside) if seen.facts or seen.members else outside:
             for message in each(file, case):
                 yield code, file.path, message
+        if seen.inside:
+            for code, each in inside:
+                if message := _in_archive(seen, each, case):
+                    yield code, file.path, message
     for rule in RULES.values():
         if rule.whole is not None:
             for path, message in rule.whole(case):
                 yield rule.code, path, message
+
+
+def _in_archive(seen: Observation, each: FileRule, case: Case) -> str:
+    """What a rule finds in the files of an archive: one message, however many they are; empty for nothing."""
+    found: dict[str, list[str]] = {}
+    for name, size, media_type, facts in seen.inside:
+        entry = FileEntry("", name, size, 0, media_type=media_type)
+        for message in each(File(entry, Observation(facts)), case):
+            found.setdefault(message, []).append(name)
+    told = [f"in {listed(names)}: {message}" for message, names in found.items()]
+    more = [f"and {len(told) - _TOLD:,} more"] if len(told) > _TOLD else []
+    return "; ".join(told[:_TOLD] + more)
 
 
 def waive(findings: Iterable[Finding], allow: Sequence[str]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:

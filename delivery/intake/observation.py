@@ -58,12 +58,24 @@ class Fact(NamedTuple):
     place: str = ""
 
 
+class Inside(NamedTuple):
+    """A file in an archive that has something to tell."""
+
+    name: str
+    size: int
+    media_type: str
+    """Only where the content is not what the name says; else empty."""
+    facts: tuple[Fact, ...]
+
+
 class Observation(NamedTuple):
     """One file's inside."""
 
     facts: tuple[Fact, ...] = ()
     members: tuple[str, ...] = ()
     """Paths inside an archive, as its directory names them; capped, see the UNSEEN facts."""
+    inside: tuple[Inside, ...] = ()
+    """Those of them that were looked into and have something to tell."""
 
     def of(self, kind: Seen) -> Iterator[Fact]:
         return (fact for fact in self.facts if fact.kind is kind)

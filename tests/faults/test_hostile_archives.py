@@ -7,8 +7,9 @@ import tracemalloc
 import pytest
 from support import hostile_archives as hostile
 
+from delivery.intake.look import look
 from delivery.intake.observation import Seen
-from delivery.intake.observe import look, observe
+from delivery.intake.observe import observe
 from delivery.intake.readers.view import View
 
 TOLD = {

@@ -42,6 +42,8 @@ def read_zip(view: View) -> None:
     found = zips.members(view)
     if not office.read_office(view, found):
         _list(view, view, found, "", 1, _Budget())
+        if extension(view.name) == "zip":  # other zips are documents of programs, whose parts nobody delivers
+            view.zipped = found
 
 
 def _list(top: View, view: View, found: list[zips.Member], prefix: str, depth: int, budget: _Budget) -> None:

@@ -185,10 +185,10 @@ def note_png_chunk(view: View, kind: bytes, data: bytes) -> None:
         return
     key, _, rest = data.partition(b"\0")
     if kind == b"zTXt":
-        rest = _inflated(rest[1:])
+        rest = _inflated(view, rest[1:])
     elif kind == b"iTXt":
         packed, body = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
-        rest = _inflated(body) if packed else body
+        rest = _inflated(view, body) if packed else body
     if key == b"XML:com.adobe.xmp":
         note_xmp(view, rest)
         return
@@ -215,8 +215,10 @@ _PROFILES: dict[bytes, Callable[[View, bytes], None]] = {
 }
 
 
-def _inflated(data: bytes) -> bytes:
+def _inflated(view: View, data: bytes) -> bytes:
     try:
-        return zlib.decompressobj().decompress(data, LARGEST)
+        data = zlib.decompressobj().decompress(data, LARGEST)
     except zlib.error:
         return b""
+    view.unpacked(len(data))
+    return data

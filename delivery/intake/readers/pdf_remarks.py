@@ -65,6 +65,7 @@ def signs(view: View) -> frozenset[int]:
                 body = view.at(begin + stream.end(), _length(fields) or _USUAL_PACK)
                 body = _unpacked(body) if b"/Filter" in fields else body
                 unpacked += len(body)
+                view.unpacked(len(body))
                 found.update(_signs_in_pack(body, fields))
         at = max(begin + len(block), _end_of_stream(block, begin))
     if at < view.size:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from delivery.intake.observation import Fact, Observation, Seen
+from delivery.intake.observation import Fact, Inside, Observation, Seen
+
+if TYPE_CHECKING:
+    from delivery.intake.readers.zips import Member
 
 HEAD = 64 * 1024
 _READS = 20_000
 _BYTES = 64 * 1024**2
+_UNPACKED = 128 * 1024**2
+_COST_OF_A_READ = 1024
 _FACTS_OF_A_KIND = 12
 _DETAIL = 200
 
@@ -38,12 +44,16 @@ class View:
         self._read = read
         self.size = size
         self.name = name
-        self._reads = reads
-        self._bytes = budget
+        self._reads = self._all_reads = reads
+        self._bytes = self._all_bytes = budget
+        self._unpacked = 0
         self.head = read(0, min(HEAD, size)) if size else b""
         self._tail: bytes | None = None
         self.facts: list[Fact] = []
         self.members: list[str] = []
+        self.zipped: list[Member] = []
+        """What a zip holds that may be looked into."""
+        self.inside: list[Inside] = []
 
     @classmethod
     def of_bytes(cls, data: bytes, *, name: str = "") -> View:
@@ -77,6 +87,24 @@ class View:
             raise Exhausted
         return self._read(offset, min(count, self.size - offset))
 
+    def part(self, start: int, size: int, *, name: str = "", budget: int = _BYTES, reads: int = _READS) -> View:
+        """Some of the same bytes, with a budget of their own."""
+        size = max(0, min(size, self.size - start))
+        return View(
+            lambda offset, count: self._read(start + offset, count), size, name=name, budget=budget, reads=reads
+        )
+
+    def unpacked(self, count: int) -> None:
+        """Count what a reader unpacked of it: little may become much. Raises Exhausted."""
+        self._unpacked += count
+        if self._unpacked > _UNPACKED:
+            raise Exhausted
+
+    @property
+    def spent(self) -> int:
+        """What the look at it has cost, in bytes that were read or unpacked; each read counts as some."""
+        return self._all_bytes - self._bytes + _COST_OF_A_READ * (self._all_reads - self._reads) + self._unpacked
+
     @property
     def tail(self) -> bytes:
         """The last 64 KiB."""
@@ -98,4 +126,4 @@ class View:
 
     @property
     def observation(self) -> Observation:
-        return Observation(tuple(self.facts), tuple(self.members))
+        return Observation(tuple(self.facts), tuple(self.members), tuple(self.inside))

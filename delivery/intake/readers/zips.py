@@ -71,9 +71,11 @@ def content(view: View, member: Member, most: int) -> bytes | None:
     unpack = zlib.decompressobj(-15)
     packed = view.at(start, min(member.packed, most + 4096))
     try:
-        return unpack.decompress(packed, most)
+        data = unpack.decompress(packed, most)
     except zlib.error:
         return None
+    view.unpacked(len(data))
+    return data
 
 
 def pieces(view: View, member: Member, most: int) -> Iterator[bytes]:
@@ -86,14 +88,19 @@ def pieces(view: View, member: Member, most: int) -> Iterator[bytes]:
     while at < end and most > 0:
         packed = view.at(at, min(_PIECE, end - at))
         at = at + len(packed) if packed else end
-        while packed and most > 0:
+        full = True
+        while (packed or full) and most > 0:
+            room = min(_PIECE, most)
             try:
-                piece = unpack.decompress(packed, min(_PIECE, most)) if unpack else packed[:most]
+                piece = unpack.decompress(packed, room) if unpack else packed[:room]
             except zlib.error:
                 return
             packed = unpack.unconsumed_tail if unpack else b""
+            full = len(piece) == room  # zlib may hold back more, though it has taken all that it was given
             most -= len(piece)
-            yield piece
+            view.unpacked(len(piece))
+            if piece:
+                yield piece
 
 
 def data_offset(view: View, member: Member) -> int | None:

@@ -13,8 +13,8 @@ from support import corpus, leaky
 from delivery import checks
 from delivery.escape import printable
 from delivery.intake import contacts, secrets
+from delivery.intake.look import look
 from delivery.intake.observation import Observation, Observations
-from delivery.intake.observe import look
 from delivery.intake.readers.formats import _PREFIXES
 from delivery.intake.readers.view import View
 from delivery.intake.strip import copies, office, pdf, pictures

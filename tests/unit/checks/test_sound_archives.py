@@ -11,14 +11,14 @@ import zipfile
 import pytest
 from support import corpus
 
-from delivery.intake.observe import look
+from delivery.intake.look import look
 from delivery.intake.readers.view import View
 
 
 def zipped(size: int = 3000) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("film.mov", os.urandom(size))
+        archive.writestr("film.dat", os.urandom(size))
         archive.writestr("notes.txt", "hello")
     return out.getvalue()
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from support.leaky import tagged
 
+from delivery.intake.look import look
 from delivery.intake.observation import Fact, Seen
-from delivery.intake.observe import look
 from delivery.intake.readers import metadata
 from delivery.intake.readers.metadata import note_exif
 from delivery.intake.readers.view import View

@@ -8,8 +8,8 @@ import pytest
 from support import corpus
 from support.leaky import docx, open_document, rtf, sheets, slide, slides, style
 
+from delivery.intake.look import look
 from delivery.intake.observation import Fact, Seen
-from delivery.intake.observe import look
 from delivery.intake.readers import office_remarks
 from delivery.intake.readers.view import View
 

@@ -8,8 +8,8 @@ import pytest
 from pypdf import PdfWriter
 from support.pdfs import packed
 
+from delivery.intake.look import look
 from delivery.intake.observation import Fact, Seen
-from delivery.intake.observe import look
 from delivery.intake.readers.view import View
 
 AUTHOR = Fact(Seen.PERSON, "Jane Roe", "PDF author")

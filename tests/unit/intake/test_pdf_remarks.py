@@ -24,8 +24,8 @@ from pypdf.generic import (
 )
 from support.pdfs import packed
 
+from delivery.intake.look import look
 from delivery.intake.observation import Fact, Seen
-from delivery.intake.observe import look
 from delivery.intake.readers import pdf_remarks
 from delivery.intake.readers.view import View
 

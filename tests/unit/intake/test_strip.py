@@ -298,4 +298,6 @@ def test_a_cut_off_picture_is_delivered_as_it_is_and_told(tmp_path, kind):
 def test_the_findings_hint_names_what_can_be_cleaned():
     """Only of such a file is it true that the place where it was taken goes away."""
     titles = {"jpeg": "JPEG", "png": "PNG", "webp": "WebP", "pdf": "PDF"}
-    assert STRIP.partition(" of a ")[2] == f"{', '.join(titles[kind] for kind in copies._CLEANERS)} or Office file"
+    assert STRIP.partition(" of a ")[2].startswith(
+        f"{', '.join(titles[kind] for kind in copies._CLEANERS)} or Office file,"
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from support.leaky import token
 
+from delivery.intake.look import look
 from delivery.intake.observation import Fact, Seen
-from delivery.intake.observe import look
 from delivery.intake.readers import text
 from delivery.intake.readers.view import View
 

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
+from delivery.intake.look import look
 from delivery.intake.observation import Fact, Seen
-from delivery.intake.observe import look
 from delivery.intake.readers.view import HEAD, Exhausted, View
 
 DATA = bytes(range(256)) * 1024
