@@ -46,9 +46,9 @@ def _hits(case: Case) -> Iterator[tuple[str, str, str]]:
         for code, each in (*outside, *inside) if seen.facts or seen.members else outside:
             for message in each(file, case):
                 yield code, file.path, message
-        if seen.inside:
+        if members := _members(seen):
             for code, each in inside:
-                if message := _in_archive(seen, each, case):
+                if message := _in_archive(members, each, case):
                     yield code, file.path, message
     for rule in RULES.values():
         if rule.whole is not None:
@@ -56,13 +56,20 @@ def _hits(case: Case) -> Iterator[tuple[str, str, str]]:
                 yield rule.code, path, message
 
 
-def _in_archive(seen: Observation, each: FileRule, case: Case) -> str:
+def _members(seen: Observation) -> list[File]:
+    """The files in an archive, as rules look at files."""
+    return [
+        File(FileEntry("", name, size, 0, media_type=media_type), Observation(facts))
+        for name, size, media_type, facts in seen.inside
+    ]
+
+
+def _in_archive(members: Sequence[File], each: FileRule, case: Case) -> str:
     """What a rule finds in the files of an archive: one message, however many they are; empty for nothing."""
     found: dict[str, list[str]] = {}
-    for name, size, media_type, facts in seen.inside:
-        entry = FileEntry("", name, size, 0, media_type=media_type)
-        for message in each(File(entry, Observation(facts)), case):
-            found.setdefault(message, []).append(name)
+    for member in members:
+        for message in each(member, case):
+            found.setdefault(message, []).append(member.path)
     told = [f"in {listed(names)}: {message}" for message, names in found.items()]
     more = [f"and {len(told) - _TOLD:,} more"] if len(told) > _TOLD else []
     return "; ".join(told[:_TOLD] + more)

@@ -130,7 +130,7 @@ def _is_work(name: str) -> bool:
 
 
 def _told(count: int, missed: int, partly: int) -> str:
-    all_of_them = f"of the {count:,} pictures, documents and the like in it"
-    if missed <= 0:
-        return f"{all_of_them} {partly:,} were looked at only in part"
-    return f"{all_of_them} {missed:,} were not looked at" + (f", and {partly:,} only in part" if partly else "")
+    told = [f"not looked at: {missed:,}"] if missed else []
+    told += [f"looked at only in part: {partly:,}"] if partly else []
+    told[0] += f" of {count:,} pictures, documents and the like in it"
+    return "; ".join(told)

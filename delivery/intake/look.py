@@ -57,7 +57,7 @@ VOLUME = re.compile(r"[0-9]{3,4}|z[0-9]{2,3}")
 
 def look(view: View, *, whole: bool = False) -> None:
     """Note what the bytes of ``view`` tell, by content first and name second; ``whole``: texts to their end."""
-    if not view.size:
+    if not view.head:  # empty, or cut short since its size was told
         return
     try:
         if not view.head.strip(b"\0") and _all_zero(view):

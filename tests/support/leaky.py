@@ -398,6 +398,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "l.mp4": loci(13, 52),
             "o.docx": docx(**{"media/image1.jpeg": photo(gps=True)}),
             "m.png": raw_profile(),
+            "u.zip": corpus.zipped({"trip/a.jpg": photo(gps=True), "b.txt": b"x"}),
             "s.jpg": photo(xmp="<r exif:GPSLatitude='52,31.2N'/>"),
             "p.mkv": matroska(b"Work", b"+52.5200+013.4050/"),
             "t.webm": matroska(b"+37.7858-122.4064+012.345/"),
@@ -409,6 +410,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "r.jpg": photo(xmp='<r exif:GPSLatitude="0,0.0N" exif:GPSLongitude="0,0.0E"/>'),
             "q.mkv": matroska(b"Room +52.5+013.4"),
             "i.jpg": photo(note="52.5200, 13.4050 is a number"),
+            "v.zip": corpus.zipped({"trip/a.jpg": JPG, "b.txt": b"x"}),
         },
     ),
     "serial-number": (
@@ -430,12 +432,14 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
             "k.rtf": rtf(rb"{\author Jane Roe}"),
             "l.rtf": rtf(rb"{\operator Jane Roe}"),
             "m.doc": rtf(rb"{\*\company Roe Ltd}"),
+            "t.zip": corpus.zipped({"offer.pdf": pdf(author="Jane Roe")}),
         },
         {
             "n.rtf": rtf(rb"{\author }{\operator Microsoft Office User}{\*\company}{\title Jane Roe}"),
             "o.rtf": rtf(b"", rb" Write \{\\author Jane Roe\} for it. "),
             "h.docx": docx(core="<dc:creator>Microsoft Office User</dc:creator>"),
             "i.pdf": pdf(title="Work", author="anonymous"),
+            "u.zip": corpus.zipped({"offer.pdf": pdf(author="anonymous")}),
             "j.docx": docx(),
             "s.eps": postscript(b"%%Creator: Jane Roe\r\n%%For: (Administrator)", b"%%For: Jane Roe"),
         },
@@ -444,6 +448,7 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, bytes]]] = {
         {
             "a.docx": docx(comments=b'<w:comments><w:comment w:id="0"/></w:comments>'),
             "b.docx": docx(body='<w:p><w:ins w:id="1" w:author="J"><w:t>x</w:t></w:ins></w:p>'),
+            "an.zip": corpus.zipped({"a.docx": docx(comments=b'<w:comments><w:comment w:id="0"/></w:comments>')}),
             "e.odt": corpus.zipped(
                 {"content.xml": b"<p>x<office:annotation office:name='1'>y</office:annotation></p>"}
             ),

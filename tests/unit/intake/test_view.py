@@ -36,6 +36,12 @@ def test_outside_there_is_nothing(offset, count):
     assert View.of_bytes(DATA).at(offset, count) == b""
 
 
+def test_a_file_that_was_cut_short_meanwhile_tells_nothing():
+    view = View(lambda offset, count: b"", 1000, name="a.jpg")
+    look(view)
+    assert view.facts == []
+
+
 def test_the_budget_of_bytes_ends():
     view = View(lambda offset, count: bytes(count), 10**12, budget=10**6)
     with pytest.raises(Exhausted):
