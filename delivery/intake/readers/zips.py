@@ -180,10 +180,18 @@ def _entries(view: View, start: int, end: int, shift: int, most: int) -> Iterato
             extra = block[here + 46 + name_length : here + 46 + name_length + extra_length]
             size, packed, offset = _wide_sizes(extra, size, packed, offset)
         yield Member(
-            raw.decode("utf-8" if flags & 0x800 else "cp437", "replace"),
+            _name(raw, told=bool(flags & 0x800)),
             size, packed, method, offset + shift, bool(flags & 0x41), (attributes >> 16) & 0xF000 == 0xA000,
         )  # fmt: skip
         at += 46 + name_length + extra_length + comment
+
+
+def _name(raw: bytes, *, told: bool) -> str:
+    """``told``: the archive says that it is UTF-8. Some programs write it without saying so."""
+    try:
+        return raw.decode("utf-8", "replace" if told else "strict")
+    except UnicodeDecodeError:
+        return raw.decode("cp437")
 
 
 def _wide_sizes(extra: bytes, *fields: int) -> tuple[int, int, int]:

@@ -119,6 +119,15 @@ def test_an_archive_in_an_archive_is_said_not_to_be_looked_into(check, codes):
     assert not check({"final.zip": zipped({"in.zip": zipped({"a.txt": b"x"})})})
 
 
+@pytest.mark.parametrize("coding", ["utf-8", "cp437"])
+def test_a_name_is_told_as_it_was_meant(check, coding):
+    """zip on Linux writes UTF-8 and, unlike others, does not say so."""
+    data = zipped({"x" * len("übergabe.jpg".encode(coding)): leaky.photo(gps=True)})
+    data = data.replace(b"x" * len("übergabe.jpg".encode(coding)), "übergabe.jpg".encode(coding))
+    (found,) = check({"final.zip": data})
+    assert found.message.startswith("in übergabe.jpg: ")
+
+
 def test_what_is_locked_is_told_as_such_alone(check, codes):
     data = bytearray(zipped({"a.jpg": leaky.photo(gps=True)}))
     data[6] |= 1
