@@ -6,6 +6,8 @@ Small files come first; of what is too large to be unpacked whole the beginning 
 
 from __future__ import annotations
 
+from time import thread_time
+
 from delivery.intake.assets import Names
 from delivery.intake.junk import junk_reason
 from delivery.intake.look import look
@@ -21,6 +23,9 @@ _LARGEST = 32 * 1024**2
 _BEGINNING = 256 * 1024
 _OF_ONE_ARCHIVE = 256 * 1024**2
 _OF_ALL_ARCHIVES = 2 * 1024**3
+_SECONDS_OF_ONE = 15.0
+_SECONDS_OF_ALL = 60.0
+"""Of a processor. Honest archives stay far below: a few milliseconds for each file."""
 _FORMATS = (
     *("png", "jpeg", "gif", "webp", "bmp", "tiff", "heif", "psd", "pdf", "postscript", "rtf"),
     *("mp4", "matroska", "avi", "wav", "flac", "ogg", "mp3", "midi", "iff"),
@@ -39,7 +44,7 @@ class Lookout:
 
     def __init__(self, *, whole: bool, cancel: CancelToken) -> None:
         self._whole, self._cancel = whole, cancel
-        self._left = _OF_ALL_ARCHIVES
+        self._left, self._seconds = _OF_ALL_ARCHIVES, _SECONDS_OF_ALL
 
     def look_inside(self, view: View) -> None:
         """Adds to ``view.inside``, and a note on what was not looked into. Raises Cancelled."""
@@ -48,7 +53,9 @@ class Lookout:
         works = [member for member in view.zipped if _is_work(member.name)]
         nested = max(0, sum(map(_is_work, view.members)) - len(works))
         works = [member for member in works if member.size and not member.encrypted and not member.is_link]
+        begun = thread_time()
         looked_at, partly = self._each(view, [member for member in works if member.method in (0, 8)][:_MOST])
+        self._seconds -= thread_time() - begun
         count = len(works) + nested
         if count > looked_at or partly:
             view.note(Seen.UNSEEN, _told(count, count - looked_at, partly))
@@ -58,12 +65,13 @@ class Lookout:
         left, looked_at, partly = min(_OF_ONE_ARCHIVE, self._left), 0, 0
         names, same = Names(lambda: view.members), dict[tuple[Fact, ...], tuple[Fact, ...]]()
         found: dict[int, Inside] = {}
+        end = thread_time() + min(_SECONDS_OF_ONE, self._seconds)
         order = sorted(range(len(works)), key=lambda number: works[number].size)
         for number in order:
             self._cancel.check()
             beginnings = _BEGINNING * (len(order) - looked_at - 1)
             most = min(_LARGEST, max(left - beginnings, min(left, _BEGINNING)))
-            if most < min(works[number].size, _BEGINNING):
+            if most < min(works[number].size, _BEGINNING) or thread_time() > end:
                 break
             told, cost = self._look(view, works[number], most)
             left, self._left = left - cost, self._left - cost

@@ -95,6 +95,19 @@ def test_the_bounds_of_all_archives_are_shared(monkeypatch):
     assert last == ({}, ["not looked at: 1 of 1 pictures, documents and the like in it"])
 
 
+@pytest.mark.parametrize(("bound", "looked_at"), [("_SECONDS_OF_ONE", [2, 2]), ("_SECONDS_OF_ALL", [2, 0])])
+def test_files_that_take_endless_time_to_look_at_end_the_look(monkeypatch, bound, looked_at):
+    ticks = iter(range(1000))
+    monkeypatch.setattr(inside, "thread_time", lambda: next(ticks))
+    monkeypatch.setattr(inside, bound, 2)
+    lookout = Lookout(whole=False, cancel=CancelToken())
+    data = zipped({f"{number}.jpg": photo() for number in range(5)})
+    for count in looked_at:
+        found, unseen = looked(data, lookout)
+        assert len(found) == count
+        assert unseen == [f"not looked at: {5 - count} of 5 pictures, documents and the like in it"]
+
+
 @pytest.mark.parametrize("maker", ["overlapping", "claims petabytes", "link upwards"])
 def test_what_is_hostile_is_not_unpacked(monkeypatch, maker):
     view = View.of_bytes(hostile_archives.MAKERS[maker](), name="final.zip")
