@@ -26,10 +26,10 @@ A whole disk or drive, and your home folder itself, are refused before anything 
 every command that delivers: name the folder that holds the work. What lies in the home folder, and a share on the
 network, are taken. Where a container's HOME is the work itself, name what is in it.
 
-Pictures, documents, PDFs, sound and video in a zip are looked at as on disk: 500 of them, of each 32 MiB and of all
-256 MiB unpacked; of what is larger the beginning. One finding for each code then names the archive, and its message the
-files in it; `--allow gps:final.zip` waives it. Of a 7z, a RAR or a tar, and of a zip in a zip, the names are all that
-is known, and of zips whether small texts in them hold credentials.
+Pictures, documents, PDFs, sound and video in a zip are looked at as on disk, within bounds: 500 of them, of each 32 MiB
+and of all 256 MiB unpacked, and 15 seconds; of what is larger the beginning. One finding for each code then names the
+archive, and its message the files in it; `--allow gps:final.zip` waives it. Of a 7z, a RAR or a tar, and of a zip in a
+zip, the names are all that is known, and of zips whether small texts in them hold credentials.
 
 This file is written from the rules: `python -m delivery.checks.docs`."""
 
