@@ -787,7 +787,7 @@ def test_no_link_is_promised_beyond_the_rule_that_removes_its_file(
     for asked in ({"require_expiry": "4d"}, {"strict": True}):
         with pytest.raises(StoreRefusedError, match="cannot be promised for so long") as caught:
             upload(work, settings, expires="7d", **asked)
-        assert caught.value.code == "link-end-early"
+        assert caught.value.code == "link-end-early" and "delivery upload --abort" in caught.value.hint
     assert upload(work, settings, expires="2d", strict=True).notes == ()
 
 
