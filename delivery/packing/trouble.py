@@ -17,11 +17,17 @@ _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 @contextmanager
 def writing(place: Path | str) -> Iterator[None]:
-    """Turn an OSError of the block into a LocalError about ``place``."""
+    """Turn an OSError of the block into a LocalError about ``place``, and a name that the system cannot write too."""
     try:
         yield
     except LocalError:
         raise
+    except UnicodeEncodeError as error:
+        raise LocalError(
+            f"{printable(error.object)} cannot be written: names on this system are {error.encoding}",
+            hint="choose a locale with UTF-8, or set PYTHONUTF8=1",
+            code="name-encoding",
+        ) from error
     except OSError as error:
         raise _translated(error, printable(str(place))) from error
 
