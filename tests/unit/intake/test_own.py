@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from delivery import LocalError, check
+from delivery.intake import take_in, walk
 from delivery.ledger import Ledger
 
 
@@ -32,6 +34,26 @@ def test_what_the_tool_keeps_is_left_out_when_it_is_named(kept: Path, inside: st
     with pytest.raises(LocalError, match="settings and records of this tool") as refused:
         check([kept / inside])
     assert refused.value.code == "nothing-to-deliver"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="symbolic links")
+def test_a_link_to_it_is_no_way_round(kept: Path, tmp_path: Path) -> None:
+    (tmp_path / "film.mov").symlink_to(kept / "store/files/a/film.mov")
+    (tmp_path / "deep").symlink_to(kept / "store/files")
+    for named in (tmp_path / "film.mov", tmp_path / "deep/a/film.mov", tmp_path / "deep/../files/a/film.mov"):
+        with pytest.raises(LocalError, match="settings and records of this tool"):
+            check([named])
+
+
+def test_each_folder_is_looked_at_once_however_many_of_its_files_are_named(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(50):
+        (kept / "final" / f"{number}.txt").write_text("The finished work.\n")
+    seen: list[Path] = []
+    monkeypatch.setattr(walk, "_reason", lambda own, place: seen.append(place))
+    take_in(sorted((kept / "final").iterdir()), own=[kept / "config.ini"])
+    assert len(seen) == len(set(seen)) == len([kept, *kept.parents]) + 1
 
 
 def test_work_that_lies_beside_it_is_delivered(kept: Path) -> None:
