@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery import LocalError, check
+from delivery import LocalError, check, places
 from delivery.intake import take_in, walk
 from delivery.ledger import Ledger
 
@@ -74,3 +74,19 @@ def test_the_folder_that_it_lies_in_is_left_out_of_a_larger_one(kept: Path) -> N
         assert [entry.arcname for entry in inspection.deliverable.entries] == ["a.txt"]
         (found,) = (finding for finding in inspection.findings if finding.code == "left-out")
     assert "the tool's own never goes along" in found.hint
+
+
+def test_where_all_of_it_lies_in_one_folder_so_does_the_work_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS and Windows."""
+    monkeypatch.delenv("DELIVERY_HOME")
+    for kind in ("config", "data", "state"):
+        monkeypatch.setattr(f"platformdirs.user_{kind}_path", lambda *_, **__: tmp_path)
+    for place in ("uploads/a.jsonl", "inputs/b/1.txt", "cleaned/c.jpg", "store/d", "final/notes.txt"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text("The finished work.\n")
+    left = take_in([tmp_path], own=places.own_files(), shared=places.own_folders())
+    assert [entry.arcname for entry in left.entries] == ["final/notes.txt"]
+    named = take_in([tmp_path / "final"], own=places.own_files(), shared=places.own_folders())
+    assert [entry.arcname for entry in named.entries] == ["notes.txt"]
