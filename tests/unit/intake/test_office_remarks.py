@@ -73,3 +73,10 @@ def test_parts_made_of_nothing_but_beginnings_are_soon_done_with(endless: str) -
         began = time.process_time()
         noted(corpus.zipped(parts), name)
         assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize("endless", ['<a presentation:class="notes">', f'<{"a" * 460} presentation:class="notes">'])
+def test_a_long_part_is_read_once_however_many_notes_begin_in_it(endless: str) -> None:
+    began = time.process_time()
+    noted(corpus.zipped({"content.xml": (endless * (15 * 1024**2 // len(endless))).encode()}), "work.odp")
+    assert time.process_time() - began < 3
