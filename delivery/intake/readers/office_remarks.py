@@ -28,8 +28,8 @@ _SIGNS = (
     (b"w:author=", _CHANGE, "tracked changes"),
     (b"<office:change-info", re.compile(rb"<office:change-info[\s>]"), "tracked changes"),
 )  # fmt: skip
-"""What is quickly told to be absent, and what then says for sure that something is there: by its group where it has one,
-which may be empty, so that nothing is read again for the next place that might hold it."""
+"""What is quickly told to be absent, and what then says for sure that something is there: by its group where it has
+one, which may be empty, so that nothing is read again for the next place that might hold it."""
 _COMMENTS = re.compile(r"(?:word/comments|ppt/comments/|xl/comments)[\w/.-]*\.xml")
 _BESIDE = re.compile(r"word/(?:footnotes|endnotes|(?:header|footer)\d*)\.xml")
 _COMMENT = re.compile(rb"<(?:\w+:)?(?:comment|cm)[\s>]")
