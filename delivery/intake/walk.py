@@ -213,6 +213,8 @@ class _Walk:
             )
         elif stat.S_ISDIR(status.st_mode):
             return target
+        elif reason := self._within_own(str(target.parent)):
+            self.left_out.append(LeftOut(decodable(arcname), reason))
         else:
             self._file(str(target), arcname, status)
         return None

@@ -43,6 +43,9 @@ def test_a_link_to_it_is_no_way_round(kept: Path, tmp_path: Path) -> None:
     for named in (tmp_path / "film.mov", tmp_path / "deep/a/film.mov", tmp_path / "deep/../files/a/film.mov"):
         with pytest.raises(LocalError, match="settings and records of this tool"):
             check([named])
+    (kept.parent / "a.txt").write_text("a\n")
+    with check([kept.parent]) as inspection:
+        assert [entry.arcname for entry in inspection.deliverable.entries] == ["a.txt"]
 
 
 def test_each_folder_is_looked_at_once_however_many_of_its_files_are_named(
