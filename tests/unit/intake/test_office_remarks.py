@@ -11,6 +11,7 @@ from support.leaky import docx, open_document, rtf, sheets, slide, slides, style
 from delivery.intake.observation import Fact, Seen
 from delivery.intake.observe import look
 from delivery.intake.readers import office_remarks
+from delivery.intake.readers.rtf import note_remarks as remarks_of_rtf
 from delivery.intake.readers.view import View
 
 NOTES, SLIDES = Fact(Seen.REVIEW, "speaker notes"), Fact(Seen.REVIEW, "hidden slides")
@@ -56,6 +57,17 @@ def test_where_the_search_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_changes_behind_the_pictures_of_an_rtf_are_found() -> None:
     picture = b"{\\pict\\pngblip " + b"89504e470d0a1a0a" * 1_000_000 + b"}"
     assert CHANGES in noted(rtf(b"", picture + rb"{\revised more}"), "work.rtf")
+
+
+def test_a_word_of_rtf_at_the_end_of_a_block_is_none_yet() -> None:
+    for cut in (rb"{\*\annotation", rb"{\revised", rb"{\deleted", rb"{\deleted0", rb"{\revised0 x", rb"{\revisedx "):
+        view = View.of_bytes(b"")
+        remarks_of_rtf(view, cut)
+        assert view.facts == []
+    for word in (rb"{\revised01 ", rb"{\revised1 ", rb"{\revised\b"):
+        view = View.of_bytes(b"")
+        remarks_of_rtf(view, word)
+        assert view.facts == [CHANGES]
 
 
 @pytest.mark.parametrize(
