@@ -60,6 +60,6 @@ def path_of(given: str | os.PathLike[str]) -> Path:
         path = Path(os.path.expanduser(given))
         if "\0" not in str(path):
             return path
-    except TypeError:
+    except (TypeError, ValueError):  # the latter for a user whom no system can have
         pass
     raise UsageError(f"{given!r} is no path", hint="give it as text or as a pathlib.Path", code="not-a-path")
