@@ -256,7 +256,7 @@ def _closed(name: str, answer: Probe, remedy: str) -> StoreRefusedError:
     if 300 <= answer.status < 400:
         hint = "correct region and endpoint in the store's section: the link was signed for another host"
     elif answer.status == 404:
-        hint = f"the object is gone; {remedy}"
+        hint = f"the object is gone: {remedy}; where the store's section led elsewhere when it was sent, set it back"
     else:
         hint = "`delivery doctor` tries links step by step; the bucket's policy may deny reading"
     return StoreRefusedError(f"the link of {name} does not open ({told})", hint=hint, code="link-closed")
