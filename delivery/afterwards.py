@@ -171,11 +171,11 @@ def _signed_again(
     links, manifest = signed[: len(kept.links)], signed[len(kept.links)]
     links = hosting.try_links(links, progress=progress, cancel=cancel)
     for shown in signed[len(kept.links) :]:
-        hosting.try_link(shown, inline=shown is not manifest, sized=False, cancel=cancel)
+        hosting.try_link(shown, inline=shown is not manifest, sized=False, progress=progress, cancel=cancel)
     return replace(
         kept,
         links=links,
-        manifest=replace(kept.manifest, url=signed[len(kept.links)].url),
+        manifest=replace(kept.manifest, url=manifest.url),
         page=signed[-1] if pages else None,
     )
 

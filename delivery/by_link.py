@@ -183,7 +183,7 @@ def link_notes(plan: Plan, notice: str, links: Sequence[Link]) -> tuple[str, ...
 
 @contextmanager
 def telling_how_to_go_on(plan: Plan, journal: hosting.Journal) -> Iterator[None]:
-    """Where a cancel leaves something in the store, it is said how that goes on, and how it goes away.
+    """Where an error leaves something in the store, it is said how that goes on, and how it goes away.
 
     A stream is gone with what was read of it, so that no error may promise to go on with it.
     """
@@ -194,6 +194,9 @@ def telling_how_to_go_on(plan: Plan, journal: hosting.Journal) -> Iterator[None]
             error.hint = (
                 f"run the same command again{GOES_ON}; `delivery upload --abort` gives it up and removes what was sent"
             )
+        elif (journal.begun or journal.done) and GOES_ON not in error.hint:
+            stays = "what was sent stays for the next run; `delivery upload --abort` removes it"
+            error.hint = f"{error.hint}; {stays}" if error.hint else stays
         if any(entry.content is not None for entry in plan.deliverable.entries):
             error.hint = error.hint.replace(GOES_ON, ": a stream is sent from its beginning again")
         raise

@@ -191,7 +191,8 @@ class Handover:
             )
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
             pages = [shown_page.key] if shown_page else []
-            told = place.finish([*(item.stored.key for item in uploaded), manifest_link.key, *pages], expires_at)
+            needed = hosting.first_end(listed)
+            told = place.finish([*(item.stored.key for item in uploaded), manifest_link.key, *pages], needed)
             return recorded(replace(done, notes=(*done.notes, *told)), by_link.bucket_of(store))
 
     @contextmanager

@@ -50,13 +50,14 @@ def own_folders() -> tuple[Path, ...]:
 
 
 def own_files() -> tuple[Path, ...]:
-    """The files and folders in these that are the tool's alone."""
+    """The files and folders in these that are the tool's alone. On macOS and Windows all three are one folder."""
     try:
         config, data, state = config_dir(), data_dir(), state_dir()
     except ConfigError:
         return ()
     ledger = (data / f"ledger.sqlite3{ending}" for ending in ("", "-wal", "-shm", "-journal"))
-    return config / "config.ini", data / "store", *ledger, state
+    kept = (state / name for name in ("uploads", "inputs", "cleaned"))
+    return config / "config.ini", data / "store", *ledger, *kept
 
 
 def _home(environ: Mapping[str, str]) -> Path | None:

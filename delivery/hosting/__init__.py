@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from delivery.hosting.claim import take_over
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for
 from delivery.hosting.links import check_life, first_end, foresee, lasting, sign, try_link, try_links
 from delivery.hosting.names import own_place
 from delivery.hosting.publish import publish, put_document, republish
 from delivery.hosting.record import Standing, forget, holds_others, seize, standing_of
-from delivery.hosting.standing import Kept, OneTime, place_for, standing_place, take_over
+from delivery.hosting.standing import Kept, OneTime, place_for, standing_place
 from delivery.hosting.tidying import in_words, set_rule
 from delivery.hosting.upload import new_prefix, upload
 from delivery.lazy import lazily

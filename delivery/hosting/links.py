@@ -204,13 +204,21 @@ def _as_it_lasts(link: Link, removed_at: datetime | None, required: datetime | N
     return replace(link, expires_at=removed_at, effective_reason=told)
 
 
-def try_link(link: Link, *, inline: bool = False, sized: bool = True, cancel: CancelToken | None = None) -> Probe:
+def try_link(
+    link: Link,
+    *,
+    inline: bool = False,
+    sized: bool = True,
+    progress: Progress | None = None,
+    cancel: CancelToken | None = None,
+) -> Probe:
     """Open the link as the buyer will: one byte, no credentials; size and disposition compared. A page or manifest may
     have been put anew since, so that it is not ``sized``.
 
     Raises StoreRefusedError when it does not open, IntegrityError when something else opens, StoreUnreachableError.
     """
-    return _tried(link, inline, Watch(attempts=4, cancel=cancel or CancelToken()), {}, sized)
+    watch = Watch(attempts=4, progress=progress or NullProgress(), cancel=cancel or CancelToken())
+    return _tried(link, inline, watch, {}, sized)
 
 
 def _tried(link: Link, inline: bool, watch: Watch, wires: dict[str, Wire], sized: bool = True) -> Probe:
@@ -248,7 +256,7 @@ def _closed(name: str, answer: Probe, remedy: str) -> StoreRefusedError:
     if 300 <= answer.status < 400:
         hint = "correct region and endpoint in the store's section: the link was signed for another host"
     elif answer.status == 404:
-        hint = f"the object is gone; {remedy}"
+        hint = f"the object is gone: {remedy}; where the store's section led elsewhere when it was sent, set it back"
     else:
         hint = "`delivery doctor` tries links step by step; the bucket's policy may deny reading"
     return StoreRefusedError(f"the link of {name} does not open ({told})", hint=hint, code="link-closed")

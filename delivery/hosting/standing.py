@@ -1,7 +1,7 @@
 """A delivery with a name of its own, which later runs go on with: on any machine, with nothing but the bucket.
 
-Its journal lies in the bucket (see ``record``), claimed by one run at a time. A second run at the same time gets a
-place of its own, as two runs without a name do.
+Its journal lies in the bucket (see ``record``), claimed by one run at a time (see ``claim``). A second run at the same
+time gets a place of its own, as two runs without a name do.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
+from delivery.escape import printable
 from delivery.hosting import record
+from delivery.hosting.claim import claim_place, taken
 from delivery.hosting.hold import Hold, clocks
 from delivery.hosting.journal import Journal, JournalFile, journal_for
 from delivery.hosting.names import new_token
@@ -111,7 +113,7 @@ class Kept:
     def _removed(self, names: list[str]) -> str:
         more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         return (
-            f"an earlier run of {self._record.id} sent {', '.join(names[:_NAMED])}{more} too: removed now, "
+            f"an earlier run of {self._record.id} sent {printable(', '.join(names[:_NAMED]))}{more} too: removed now, "
             "and links to it are dead; two deliveries need an --id each"
         )
 
@@ -216,7 +218,7 @@ def place_for(
             yield OneTime(journal, watched, id, keep_until, cancel)
             journal.finish()
         return
-    key, claimed, etag = _claim(watched, id, keep_until, progress)
+    key, claimed, etag = claim_place(watched, id, keep_until, progress)
     with _working(store, key, claimed, etag, progress, cancel) as place:
         yield place
 
@@ -232,7 +234,7 @@ def standing_place(store: Store, id: str, prefix: str, *, cancel: CancelToken) -
         if found is not None and found.record.prefix == prefix:
             now = datetime.now(UTC)
             ours = found.record._replace(claimed_by=new_token(), claimed_until=now + record.CLAIM)
-            etag = None if found.claimed(now) else _taken(store, key, ours, found)
+            etag = None if found.claimed(now) else taken(store, key, ours, found)
             if etag is None:
                 raise StoreUnreachableError(
                     f"another run works on {id} now, or was killed less than five minutes ago",
@@ -260,50 +262,3 @@ def _working(
         raise
     finally:
         place.end()
-
-
-def _claim(store: Store, id: str, keep_until: datetime | None, progress: Progress) -> tuple[str, Standing, str]:
-    """The key, record and ETag of ``id``'s place, ours now; of another one while a run works there."""
-    now, us = datetime.now(UTC), new_token()
-    key = f"{record.place_of(store, id)}.json"
-    fresh = Standing(id, f"{store.prefix}{new_token()}/", now, None, keep_until, us, now + record.CLAIM)
-    found = record.read(store, key)
-    if found is None or not found.claimed(now):
-        ours = fresh
-        if found is not None:
-            ours = fresh._replace(
-                prefix=found.record.prefix, links_end=found.record.links_end, journal=found.record.journal
-            )
-        if (etag := _taken(store, key, ours, found)) is not None:
-            return key, ours, etag
-    progress.note(f"another run works on {id} now: this one gets a place of its own")
-    key = f"{record.place_of(store, id)}-{us}.json"
-    return key, fresh, record.put(store, key, fresh, new=True)
-
-
-def _taken(store: Store, key: str, ours: Standing, over: Found | None) -> str | None:
-    """The ETag of ``ours``, written in the place of what was found; None where another run was quicker."""
-    try:
-        etag = record.put(store, key, ours, new=over is None, over=over.etag if over else None)
-    except ObjectExistsError:
-        again = record.read(store, key)
-        if again is None:  # something lies there that is no record
-            return record.put(store, key, ours)
-        etag = again.etag  # where it was written, and only the answer was lost
-    else:
-        # Where the store overwrites whatever it is told to, the last one has it.
-        again = None if store.quirks.conditional_put else record.read(store, key)
-    return etag if again is None or again.record.claimed_by == ours.claimed_by else None
-
-
-def take_over(store: Store, key: str, *, after: timedelta, now: datetime) -> bool:
-    """Claim a delivery that is past its end, to remove it; False where a run has come back to it meanwhile."""
-    found = record.read(store, key)
-    if found is None or found.claimed(now) or not found.record.is_over(now, after):
-        return False
-    ours = found.record._replace(claimed_by=new_token(), claimed_until=datetime.now(UTC) + record.CLAIM)
-    try:
-        record.put(store, key, ours, over=found.etag)
-    except ObjectExistsError:
-        return False
-    return True

@@ -130,7 +130,7 @@ def _pdf(path: str, cancel: CancelToken) -> Fact | None:
 
 def _media(path: str, cancel: CancelToken) -> Fact | None:
     if find_spec("av") is None:
-        return Fact(Seen.UNSEEN, 'it was not decoded: install the extra for that, pip install "delivery[media]"')
+        return Fact(Seen.UNSEEN, "it was not decoded: install what does that, pip install av")
     try:
         import av.error
 

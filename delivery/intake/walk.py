@@ -114,6 +114,8 @@ class _Walk:
     """Device and inode of what is this run's or this tool's own, with the reason to leave it out."""
     never: Mapping[tuple[int, int], str] = field(default_factory=dict)
     """Of these, what is left out even where it, or what lies in it, was named."""
+    around: dict[str, str | None] = field(default_factory=dict)
+    """The reason to leave out what is named of each folder, or None."""
 
     def add(self, root: Path, *, alone: bool) -> None:
         own_name = _own_name(root)
@@ -122,11 +124,11 @@ class _Walk:
         except (OSError, ValueError) as error:  # the latter for a name that no system can have
             self.problems.append(trouble.no_such_path(root, error))
             return
-        tree = os.path.realpath(root)
-        around = (Path(tree), *Path(tree).parents)
-        if reason := next(filter(None, (_reason(self.never, place) for place in around)), None):
+        is_folder = stat.S_ISDIR(status.st_mode)
+        tree = os.path.realpath(root) if is_folder or root.is_symlink() else str(root)
+        if reason := self._within_own(tree if is_folder else os.path.dirname(tree)):
             self.left_out.append(LeftOut(decodable(own_name), reason))
-        elif stat.S_ISDIR(status.st_mode):
+        elif is_folder:
             known = self.folders.setdefault(fold(own_name), root)
             if os.path.realpath(known) != tree:  # their files would lie mixed in one folder
                 self.problems.append(trouble.same_name(str(known), str(root), f"{own_name}/"))
@@ -134,6 +136,14 @@ class _Walk:
                 self._folder(root, Path(tree), "" if alone else f"{own_name}/")
         else:
             self._file(str(root), own_name, status)
+
+    def _within_own(self, folder: str) -> str | None:
+        """Why nothing in ``folder`` may go along, asked once for each: thousands of files may be named one by one."""
+        if folder not in self.around:
+            real = Path(os.path.realpath(folder))
+            reasons = (_reason(self.never, place) for place in (real, *real.parents))
+            self.around[folder] = next(filter(None, reasons), None)
+        return self.around[folder]
 
     def take(self, entry: FileEntry) -> None:
         """An entry that was made beforehand; what is learnt of it is written into a copy."""
@@ -203,6 +213,8 @@ class _Walk:
             )
         elif stat.S_ISDIR(status.st_mode):
             return target
+        elif reason := self._within_own(str(target.parent)):
+            self.left_out.append(LeftOut(decodable(arcname), reason))
         else:
             self._file(str(target), arcname, status)
         return None

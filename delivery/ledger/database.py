@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -84,6 +85,9 @@ def _make_private(path: Path) -> None:
     """
     with _creating, suppress(FileExistsError):
         os.close(os.open(os.path.realpath(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    for wrong, why in ((path.is_dir(), errno.EISDIR), (not os.access(path, os.R_OK | os.W_OK), errno.EACCES)):
+        if wrong:  # told now, and not when there is something to keep: SQLite reads what it cannot write
+            raise OSError(why, os.strerror(why), str(path))
     if os.name == "posix" and path.stat().st_mode & 0o077:
         path.chmod(0o600)
 

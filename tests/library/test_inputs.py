@@ -6,6 +6,8 @@ import hashlib
 import io
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -565,3 +567,19 @@ def test_a_plan_made_before_the_size_is_known_says_so(parts: Settings) -> None:
         assert not part.members[0].known_size and part.size == 0
     with check([FileEntry.from_stream("build.bin", Dripping(b"x" * 100))], settings=parts, via="link") as looked:
         assert plan(looked).parts[0].size == 100
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode whatever the locale")
+def test_a_name_that_the_locale_cannot_write_is_told(tmp_path: Path) -> None:
+    script = (
+        "from delivery import *\n"
+        "try: pack([FileEntry.from_bytes('gr\\xf6\\xdfe.txt', b'size')], out='made')\n"
+        "except LocalError as error: print(error.code, error.hint)\n"
+    )
+    ascii_names = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, cwd=tmp_path,
+        env={**os.environ, **ascii_names, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert "name-encoding" in done.stdout and "PYTHONUTF8=1" in done.stdout, done.stderr
+    assert not (tmp_path / "made").exists()

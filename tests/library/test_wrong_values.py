@@ -66,7 +66,7 @@ def test_what_is_no_address_is_no_link(wrong: Any) -> None:
     assert caught.value.code == "link-unusable"
 
 
-@pytest.mark.parametrize("wrong", [None, 5, b"out", "a\0b"])
+@pytest.mark.parametrize("wrong", [None, 5, b"out", "a\0b", "~a\0b"])
 def test_what_is_no_path_is_none(work: Path, wrong: Any) -> None:
     out = pack([work], out=work.parent / "out").out
     verbs: list[Callable[[], object]] = [

@@ -20,7 +20,8 @@ _EXIF = re.compile(rb"(?<=Exif\0\0)(?:II\*\0|MM\0\*)|II\*\0\x08\0\0\0|MM\0\*\0\0
 """The word itself is no mark: a picture's list of contents holds it too, and cameras may leave it out."""
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _FLAC_TAGS = 4
-_MATROSKA_TAGS, _MATROSKA_TEXT = re.compile(b"\x12\x54\xc3\x67"), re.compile(b"\x44\x87")
+_MATROSKA = re.compile(b"(\x12\x54\xc3\x67)|\x44\x87")
+"""The marks of all tags, and of a text among them."""
 _FOLDERS = frozenset((b"moov", b"udta", b"trak", b"mdia", b"minf"))
 
 
@@ -106,9 +107,7 @@ _PLACES: dict[bytes, Callable[[bytes], object]] = {
 def read_matroska(view: View) -> None:
     """The EBML header, then a segment whose stated size must fit; and its tags, which lie near an end of it."""
     for block in (view.head, view.tail):
-        for tags in _MATROSKA_TAGS.finditer(block):
-            length, width = _variable(block[tags.end() : tags.end() + 8])
-            _note_matroska(view, block[tags.end() + width : tags.end() + width + length])
+        _note_matroska(view, block)
     at = 4
     length, width = _variable(view.at(at, 8))
     at += width + length
@@ -127,14 +126,21 @@ def read_matroska(view: View) -> None:
     view.damaged("its content is missing")
 
 
-def _note_matroska(view: View, tags: bytes) -> None:
-    for text in _MATROSKA_TEXT.finditer(tags):
-        length, width = _variable(tags[text.end() : text.end() + 8])
-        value = tags[text.end() + width : text.end() + width + length]
-        if _PLACE.fullmatch(value):
-            view.note(Seen.GPS, place="video metadata")
-        else:
-            metadata.note_tags(view, value, "tags")
+def _note_matroska(view: View, block: bytes) -> None:
+    """Each byte is read once, whatever lengths stand there. The first mark may be but one in the list of contents."""
+    at = end = 0
+    while found := _MATROSKA.search(block, at):
+        length, width = _variable(block[found.end() : found.end() + 8])
+        at, inside = found.end(), found.end() + width
+        if found[1]:
+            end = max(end, inside + length)
+        elif inside + length <= end:
+            at = inside + length
+            value = block[inside:at]
+            if _PLACE.fullmatch(value):
+                view.note(Seen.GPS, place="video metadata")
+            else:
+                metadata.note_tags(view, value, "tags")
 
 
 def _variable(raw: bytes) -> tuple[int, int]:

@@ -16,11 +16,12 @@ _CODES = re.compile(
 )
 _CODE_PAGE = re.compile(rb"\\ansicpg(\d{1,5})")
 _REMARKS = (
-    (b"\\annotation", re.compile(rb"(?<!\\)\{\s{0,9}\\\*\s{0,9}\\annotation(?![a-z])"), "comments"),
-    (b"\\revised", re.compile(rb"(?<!\\)\\revised(?![a-z]|0(?!\d))"), "tracked changes"),
-    (b"\\deleted", re.compile(rb"(?<!\\)\\deleted(?![a-z]|0(?!\d))"), "tracked changes"),
+    (b"\\annotation", re.compile(rb"(?<!\\)\{\s{0,9}\\\*\s{0,9}\\annotation(?=[^a-z])"), "comments"),
+    (b"\\revised", re.compile(rb"(?<!\\)\\revised(?=[^a-z0]|0\d)"), "tracked changes"),
+    (b"\\deleted", re.compile(rb"(?<!\\)\\deleted(?=[^a-z0]|0\d)"), "tracked changes"),
 )
-"""What is quickly told to be absent, and what then says for sure that it is no word of the text; 0 switches off."""
+"""What is quickly told to be absent, and what then says for sure that it is no word of the text; 0 switches off.
+A block may end within a word, and the next one begins with that."""
 
 
 def note_people(view: View, data: bytes) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 
 import pytest
 from PIL import Image
-from support.leaky import tagged
+from support import corpus
+from support.leaky import matroska, tagged
 
 from delivery.intake.look import look
 from delivery.intake.observation import Fact, Seen
@@ -98,3 +100,20 @@ def test_lists_of_tags_that_are_cut_off_or_lie_about_their_lengths_are_no_troubl
             look(View.of_bytes(data[:size], name=f"work.{kind}"))
     metadata.note_vorbis(View.of_bytes(b""), b"\xff" * 400, "tags")
     metadata.note_vorbis(View.of_bytes(b""), bytes(metadata.LONGEST_TAGS), "tags")
+
+
+@pytest.mark.parametrize("length", [b"\x08\xff\xff\xff\xff", b"\x41\xff", b"\x81", b""])
+def test_tags_of_a_film_made_of_nothing_but_beginnings_are_soon_done_with(length: bytes) -> None:
+    film = corpus.matroska(b"matroska") + (b"\x12\x54\xc3\x67" + length + b"\x44\x87" + length) * 10_000
+    began = time.process_time()
+    look(View.of_bytes(film, name="film.mkv"))
+    assert time.process_time() - began < 3
+
+
+def test_tags_of_a_film_are_found_behind_its_list_of_contents_and_what_looks_like_a_text() -> None:
+    listed = b"\x53\xab\x84\x12\x54\xc3\x67\x53\xac\x82\x10\x00" + b"\x44\x87\x08\xff\xff\xff\xff"
+    made = matroska(b"jane.roe@gmail.com")
+    at = made.index(b"\x12\x54\xc3\x67")
+    view = View.of_bytes(made[:at] + listed + made[at:], name="film.mkv")
+    look(view)
+    assert [fact.detail for fact in view.facts if fact.kind is Seen.CONTACT] == ["an email address: jane.roe@gmail.com"]

@@ -11,6 +11,7 @@ from support.leaky import docx, open_document, rtf, sheets, slide, slides, style
 from delivery.intake.look import look
 from delivery.intake.observation import Fact, Seen
 from delivery.intake.readers import office_remarks
+from delivery.intake.readers.rtf import note_remarks as remarks_of_rtf
 from delivery.intake.readers.view import View
 
 NOTES, SLIDES = Fact(Seen.REVIEW, "speaker notes"), Fact(Seen.REVIEW, "hidden slides")
@@ -58,6 +59,17 @@ def test_changes_behind_the_pictures_of_an_rtf_are_found() -> None:
     assert CHANGES in noted(rtf(b"", picture + rb"{\revised more}"), "work.rtf")
 
 
+def test_a_word_of_rtf_at_the_end_of_a_block_is_none_yet() -> None:
+    for cut in (rb"{\*\annotation", rb"{\revised", rb"{\deleted", rb"{\deleted0", rb"{\revised0 x", rb"{\revisedx "):
+        view = View.of_bytes(b"")
+        remarks_of_rtf(view, cut)
+        assert view.facts == []
+    for word in (rb"{\revised01 ", rb"{\revised1 ", rb"{\revised\b"):
+        view = View.of_bytes(b"")
+        remarks_of_rtf(view, word)
+        assert view.facts == [CHANGES]
+
+
 @pytest.mark.parametrize(
     "endless",
     [
@@ -73,3 +85,10 @@ def test_parts_made_of_nothing_but_beginnings_are_soon_done_with(endless: str) -
         began = time.process_time()
         noted(corpus.zipped(parts), name)
         assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize("endless", ['<a presentation:class="notes">', f'<{"a" * 460} presentation:class="notes">'])
+def test_a_long_part_is_read_once_however_many_notes_begin_in_it(endless: str) -> None:
+    began = time.process_time()
+    noted(corpus.zipped({"content.xml": (endless * (15 * 1024**2 // len(endless))).encode()}), "work.odp")
+    assert time.process_time() - began < 3

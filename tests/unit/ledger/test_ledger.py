@@ -277,6 +277,25 @@ def test_a_folder_that_is_a_file_is_a_local_error(tmp_path):
     assert "DELIVERY_HOME" in caught.value.hint
 
 
+def test_a_folder_of_its_name_is_told_and_left_as_it_is(tmp_path):
+    (tmp_path / "ledger.sqlite3").mkdir()
+    (tmp_path / "ledger.sqlite3").chmod(0o755)
+    with pytest.raises(LocalError, match="cannot be opened") as caught:
+        Ledger(tmp_path).list(now=NOW)
+    assert "look at what is there" in caught.value.hint
+    assert os.name != "posix" or (tmp_path / "ledger.sqlite3").stat().st_mode & 0o777 == 0o755
+
+
+def test_what_cannot_be_written_is_told_when_it_is_read(tmp_path, monkeypatch):
+    """So that nothing is sent which could not be recorded then."""
+    Ledger(tmp_path).list(now=NOW)
+    (tmp_path / "ledger.sqlite3").chmod(0o400)
+    monkeypatch.setattr("os.access", lambda path, mode: not mode & os.W_OK)  # root may write whatever the mode says
+    with pytest.raises(LocalError, match="cannot be opened") as caught:
+        Ledger(tmp_path).list(limit=1, now=NOW)
+    assert "check the permissions" in caught.value.hint
+
+
 def test_a_name_with_a_stray_byte_and_a_wild_time_are_kept(tmp_path):
     odd = FileEntry("/x", "caf\udce9.txt", 1, 2**70, sha256=None)
     delivery = replace(made(), files=(odd,))
