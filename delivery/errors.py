@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from delivery.model import Finding
+
+FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+"""What the system says where there is no room, and where nothing may be written."""
 
 
 class DeliveryError(Exception):

@@ -6,7 +6,6 @@ is then read by the upload itself.
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import secrets
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from delivery import places
-from delivery.errors import DeliveryError, LocalError, UsageError
+from delivery.errors import FULL, DeliveryError, LocalError, UsageError
 from delivery.escape import printable
 from delivery.intake.names import extension
 from delivery.intake.streams import Stream
@@ -96,7 +95,7 @@ class Held:
             raise LocalError(
                 f"{printable(entry.arcname)} cannot be kept while it is delivered: {error.strerror or error}",
                 hint=places.remedy(error),
-                code="disk-full" if error.errno == errno.ENOSPC else "input-not-kept",
+                code="disk-full" if error.errno in FULL else "input-not-kept",
             ) from error
         return replace(
             entry,

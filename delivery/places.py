@@ -9,11 +9,9 @@ from pathlib import Path
 
 import platformdirs
 
-from delivery.errors import ConfigError, LocalError
+from delivery.errors import FULL, REFUSED, ConfigError, LocalError
 
 _APP = "delivery"
-_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def config_dir(environ: Mapping[str, str] = os.environ) -> Path:
@@ -34,9 +32,9 @@ def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
 
 def remedy(error: OSError) -> str:
     """The hint for what could not be written into a folder of the tool's own."""
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return "make room on the disk, or set DELIVERY_HOME to a folder on another one"
-    if error.errno in _REFUSED:
+    if error.errno in REFUSED:
         return "check the permissions there, or set DELIVERY_HOME to a folder that you may write to"
     return "look at what is there, or set DELIVERY_HOME to another folder"
 

@@ -14,7 +14,7 @@ import click
 from delivery._version import __version__
 from delivery.cli import streams
 from delivery.cli.colour import colour
-from delivery.errors import BlockedError, DeliveryError, LocalError
+from delivery.errors import FULL, BlockedError, DeliveryError, LocalError
 from delivery.nearest import nearest
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ _GROUPS: dict[str, dict[str, str]] = {
 }
 _COMMANDS = {name: words for commands in _GROUPS.values() for name, words in commands.items()}
 _MODULES = {"list": "list_"}
-_OUTPUT_LOST = {errno.ENOSPC, errno.EIO, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC, errno.EIO}
+_OUTPUT_LOST = FULL | {errno.EIO}
 _GONE_IS_INVALID = os.name == "nt"
 """A write to a pipe whose reader has gone fails with EINVAL there."""
 

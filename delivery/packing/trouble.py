@@ -8,11 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from delivery.errors import LocalError, UsageError
+from delivery.errors import FULL, REFUSED, LocalError, UsageError
 from delivery.escape import printable
-
-_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
-_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextmanager
@@ -33,13 +30,13 @@ def writing(place: Path | str) -> Iterator[None]:
 
 
 def _translated(error: OSError, place: str) -> LocalError:
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return LocalError(
             f"the disk is full: {place} could not be written",
             hint="make room there, or choose a folder on another disk with --out",
             code="disk-full",
         )
-    if error.errno in _REFUSED:
+    if error.errno in REFUSED:
         return LocalError(
             f"{place} cannot be written: {error.strerror}",
             hint="choose a folder with --out that you may write to",
