@@ -9,8 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from delivery import ci
+
+settings.register_profile(
+    "the same each time", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("the same each time")
 
 _REAL_CONNECT = socket.socket.connect
 

@@ -24,14 +24,14 @@ def claim_place(store: Store, id: str, keep_until: datetime | None, progress: Pr
             ours = fresh._replace(
                 prefix=found.record.prefix, links_end=found.record.links_end, journal=found.record.journal
             )
-        if (etag := taken(store, key, ours, found)) is not None:
+        if (etag := write_claim(store, key, ours, found)) is not None:
             return key, ours, etag
     progress.note(f"another run works on {id} now: this one gets a place of its own")
     key = f"{record.place_of(store, id)}-{us}.json"
     return key, fresh, record.put(store, key, fresh, new=True)
 
 
-def taken(store: Store, key: str, ours: Standing, over: Found | None) -> str | None:
+def write_claim(store: Store, key: str, ours: Standing, over: Found | None) -> str | None:
     """The ETag of ``ours``, written in the place of what was found; None where another run was quicker."""
     try:
         etag = record.put(store, key, ours, new=over is None, over=over.etag if over else None)

@@ -16,7 +16,7 @@ from typing import Any
 from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
 from delivery.escape import printable
 from delivery.hosting import record
-from delivery.hosting.claim import claim_place, taken
+from delivery.hosting.claim import claim_place, write_claim
 from delivery.hosting.hold import Hold, clocks
 from delivery.hosting.journal import Journal, JournalFile, journal_for
 from delivery.hosting.names import new_token
@@ -234,7 +234,7 @@ def standing_place(store: Store, id: str, prefix: str, *, cancel: CancelToken) -
         if found is not None and found.record.prefix == prefix:
             now = datetime.now(UTC)
             ours = found.record._replace(claimed_by=new_token(), claimed_until=now + record.CLAIM)
-            etag = None if found.claimed(now) else taken(store, key, ours, found)
+            etag = None if found.claimed(now) else write_claim(store, key, ours, found)
             if etag is None:
                 raise StoreUnreachableError(
                     f"another run works on {id} now, or was killed less than five minutes ago",

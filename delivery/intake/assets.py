@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from delivery.intake.observation import Fact, Seen
 
 
-class Names:
+class KnownPaths:
     """The paths that lie beside each other, made ready only when a file names another."""
 
     def __init__(self, names: Callable[[], Iterable[str]]) -> None:

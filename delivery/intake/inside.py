@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from time import thread_time
 
-from delivery.intake.assets import Names
+from delivery.intake.assets import KnownPaths
 from delivery.intake.junk import junk_reason
 from delivery.intake.look import look
 from delivery.intake.names import extension
@@ -63,7 +63,7 @@ class Lookout:
     def _each(self, view: View, works: list[zips.Member]) -> tuple[int, int]:
         """How many were looked at, and how many of them in part only."""
         left, looked_at, partly = min(_OF_ONE_ARCHIVE, self._left), 0, 0
-        names, same = Names(lambda: view.members), dict[tuple[Fact, ...], tuple[Fact, ...]]()
+        names, same = KnownPaths(lambda: view.members), dict[tuple[Fact, ...], tuple[Fact, ...]]()
         found: dict[int, Inside] = {}
         end = thread_time() + min(_SECONDS_OF_ONE, self._seconds)
         order = sorted(range(len(works)), key=lambda number: works[number].size)

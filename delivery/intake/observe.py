@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from delivery.intake.assets import Names
+from delivery.intake.assets import KnownPaths
 from delivery.intake.look import VOLUME, look
 from delivery.intake.names import extension
 from delivery.intake.observation import Fact, Observation, Observations, Seen
@@ -37,13 +37,13 @@ def observe(
     """What is inside the files, as far as checks need it. Raises LocalError, SourceChangedError and Cancelled."""
     options, cancel = options or CheckOptions(), cancel or CancelToken()
     seen: dict[str, Observation] = {}
-    keeper, into = _Keeper(), _Looks(deliverable, options, cancel)
+    keeper, observer = _Keeper(), _Observer(deliverable, options, cancel)
     with (progress or NullProgress()).task("Looking inside", len(deliverable.entries), "files") as task:
         for number, entry in enumerate(deliverable.entries, start=1):
             if entry.content is not None and not entry.is_empty:
                 seen[entry.arcname] = _STREAM
             elif entry.size:
-                observation = into.entry(entry)
+                observation = observer.observe(entry)
                 if observation is not None:
                     seen[entry.arcname] = keeper.keep(observation)
             if number % 64 == 0:
@@ -84,21 +84,21 @@ def _by_extension(observation: Observation) -> Observation:
     )
 
 
-class _Looks:
+class _Observer:
     """One look into each file, and into the zips among them."""
 
     def __init__(self, deliverable: Deliverable, options: CheckOptions, cancel: CancelToken) -> None:
         self._deep, self._cancel = options.deep, cancel
-        self._names = Names(lambda: (entry.arcname for entry in deliverable.entries))
+        self._names = KnownPaths(lambda: (entry.arcname for entry in deliverable.entries))
         self._lookout: Lookout | None = None
 
-    def entry(self, entry: FileEntry) -> Observation | None:
+    def observe(self, entry: FileEntry) -> Observation | None:
         """What one file tells, or None."""
         with opened(entry) as descriptor:
             view = View.of_descriptor(descriptor, entry.size, name=entry.arcname)
             look(view, whole=self._deep)
             if view.zipped:
-                self._into(view)
+                self._look_inside(view)
         whole = not VOLUME.fullmatch(extension(entry.arcname))
         if self._deep and whole and not any(fact.kind in _CANNOT_DECODE for fact in view.facts):
             from delivery.intake import deep
@@ -110,7 +110,7 @@ class _Looks:
             return None
         return view.observation
 
-    def _into(self, view: View) -> None:
+    def _look_inside(self, view: View) -> None:
         if self._lookout is None:
             from delivery.intake.inside import Lookout
 

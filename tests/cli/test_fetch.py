@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from support.corpus import zipped
 from support.everything import everything
 from support.origin import Origin, origin, record_of
 from support.terminal import Run
@@ -210,11 +211,9 @@ def test_a_zip_that_holds_more_than_was_listed_puts_nothing_in_place(run: Run, d
 
 
 def test_a_delivered_file_that_is_called_like_the_manifest_hides_it_not(run: Run, server: Origin) -> None:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as made:
-        made.writestr("delivery-manifest.json", b"the buyer's own")
+    packed = zipped({"delivery-manifest.json": b"the buyer's own"})
     listed = [record_of("delivery-manifest.json", b"the buyer's own", "Work.zip")]
-    url = server.deliver({"Work.zip": packed.getvalue()}, files=listed, Work={"kind": "archive"})
+    url = server.deliver({"Work.zip": packed}, files=listed, Work={"kind": "archive"})
     answer = run("fetch", url, "--unpack")
     assert "its own manifest is delivery-manifest (2).json" in answer.err
     assert Path("Work/delivery-manifest.json").read_bytes() == b"the buyer's own"
@@ -224,11 +223,9 @@ def test_a_delivered_file_that_is_called_like_the_manifest_hides_it_not(run: Run
 
 
 def test_a_folder_that_is_called_like_the_manifest_hides_it_not(run: Run, server: Origin) -> None:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as made:
-        made.writestr("Delivery-Manifest.json/a.txt", b"a")
+    packed = zipped({"Delivery-Manifest.json/a.txt": b"a"})
     listed = [record_of("Delivery-Manifest.json/a.txt", b"a", "Work.zip")]
-    url = server.deliver({"Work.zip": packed.getvalue()}, files=listed, Work={"kind": "archive"})
+    url = server.deliver({"Work.zip": packed}, files=listed, Work={"kind": "archive"})
     assert run("fetch", url, "--unpack").code == 0
     assert run("verify", Path("Work", "delivery-manifest (2).json")).code == 0
 

@@ -7,18 +7,11 @@ import zipfile
 
 import pytest
 from support import corpus, leaky
+from support.corpus import zipped
 
 from delivery.intake.readers import formats
 
 METHODS = {"stored": zipfile.ZIP_STORED, "deflated": zipfile.ZIP_DEFLATED}
-
-
-def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return out.getvalue()
 
 
 def locked_pdf() -> bytes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 import zipfile
 from pathlib import Path
 
 import pytest
 from support import hostile_archives
+from support.corpus import zipped
 from support.origin import record_of
 
 from delivery.errors import IntegrityError
@@ -25,14 +25,6 @@ TEXT = b"a line of text\n" * 200_000
 def record(path: str, data: bytes) -> FileRecord:
     made = record_of(path, data)
     return FileRecord(path, made["size"], made["sha256"], ("a.zip",))
-
-
-def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as made:
-        for name, data in members.items():
-            made.writestr(name, data)
-    return out.getvalue()
 
 
 def unpacked(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import tracemalloc
 import zipfile
 
 import pytest
 from support import corpus, hostile_archives, leaky
+from support.corpus import zipped
 
 from delivery.errors import Cancelled
 from delivery.intake import inside
@@ -32,14 +32,6 @@ def film(size: int) -> bytes:
     whole = leaky.place(b"+52.5200+013.4050/")
     index, end = whole.index(b"moov") - 4, whole.index(b"mdat") - 4
     return whole[:index] + corpus.box(b"mdat", bytes(size)) + whole[index:end]
-
-
-def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", method) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return out.getvalue()
 
 
 def looked(data: bytes, lookout: Lookout | None = None) -> tuple[dict[str, set[Seen]], list[str]]:
