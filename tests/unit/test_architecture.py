@@ -45,6 +45,10 @@ SOLE_IMPORTERS = {
     "click": "cli",
     "tqdm": "cli",
 }
+TOP_LEVEL = {
+    ".ci", ".github", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "bench", "cli.py",
+    "config.example.ini", "delivery", "docs", "integrations", "pyproject.toml", "sample", "tests",
+}  # fmt: skip
 NOT_PURE = {"socket", "subprocess", "urllib", "http", "tempfile", "shutil", "sqlite3", "requests"}
 
 
@@ -116,6 +120,15 @@ def test_nothing_is_printed_outside_the_command_line() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
     assert printing == []
+
+
+def test_nothing_stands_beside_the_house_that_does_not_belong() -> None:
+    """What somebody tried by hand in the checkout is easily committed with the rest."""
+    root = PACKAGE.parent
+    listed = subprocess.run(["git", "-C", str(root), "ls-files"], capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a checkout")
+    assert {name.split("/")[0] for name in listed.stdout.splitlines()} == TOP_LEVEL
 
 
 def test_importing_the_library_loads_nothing_heavy() -> None:
