@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from delivery.cli import complete, stdin
+from delivery.cli import complete, stdin, wildcards
 from delivery.cli.progress import progress_for
 from delivery.cli.types import DAY, DURATION, FILE, FOLDER, LIST, RATE, Option, by_variable
 from delivery.model import Via
@@ -42,9 +42,16 @@ def together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
     return decorate
 
 
-paths = click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...", is_eager=True
+optional_paths = partial(
+    click.argument,
+    "paths",
+    nargs=-1,
+    type=click.Path(readable=False),
+    metavar="PATH...",
+    is_eager=True,
+    callback=wildcards.expand,
 )
+paths = optional_paths(required=True)
 
 delivery_id = click.argument("id", shell_complete=complete.deliveries)
 

@@ -18,11 +18,9 @@ from delivery.units import counted
 if TYPE_CHECKING:
     from delivery.inputs import Input
 
-optional_paths = click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="PATH...", is_eager=True)
-
 
 @click.command("upload")
-@optional_paths
+@options.optional_paths()
 @click.option(
     "--abort",
     is_flag=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,7 @@ def refused(harm: Harm) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device without an end")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such device")
 def test_what_has_no_end_is_not_read() -> None:
     with pytest.raises(LocalError, match="/dev/zero is not a file") as failed:
         read_from(Path("/dev/zero"))

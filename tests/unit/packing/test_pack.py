@@ -103,7 +103,7 @@ def test_modes_times_and_methods_are_kept_in_the_zip(tree: Path, tmp_path: Path)
     pack(plan(taken_in(tree), profile()), tmp_path / "out")
     with zipfile.ZipFile(tmp_path / "out" / "work.zip") as archive:
         infos = {info.filename: info for info in archive.infolist()}
-    assert infos["run.sh"].external_attr >> 16 == (0o100755 if os.name == "posix" else 0o100644)
+    assert infos["run.sh"].external_attr >> 16 == (0o100755 if os.name == "posix" else 0o100666)
     assert infos["run.sh"].date_time == (2020, 9, 13, 12, 26, 40)
     assert infos["run.sh"].extra[5:] == (1_600_000_001).to_bytes(4, "little")
     assert infos["leer.txt"].date_time == (1980, 1, 1, 0, 0, 0)
