@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from delivery import hosting, message, places, storage
 from delivery.afterwards import as_parts, as_uploaded, foreseen, refuse_gone
-from delivery.by_link import bucket_of, end_notes, proven_links, put_manifest, refuse_elsewhere
+from delivery.by_link import bucket_of, end_notes, proven_links, put_manifest, refuse_elsewhere, shortened_notes
 from delivery.config import Settings, configured
 from delivery.errors import ConfigError, DeliveryError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.ledger import Ledger
@@ -79,7 +79,8 @@ def _signed_anew(
 ) -> Delivery:
     """``kept`` with new links, tried, and its manifest and page put over them; nobody else works in its ``place``."""
     assert kept.store is not None and kept.prefix is not None
-    lasting = hosting.lasting(store, life, ledger.promised(kept.id), place.promised if place else None, now=now)
+    promised = [end for end in (ledger.promised(kept.id), place.promised if place else None) if end is not None]
+    lasting = hosting.lasting(store, life, *promised, now=now)
     signed, shown = proven_links(
         store, list(as_uploaded(kept)), expires_in=life, lasting=lasting, now=now, progress=watch.progress,
         cancel=watch.cancel,
@@ -87,15 +88,17 @@ def _signed_anew(
     if place is not None:
         place.need(hosting.first_end(shown))
     ledger.needed(kept.id, until=hosting.first_end(shown))  # from now on manifest and page promise it, whatever fails
-    listed = put_manifest(
-        store, kept.prefix, kept.plan.deliverable.name, kept.files, as_parts(kept), shown, expires_in=lasting, now=now,
-        cancel=watch.cancel,
-    )  # fmt: skip
-    manifest, ends_at = replace(kept.manifest, url=listed.url), hosting.first_end(signed)
-    notes = end_notes(store.notice, signed)
-    again = replace(kept, links=shown, manifest=manifest, expires_at=ends_at, notes=notes)
-    if kept.page is not None:
-        again = replace(again, page=hosting.republish(store, again, expires_in=lasting, now=now, cancel=watch.cancel))
+    with hosting.unless_revoked(store, kept, cancel=watch.cancel):
+        listed = put_manifest(
+            store, kept.prefix, kept.plan.deliverable.name, kept.files, as_parts(kept), shown, expires_in=lasting,
+            now=now, cancel=watch.cancel,
+        )  # fmt: skip
+        notes = end_notes(store.notice, signed) + shortened_notes(kept.id, max(promised, default=None), shown)
+        manifest, end = replace(kept.manifest, url=listed.url), hosting.first_end(signed)
+        again = replace(kept, links=shown, manifest=manifest, expires_at=end, notes=notes)
+        if kept.page is not None:
+            page = hosting.republish(store, again, expires_in=lasting, now=now, cancel=watch.cancel)
+            again = replace(again, page=page)
     return replace(again, links=signed)
 
 
