@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from delivery import places
-from delivery.errors import ConfigError
+from delivery.errors import ConfigError, UsageError
 from delivery.nearest import nearest
 from delivery.options import (
     CheckOptions,
@@ -113,12 +113,26 @@ class Settings:
         return changed
 
 
+def settings_or_found(given: Settings | None) -> Settings:
+    """``given``, or what :meth:`Settings.load` finds. Raises UsageError for what is no Settings."""
+    if given is None:
+        return Settings.load()
+    if not isinstance(given, Settings):
+        kind = f"the class {given.__name__}" if isinstance(given, type) else f"of the type {type(given).__name__}"
+        raise UsageError(  # not shown as it is, since keys may stand in it
+            f"settings= is {kind}, and no Settings",
+            hint="give Settings.load(), Settings(), or nothing; single options go in by their names, as platform=",
+            code="not-settings",
+        )
+    return given
+
+
 def configured(settings: Settings | None, options: DeliveryOptions) -> Settings:
     """``settings``, or what :meth:`Settings.load` finds, with the caller's options over them.
 
     Raises ConfigError for a value that its option does not take, and TypeError for a name that is none.
     """
-    return (settings or Settings.load()).override(**options)
+    return settings_or_found(settings).override(**options)
 
 
 def find_file(given: str | Path | None, environ: Mapping[str, str]) -> Path | None:

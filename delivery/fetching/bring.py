@@ -27,7 +27,7 @@ from delivery.packing.crew import Crew
 from delivery.packing.manifest_reader import Manifest, PartRecord
 from delivery.packing.trouble import path_of, writing
 from delivery.planning.names import MANIFEST
-from delivery.progress import CancelToken, Halt, NullProgress, Progress
+from delivery.progress import CancelToken, Halt, Progress, hooks
 from delivery.storage.watch import Watch
 
 
@@ -90,7 +90,8 @@ def fetch(
     """
     only = (only,) if isinstance(only, str) else tuple(only)
     folder = None if out is None else path_of(out)
-    progress, halt = progress or NullProgress(), Halt(cancel or CancelToken())
+    progress, cancel = hooks(progress, cancel)
+    halt = Halt(cancel)
     client = Client(url, halt)
     run = _Run(client, Watch(progress=progress, cancel=halt), halt, dry_run)
     found = source.find(client, url, run.watch)
