@@ -27,7 +27,7 @@ from delivery.options import (
     UploadOptions,
     option_names,
 )
-from delivery.values import show
+from delivery.values import path_of, show
 
 _PLAIN: dict[str, type] = {
     "delivery": SendOptions,
@@ -68,7 +68,8 @@ class Settings:
         """Read ``file``, or the first of ``DELIVERY_CONFIG``, ``./delivery.ini`` and the user's ``config.ini``.
 
         Over it comes ``DELIVERY_<OPTION>`` for each option, but for those of stores and platforms.
-        Raises ConfigError for a file that is missing, broken or unsafe, and for unknown names and bad values.
+        Raises ConfigError for a file that is missing, broken or unsafe, for unknown names and bad values; UsageError
+        for what is no path.
         """
         path = find_file(file, environ)
         settings = cls() if path is None else _read(path)
@@ -139,7 +140,7 @@ def find_file(given: str | Path | None, environ: Mapping[str, str]) -> Path | No
     """The configuration file that applies, or None. Raises ConfigError for a named one that is absent."""
     named = given or environ.get("DELIVERY_CONFIG", "").strip()
     if named:
-        path = Path(os.path.expanduser(named))
+        path = path_of(named)
         if not _is_file(path):
             raise ConfigError(
                 f"{path} is not a file" if os.path.exists(path) else f"the configuration file {path} does not exist",

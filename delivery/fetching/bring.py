@@ -25,10 +25,11 @@ from delivery.model import Attachment, FileEntry, PartKind
 from delivery.packing import manifest as writer
 from delivery.packing.crew import Crew
 from delivery.packing.manifest_reader import Manifest, PartRecord
-from delivery.packing.trouble import path_of, writing
+from delivery.packing.trouble import writing
 from delivery.planning.names import MANIFEST
 from delivery.progress import CancelToken, Halt, Progress, hooks
 from delivery.storage.watch import Watch
+from delivery.values import path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +211,8 @@ class _Run:
 
     def _lying(self, place: Place, parts: Sequence[PartRecord]) -> dict[str, Path]:
         """Which of ``parts`` an earlier fetch without `--unpack` put here as they were sent: they stay as they are."""
-        found = (
-            (part.filename, place.find(Output(part.filename, part.size, part.sha256), self._heard)) for part in parts
-        )
-        return {name: path for name, path in found if path is not None}
+        found = {p.filename: place.find(Output(p.filename, p.size, p.sha256), self._heard) for p in parts}
+        return {name: path for name, path in found.items() if path is not None}
 
     def _items(self, unit: Unit, place: Place, lying: Mapping[str, Path]) -> list[tuple[Item, Settle]]:
         """The parts of ``unit`` that do not lie here, the last of which to arrive puts it in place."""

@@ -20,10 +20,11 @@ from delivery.packing import manifest_reader
 from delivery.packing.crew import Crew
 from delivery.packing.direct import write_all
 from delivery.packing.manifest_reader import FileRecord, Manifest, PartRecord, is_plain_name, volume_sets
-from delivery.packing.trouble import path_of, writing
+from delivery.packing.trouble import writing
 from delivery.packing.workspace import flush_to_disk
 from delivery.planning.names import CHECKSUMS
 from delivery.progress import CancelToken, Progress, Task, hooks
+from delivery.values import path_of
 
 _SHOWN = 50
 _OPTIONAL = frozenset({"joiner", "manifest", "proof"})

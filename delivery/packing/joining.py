@@ -9,10 +9,10 @@ from delivery.packing import manifest_reader
 from delivery.packing.check import Check, Verified
 from delivery.packing.crew import Crew
 from delivery.packing.manifest_reader import volume_sets
-from delivery.packing.trouble import path_of
 from delivery.packing.workspace import Workspace, refuse_unfit
 from delivery.planning.names import Filenames
 from delivery.progress import CancelToken, Progress, hooks
+from delivery.values import path_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ import pytest
 
 from delivery import (
     CancelToken,
+    ConfigError,
     FileEntry,
     LocalError,
+    MessageOptions,
     RecordingProgress,
     Settings,
     UsageError,
@@ -88,6 +90,29 @@ def test_what_is_no_path_is_none(work: Path, wrong: Any) -> None:
         with pytest.raises(UsageError) as caught:
             verb()
         assert caught.value.code == "not-a-path" and caught.value.hint
+
+
+@pytest.mark.parametrize("wrong", ["~a\0b", "~\0"])
+def test_a_null_byte_makes_no_path_of_the_tools_own(wrong: str) -> None:
+    loads: list[Callable[[], object]] = [
+        lambda: Settings.load(wrong),
+        lambda: Settings.load(environ={"DELIVERY_CONFIG": wrong}),
+        lambda: Settings.load(environ={"DELIVERY_HOME": wrong}),
+    ]
+    for load in loads:
+        with pytest.raises(UsageError) as caught:
+            load()
+        assert caught.value.code == "not-a-path" and caught.value.hint
+    for folder in (wrong, "a\0b"):
+        with pytest.raises(ConfigError, match="is no path"):
+            MessageOptions(templates=folder)
+
+
+@pytest.mark.parametrize("wrong", [5, b"x"])
+def test_what_is_no_path_is_no_configuration(wrong: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        Settings.load(wrong)
+    assert caught.value.code == "not-a-path"
 
 
 def verbs(work: Path) -> dict[str, Callable[..., object]]:
