@@ -1,14 +1,13 @@
-"""What can be wrong with a path, and what a disk can do to an output, in the words of the error tree."""
+"""What a disk can do to an output, in the words of the error tree."""
 
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from delivery.errors import FULL, REFUSED, LocalError, UsageError
+from delivery.errors import FULL, REFUSED, LocalError
 from delivery.escape import printable
 
 
@@ -49,14 +48,3 @@ def _translated(error: OSError, place: str) -> LocalError:
             code="disk-full",
         )
     return LocalError(f"{place} cannot be written: {error.strerror or error}", hint="try another folder with --out")
-
-
-def path_of(given: str | os.PathLike[str]) -> Path:
-    """What a caller gave as a path, ``~`` read as no shell does in ``--out=~/x``. Raises UsageError for no path."""
-    try:
-        path = Path(os.path.expanduser(given))
-        if "\0" not in str(path):
-            return path
-    except (TypeError, ValueError):  # the latter for a user whom no system can have
-        pass
-    raise UsageError(f"{given!r} is no path", hint="give it as text or as a pathlib.Path", code="not-a-path")
