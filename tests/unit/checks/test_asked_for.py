@@ -19,6 +19,7 @@ import pytest
 from PIL import Image, ImageFile
 from support import corpus
 
+from delivery.checks import wrong
 from delivery.intake import deep
 from delivery.intake.observation import Seen
 from delivery.progress import CancelToken
@@ -42,6 +43,21 @@ def test_files_older_than_the_order_are_told(check, codes, tmp_path):
     found = check({}, since=datetime(2024, 1, 1, tzinfo=UTC))
     assert [(item.code, item.path) for item in found] == [("older-than-order", "old.txt")]
     assert "2023-11-14" in found[0].message
+
+
+def test_a_file_from_before_1970_is_told(check, tmp_path, monkeypatch):
+    class OnWindows(datetime):
+        @classmethod
+        def fromtimestamp(cls, timestamp, tz=None):
+            if timestamp < 0:
+                raise OSError(22, "Invalid argument")
+            return super().fromtimestamp(timestamp, tz)
+
+    monkeypatch.setattr(wrong, "datetime", OnWindows)
+    check({"old.txt": b"x"})
+    os.utime(tmp_path / "work" / "old.txt", (-86_400, -86_400))
+    found = check({}, since=datetime(2024, 1, 1, tzinfo=UTC))
+    assert "1969-12-31" in found[0].message
 
 
 def test_a_day_is_meant_in_this_machines_zone():
