@@ -168,7 +168,7 @@ class Folder:
                 places.private_dir(mark.parent)
                 stack.enter_context(locked(mark))
             yield
-        mark.unlink(missing_ok=True)
+        _forget(mark)
 
     def has_users(self) -> bool:
         """Whether somebody is inside :meth:`in_use`. Marks of those who died are removed."""
@@ -176,7 +176,7 @@ class Folder:
             with locked(mark) as free:
                 if not free:
                     return True
-            mark.unlink(missing_ok=True)
+            _forget(mark)
         return False
 
     def sizes(self) -> list[int]:
@@ -196,6 +196,12 @@ class Folder:
         except OSError:
             return ""
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _forget(mark: Path) -> None:
+    """Remove it. On Windows it stays while another process looks at it, for the next who asks to remove."""
+    with suppress(FileNotFoundError, PermissionError):
+        mark.unlink()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from datetime import UTC, datetime
@@ -120,3 +121,19 @@ def test_a_time_without_a_zone_is_utc(folder: Folder) -> None:
     later = datetime(2026, 12, 2, tzinfo=UTC)
     assert folder.extend(later).until_time() == later
     assert folder.extend(datetime(2026, 12, 1, tzinfo=UTC)).until_time() == later
+
+
+def test_a_mark_that_windows_keeps_while_it_is_looked_at_is_removed_later(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "The process cannot access the file", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", unlink)
+        with folder.in_use():
+            pass
+        assert not folder.has_users()
+    assert list((folder.path / "users").iterdir())
+    assert not folder.has_users()
+    assert list((folder.path / "users").iterdir()) == []
