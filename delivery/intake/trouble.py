@@ -11,7 +11,7 @@ from pathlib import Path
 
 from delivery.errors import DeliveryError, LocalError, UsageError
 from delivery.escape import printable
-from delivery.intake.source import unreadable
+from delivery.intake.source import no_such_name, unreadable
 from delivery.model import LeftOut
 
 EMPTY_FOLDER = "an empty folder; put a file into it if it has to arrive"
@@ -73,13 +73,14 @@ def no_such_path(path: Path, error: OSError | ValueError) -> DeliveryError:
             hint="name the file itself",
             code="dangling-link",
         )
-    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
+    impossible = no_such_name(str(path), error) if isinstance(error, OSError) else ""
+    if impossible or isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
         quoted = re.fullmatch(r"""\s*(["'])(.+)\1\s*""", str(path))
         return LocalError(
             f"{printable(str(path))} does not exist",
             hint=f"the quotes were taken for a part of the name; write it as {printable(quoted[2])}"
             if quoted
-            else "check the spelling, and the folder that you are in",
+            else impossible or "check the spelling, and the folder that you are in",
             code="path-not-found",
         )
     return unreadable(str(path), error)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from delivery.errors import FULL, REFUSED, LocalError, UsageError
 from delivery.escape import printable
+from delivery.intake.source import no_such_name
 
 
 @contextmanager
@@ -48,7 +49,8 @@ def _translated(error: OSError, place: str) -> LocalError:
             hint="choose a folder on another disk with --out; a FAT disk stops at 4 GB",
             code="disk-full",
         )
-    return LocalError(f"{place} cannot be written: {error.strerror or error}", hint="try another folder with --out")
+    hint = no_such_name(place, error) or "try another folder with --out"
+    return LocalError(f"{place} cannot be written: {error.strerror or error}", hint=hint)
 
 
 def path_of(given: str | os.PathLike[str]) -> Path:
