@@ -179,8 +179,8 @@ def reachable(path: str) -> str:
 
 def no_such_name(path: str, error: OSError) -> str:
     """The hint where the system says that nothing can be called so, as Windows does; empty for all else."""
-    if error.errno != errno.EINVAL or not re.search('[<>"|?*]', path.removeprefix("\\\\?\\")):
+    if error.errno != errno.EINVAL or not re.search(r'[\x00-\x1f<>"|?*]', path.removeprefix("\\\\?\\")):
         return ""
     if '"' in path:
         return r"the shell took \" at the end for a quote in the name; leave out the backslash before the closing quote"
-    return 'no name there can have one of < > : " | ? * in it'
+    return 'no name there can have a control character or one of < > : " | ? * in it'

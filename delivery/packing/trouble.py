@@ -27,10 +27,11 @@ def writing(place: Path | str) -> Iterator[None]:
             code="name-encoding",
         ) from error
     except OSError as error:
-        raise _translated(error, printable(str(place))) from error
+        raise _translated(error, str(place)) from error
 
 
-def _translated(error: OSError, place: str) -> LocalError:
+def _translated(error: OSError, path: str) -> LocalError:
+    place = printable(path)
     if error.errno in FULL:
         return LocalError(
             f"the disk is full: {place} could not be written",
@@ -49,7 +50,7 @@ def _translated(error: OSError, place: str) -> LocalError:
             hint="choose a folder on another disk with --out; a FAT disk stops at 4 GB",
             code="disk-full",
         )
-    hint = no_such_name(place, error) or "try another folder with --out"
+    hint = no_such_name(path, error) or "try another folder with --out"
     return LocalError(f"{place} cannot be written: {error.strerror or error}", hint=hint)
 
 

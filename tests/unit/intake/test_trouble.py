@@ -79,7 +79,13 @@ INVALID_NAME = OSError(errno.EINVAL, "The filename, directory name, or volume la
 
 
 @pytest.mark.parametrize(
-    ("path", "hint"), [('C:\\work"', "leave out the backslash"), ('work" -p gmail', "leave out"), ("a|b", "< > :")]
+    ("path", "hint"),
+    [
+        ('C:\\work"', "leave out the backslash"),
+        ('work" -p gmail', "leave out"),
+        ("a|b", "< > :"),
+        ("C:\table", "control"),
+    ],
 )
 def test_a_name_that_windows_cannot_have_is_told_as_such(path: str, hint: str) -> None:
     missing = trouble.no_such_path(Path(path), INVALID_NAME)
