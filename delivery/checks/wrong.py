@@ -172,7 +172,7 @@ def not_promised(file: File, case: Case) -> Iterator[str]:
 
 def _matches(path: str, pattern: str) -> bool:
     """Without regard to case; a pattern without a slash is matched against the name, one with it against the path."""
-    path, pattern = path.lower(), pattern.lower().removeprefix("./")
+    path, pattern = path.lower(), pattern.lower().replace("\\", "/").removeprefix("./")
     if pattern.endswith("/"):
         return path.startswith(pattern)
     name = path if "/" in pattern else path.rpartition("/")[2]

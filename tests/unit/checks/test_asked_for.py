@@ -67,6 +67,10 @@ def test_a_day_is_meant_in_this_machines_zone():
         parse_day("yesterday")
 
 
+def test_what_was_promised_may_be_named_as_windows_does(check):
+    assert check({"src/b.md": b"y", "src/c.txt": b"x"}, expect=(r".\src\*.md", r"src\C.txt")) == ()
+
+
 def test_what_was_promised_and_is_absent_blocks(check):
     found = check({"a.txt": b"x", "src/b.md": b"y"}, expect=("*.txt", "src/*.md", "*.svg"))
     assert [(item.code, item.severity, item.message) for item in found] == [
