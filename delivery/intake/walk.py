@@ -99,7 +99,8 @@ def _shared_name(roots: Sequence[Path], given: Sequence[FileEntry]) -> str:
 def _own_name(root: Path) -> str:
     """What a path that was named is called; one that ends in ``..`` names another folder."""
     if root.name == ".." or (_TAKES_ANY_CASE and root.name and not is_link(root)):
-        return os.path.basename(os.path.realpath(root))
+        with suppress(OSError):  # not every disk tells
+            return os.path.basename(os.path.realpath(root))
     return root.name or absolute(root).name
 
 

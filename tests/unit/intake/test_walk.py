@@ -49,6 +49,24 @@ def test_a_file_of_windows_named_twice_in_other_letters_is_one(tmp_path: Path, m
     assert names(*typed) == ["Logo.txt"]
 
 
+def test_a_file_of_which_windows_tells_no_true_name_keeps_the_typed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, Logo_dot_txt="hello")
+    realpath = os.path.realpath
+
+    def silent(path: str | os.PathLike[str]) -> str:
+        if os.fspath(path).endswith("Logo.txt"):
+            raise OSError(errno.EINVAL, "Incorrect function")
+        return realpath(path)
+
+    monkeypatch.setattr(walk, "_TAKES_ANY_CASE", True)
+    monkeypatch.setattr(os.path, "realpath", silent)
+    walked = walk._Walk(keep_junk=False, cancel=CancelToken())
+    walked.add(tmp_path / "Logo.txt", alone=True)
+    assert list(walked.found) == ["Logo.txt"] and not walked.problems
+
+
 def test_whatever_lies_deep_is_reached_as_windows_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path, a_dot_txt="x", deep__b_dot_txt="x", deep___dot_deliveryignore="c.txt", deep__c_dot_txt="x")
     asked = []
