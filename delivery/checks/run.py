@@ -98,7 +98,7 @@ def _waiver(item: str) -> tuple[str, str]:
         hint = f"did you mean {close[0]}? " if close else ""
         hint += "docs/checks.md lists all codes"
         raise UsageError(f"there is no finding called {code!r} to allow", hint=hint, code="unknown-finding")
-    return code, pattern.strip()
+    return code, pattern.strip().replace("\\", "/")  # as Windows writes it; no name of a delivery holds one
 
 
 def _matches(path: str, pattern: str) -> bool:

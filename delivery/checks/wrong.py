@@ -6,7 +6,7 @@ import fnmatch
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from delivery.checks.rule import STRIP, Case, File, Group, each, whole
 from delivery.checks.words import phrase_pattern, word_set
@@ -143,7 +143,9 @@ def earlier_delivery(case: Case) -> Iterator[tuple[str, str]]:
 def older_than_order(file: File, case: Case) -> Iterator[str]:
     since = case.options.since
     if since is not None and file.entry.mtime_ns < since.timestamp() * 1e9:
-        changed = datetime.fromtimestamp(file.entry.mtime_ns / 1e9, since.tzinfo)
+        after_1970 = timedelta(microseconds=file.entry.mtime_ns // 1000)  # before it, Windows converts no number
+        zone = since.tzinfo or since.astimezone().tzinfo
+        changed = (datetime(1970, 1, 1, tzinfo=UTC) + after_1970).astimezone(zone)
         yield f"it was last changed on {changed:%Y-%m-%d}, before the order began on {since:%Y-%m-%d}"
 
 
@@ -170,7 +172,7 @@ def not_promised(file: File, case: Case) -> Iterator[str]:
 
 def _matches(path: str, pattern: str) -> bool:
     """Without regard to case; a pattern without a slash is matched against the name, one with it against the path."""
-    path, pattern = path.lower(), pattern.lower().removeprefix("./")
+    path, pattern = path.lower(), pattern.lower().replace("\\", "/").removeprefix("./")
     if pattern.endswith("/"):
         return path.startswith(pattern)
     name = path if "/" in pattern else path.rpartition("/")[2]

@@ -23,4 +23,5 @@ def command(shell: str) -> None:
     root = click.get_current_context().find_root().command
     # bash's own method would start bash to ask for its version
     script = ShellComplete.source(kind(root, {}, "delivery", VARIABLE))
-    click.echo(script.replace('string split ","', 'string split --max 1 ","'), nl=False)  # fish, where more are text
+    script = script.replace('string split ","', 'string split --max 1 ","')  # fish, where more are text
+    click.echo(script.encode(), nl=False)  # bash on Windows would choke on a line's end as that system has it

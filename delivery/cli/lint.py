@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 import unicodedata
 from typing import Any
@@ -46,8 +47,13 @@ def command(text: tuple[str, ...], platform: str | None, **values: Any) -> int:
 
 
 def _read() -> str:
-    """Standard input as UTF-8; what is no UTF-8 shows as escapes instead of stopping the check."""
-    return sys.stdin.buffer.read().decode("utf-8-sig", "backslashreplace").replace("\r\n", "\n")
+    """Standard input as UTF-8, or as the UTF-16 that Windows PowerShell writes into files.
+
+    What is neither shows as escapes instead of stopping the check.
+    """
+    data = sys.stdin.buffer.read()
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    return data.decode(encoding, "backslashreplace").replace("\r\n", "\n")
 
 
 def _lines(text: str, item: LintFinding) -> list[str]:

@@ -186,7 +186,8 @@ delivering = together(
 )
 
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
+"""The last is Ctrl-Break on Windows, which is also how one program there asks another to stop."""
 
 
 @dataclass

@@ -60,9 +60,9 @@ def places_of(found: Sequence[Finding], entries: Sequence[FileEntry]) -> dict[st
 
 def keep_out_of(paths: Iterable[object], place: str) -> None:
     """Raise LocalError where a file at ``place`` would be written over the work at ``paths``, or delivered with it."""
-    target = os.path.realpath(place)
+    target = _true_path(place)
     for path in paths:
-        work = os.path.realpath(path) if isinstance(path, str) else ""
+        work = _true_path(path) if isinstance(path, str) else ""
         if work and (target == work or target.startswith(os.path.join(work, ""))):
             where = "is itself" if target == work else f"lies inside {printable(str(path))}, which is"
             raise LocalError(
@@ -70,6 +70,14 @@ def keep_out_of(paths: Iterable[object], place: str) -> None:
                 hint="name a file that lies beside the work",
                 code="report-inside-source",
             )
+
+
+def _true_path(place: str) -> str:
+    """As far as the system tells it: Windows does not of a device, nor of a share that refuses us."""
+    try:
+        return os.path.realpath(place)
+    except OSError:
+        return os.path.abspath(place)
 
 
 def misread(context: click.Context | None, error: DeliveryError) -> None:
@@ -118,14 +126,14 @@ class Reports:
             if not (place := getattr(self, name)):
                 continue
             keep_out_of(paths, place)
-            option, other = f"--{name.replace('_', '-')}", named.get(os.path.realpath(place))
+            option, other = f"--{name.replace('_', '-')}", named.get(_true_path(place))
             if other and (os.path.isfile(place) or not os.path.exists(place)):
                 raise UsageError(
                     f"{other} and {option} would both be written to {printable(place)}",
                     hint="name two files",
                     code="report-file",
                 )
-            named[os.path.realpath(place)] = option
+            named[_true_path(place)] = option
 
     def foresee(self) -> None:
         """Raise LocalError now for a file that could not be written once all is done."""

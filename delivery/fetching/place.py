@@ -22,6 +22,7 @@ from delivery.lock import locked
 from delivery.memory import read_buffer
 from delivery.packing.trouble import writing
 from delivery.packing.workspace import PREFIX, in_use, is_live, refuse_no_folder
+from delivery.patience import patiently
 from delivery.planning.names import MANIFEST
 
 WORK = f"{PREFIX}fetch"
@@ -111,7 +112,7 @@ class Place:
             self._make_folders(target.parent)
             if os.path.lexists(target):
                 raise _taken(target)
-            os.rename(source, target)
+            patiently(lambda: os.rename(source, target))
         return target
 
     def foresee(self, name: str) -> None:

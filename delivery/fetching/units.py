@@ -91,11 +91,12 @@ def _unpacked(
 def _matches(name: str, patterns: Sequence[str]) -> bool:
     """By the whole path or its last piece, without regard to case; a name that holds brackets also as it stands.
 
-    A pattern may hold decomposed letters, as names copied on macOS do; the names of a delivery hold none.
+    A pattern may hold decomposed letters, as names copied on macOS do, and the backslashes of Windows; the names of a
+    delivery hold neither.
     """
     folded = fold(name)
     names = (folded, folded.rpartition("/")[2])
-    wanted = [fold(pattern) for pattern in patterns]
+    wanted = [fold(pattern).replace("\\", "/") for pattern in patterns]
     return any(name == pattern or fnmatchcase(name, pattern) for pattern in wanted for name in names)
 
 

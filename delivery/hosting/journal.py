@@ -23,6 +23,7 @@ from delivery.errors import LocalError
 from delivery.hosting.fields import count, document, text
 from delivery.hosting.names import new_token, own_place
 from delivery.lock import locked
+from delivery.patience import patiently
 from delivery.storage.base import Store
 
 KEPT = timedelta(days=14)
@@ -139,7 +140,7 @@ class JournalFile(Journal):
         """All is said and done: nothing is left to resume."""
         self.close()
         with _told(self.path, "removed", hint="remove it by hand, or the next delivery of these files goes on with it"):
-            self.path.unlink(missing_ok=True)
+            patiently(lambda: self.path.unlink(missing_ok=True))
 
     def close(self) -> None:
         with self._lock:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from delivery.errors import LocalError
 from delivery.escape import printable
-from delivery.intake.source import unreadable
+from delivery.intake.source import reachable, unreadable
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -92,7 +92,7 @@ class Filter:
             if folder in self._seen:
                 return
             self._seen.add(folder)
-            spec = _read_ignore_file(self._root / folder / IGNORE_FILE)
+            spec = _read_ignore_file(Path(reachable(str(self._root / folder / IGNORE_FILE))))
             if spec is not None:
                 self._specs[folder] = spec
 

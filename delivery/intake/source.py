@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import ntpath
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +20,8 @@ from delivery.model import FileEntry
 
 BLOCK = 1024 * 1024
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+_BOUNDS_PATHS = os.name == "nt"
+_LONG = 248  # its limit for folders; that for files is 260
 
 
 class Source:
@@ -159,6 +164,23 @@ def unreadable(path: str, error: OSError) -> LocalError:
         )
     return LocalError(
         f"{printable(path)} cannot be read: {error.strerror or error}",
-        hint="check the file's permissions, and that no other program holds it",
+        hint=no_such_name(path, error) or "check the file's permissions, and that no other program holds it",
         code="file-not-readable",
     )
+
+
+def reachable(path: str) -> str:
+    """``path`` as Windows takes it whatever its length, where it is long; unchanged elsewhere."""
+    whole = ntpath.abspath(path) if _BOUNDS_PATHS else path
+    if not _BOUNDS_PATHS or len(whole) < _LONG or whole.startswith("\\\\?\\"):
+        return path
+    return f"\\\\?\\UNC{whole[1:]}" if whole.startswith("\\\\") else f"\\\\?\\{whole}"
+
+
+def no_such_name(path: str, error: OSError) -> str:
+    """The hint where the system says that nothing can be called so, as Windows does; empty for all else."""
+    if error.errno != errno.EINVAL or not re.search(r'[\x00-\x1f<>"|?*]', path.removeprefix("\\\\?\\")):
+        return ""
+    if '"' in path:
+        return r"the shell took \" at the end for a quote in the name; leave out the backslash before the closing quote"
+    return 'no name there can have a control character or one of < > : " | ? * in it'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import stat
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from delivery.errors import DeliveryError, LocalError, UsageError
 from delivery.escape import printable
-from delivery.intake.source import unreadable
+from delivery.intake.source import no_such_name, unreadable
 from delivery.model import LeftOut
 
 EMPTY_FOLDER = "an empty folder; put a file into it if it has to arrive"
@@ -57,10 +56,6 @@ def same_name(one: str, other: str, arcname: str) -> LocalError:
     )
 
 
-_NO_NAME = errno.EINVAL
-"""What Windows says of a name that nothing there can have."""
-
-
 def kind(mode: int) -> str:
     kinds = (
         (stat.S_ISFIFO, "a pipe"),
@@ -78,13 +73,14 @@ def no_such_path(path: Path, error: OSError | ValueError) -> DeliveryError:
             hint="name the file itself",
             code="dangling-link",
         )
-    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError) or error.errno == _NO_NAME:
+    impossible = no_such_name(str(path), error) if isinstance(error, OSError) else ""
+    if impossible or isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
         quoted = re.fullmatch(r"""\s*(["'])(.+)\1\s*""", str(path))
         return LocalError(
             f"{printable(str(path))} does not exist",
             hint=f"the quotes were taken for a part of the name; write it as {printable(quoted[2])}"
             if quoted
-            else "check the spelling, and the folder that you are in",
+            else impossible or "check the spelling, and the folder that you are in",
             code="path-not-found",
         )
     return unreadable(str(path), error)

@@ -19,13 +19,15 @@ from delivery.intake.junk import Filter
 from delivery.intake.links import is_link
 from delivery.intake.many_types import type_in_place
 from delivery.intake.names import fold, mend, shorten
-from delivery.intake.source import unreadable
+from delivery.intake.source import reachable, unreadable
 from delivery.model import Deliverable, FileEntry, LeftOut
 from delivery.places import absolute
 from delivery.progress import CancelToken, NullProgress, Progress
 
 _SHOWN_PROBLEMS = 10
 _KEEPS_MODES = os.name == "posix"
+_TAKES_ANY_CASE = os.name == "nt"
+"""A file is found by its name in other letters, with blanks behind it, or by its short one (``REPORT~1.PDF``)."""
 _MODE = 0o644  # what Windows says would have everyone write the unpacked file
 _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
 _DIGITS = re.compile("[0-9]+")
@@ -96,7 +98,10 @@ def _shared_name(roots: Sequence[Path], given: Sequence[FileEntry]) -> str:
 
 def _own_name(root: Path) -> str:
     """What a path that was named is called; one that ends in ``..`` names another folder."""
-    return os.path.basename(os.path.realpath(root)) if root.name == ".." else root.name or absolute(root).name
+    if root.name == ".." or (_TAKES_ANY_CASE and root.name and not is_link(root)):
+        with suppress(OSError):  # not every disk tells
+            return os.path.basename(os.path.realpath(root))
+    return root.name or absolute(root).name
 
 
 @dataclass
@@ -118,9 +123,9 @@ class _Walk:
     """The reason to leave out what is named of each folder, or None."""
 
     def add(self, root: Path, *, alone: bool) -> None:
-        own_name = _own_name(root)
         try:
             status = root.stat()
+            own_name = _own_name(root)
         except (OSError, ValueError) as error:  # the latter for a name that no system can have
             self.problems.append(trouble.no_such_path(root, error))
             return
@@ -170,21 +175,21 @@ class _Walk:
             if not children and prefix:
                 self.left_out.append(LeftOut(decodable(prefix), trouble.EMPTY_FOLDER))
             for child in children:
-                arcname = prefix + child.name
+                path, arcname = reachable(child.path), prefix + child.name
                 is_folder = child.is_dir(follow_symlinks=False)
                 reason = junk.leave_out(arcname[start:], is_folder)
                 if reason is not None:
                     self.left_out.append(LeftOut(decodable(f"{arcname}/" if is_folder else arcname), reason))
-                elif child.is_symlink() or (is_folder and is_link(child)):  # a junction is a folder to Python
-                    if target := self._link(child.path, arcname, tree):
+                elif child.is_symlink() or (is_folder and is_link(path)):  # a junction is a folder to Python
+                    if target := self._link(path, arcname, tree):
                         below = "" if target == tree else f"{target.relative_to(tree).as_posix()}/"
                         linked.append((arcname, top + below))
-                elif is_folder and (reason := _reason(self.own, child.path)):
+                elif is_folder and (reason := _reason(self.own, path)):
                     self.left_out.append(LeftOut(decodable(f"{arcname}/"), reason))
                 elif is_folder:
-                    waiting.append((child.path, f"{arcname}/"))
+                    waiting.append((path, f"{arcname}/"))
                 else:
-                    self._entry(child.path, arcname)
+                    self._entry(path, arcname)
         for arcname, target_prefix in linked:
             there = any(found.startswith(target_prefix) for found in self.found)
             self.left_out.append(LeftOut(decodable(arcname), _LINKED_FOLDER if there else _LINKED_NOTHING))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from delivery.errors import FULL, REFUSED, LocalError
 from delivery.escape import printable
+from delivery.intake.source import no_such_name
 
 
 @contextmanager
@@ -25,10 +26,11 @@ def writing(place: Path | str) -> Iterator[None]:
             code="name-encoding",
         ) from error
     except OSError as error:
-        raise _translated(error, printable(str(place))) from error
+        raise _translated(error, str(place)) from error
 
 
-def _translated(error: OSError, place: str) -> LocalError:
+def _translated(error: OSError, path: str) -> LocalError:
+    place = printable(path)
     if error.errno in FULL:
         return LocalError(
             f"the disk is full: {place} could not be written",
@@ -47,4 +49,5 @@ def _translated(error: OSError, place: str) -> LocalError:
             hint="choose a folder on another disk with --out; a FAT disk stops at 4 GB",
             code="disk-full",
         )
-    return LocalError(f"{place} cannot be written: {error.strerror or error}", hint="try another folder with --out")
+    hint = no_such_name(path, error) or "try another folder with --out"
+    return LocalError(f"{place} cannot be written: {error.strerror or error}", hint=hint)

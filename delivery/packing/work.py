@@ -280,7 +280,8 @@ def _changed(why: str) -> PackingError:
 
 def refuse_out(out: Path, deliverable: Deliverable) -> None:
     """Raise LocalError where ``out`` is no folder for what is made of ``deliverable``. Nothing is written."""
-    _refuse_inside(out, deliverable)
+    with writing(out):
+        _refuse_inside(out, deliverable)
     refuse_unfit(out)
 
 

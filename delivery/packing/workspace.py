@@ -22,6 +22,7 @@ from delivery.errors import LocalError
 from delivery.escape import printable
 from delivery.lock import try_lock
 from delivery.packing.trouble import writing
+from delivery.patience import patiently
 
 PREFIX = ".delivery-unfinished-"
 _LOCK = "lock"
@@ -90,7 +91,7 @@ class Workspace:
             _flush_folder(self._own)
             self.refuse_existing(names)
             for name in names:
-                os.rename(self.folder / name, self.out / name)
+                patiently(lambda name=name: os.rename(self.folder / name, self.out / name))  # type: ignore[misc]
             _flush_folder(self.out)
             (self._own / _MOVING).unlink()
         self._published = names

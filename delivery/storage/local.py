@@ -126,8 +126,9 @@ def status() -> Status:
 def stop() -> bool:
     """End it now; False when it did not run. Links stop working until it is started again."""
     folder = Folder.usual()
-    if not folder.is_served():
-        return False
+    with folder.held("serve") as free:
+        if free:
+            return local_server.end_stale(folder)
     state = folder.state()
     with telling(folder.path):
         folder.stop_request.touch(mode=0o600)

@@ -66,7 +66,7 @@ def serve(
     with folder.held("serve") as free:
         if not free:
             raise UsageError("the embedded store runs already", hint="see it with: delivery store status")
-        _end_stale(folder)
+        end_stale(folder)
         with telling(folder.path):
             folder.stop_request.unlink(missing_ok=True)
         folder.change_state(forever=forever, ends=ends.astimezone(UTC).isoformat() if ends else None, since=None)
@@ -185,22 +185,28 @@ def answers(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
-def _end_stale(folder: Folder) -> None:
-    """End a server whose supervisor was killed; the lock says that nobody looks after it."""
+def end_stale(folder: Folder) -> bool:
+    """End a server whose supervisor was killed; the lock, which is ours, says that nobody looks after it.
+
+    Gives back whether there was one.
+    """
     state = folder.state()
-    if state.child:
+    runs = bool(state.child) and process.started(state.child) == state.child_start is not None
+    if runs:
         process.end(state.child, state.child_start)
         deadline = time.monotonic() + 5
         while process.started(state.child) == state.child_start is not None and time.monotonic() < deadline:
             time.sleep(0.05)
     folder.change_state(pid=0, pid_start=None, child=0, child_start=None, ready=False)
+    return runs
 
 
 def start_detached(folder: Folder) -> subprocess.Popen[bytes]:
     """Start the supervisor so that it outlives this process, its terminal and its session."""
     find_server()
     if folder.log.exists() and folder.log.stat().st_size > _LARGEST_LOG:
-        folder.log.unlink()
+        with contextlib.suppress(PermissionError):  # Windows, while a server holds it whose supervisor was killed
+            folder.log.unlink()
     package = str(Path(__file__).resolve().parents[2])
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))}
     with (

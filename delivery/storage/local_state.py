@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -16,6 +15,7 @@ from typing import TypeVar, get_type_hints
 from delivery import places
 from delivery.errors import LocalError
 from delivery.lock import locked
+from delivery.patience import patiently
 from delivery.storage.ports import free_port
 
 BUCKET = "deliveries"
@@ -168,7 +168,7 @@ class Folder:
                 places.private_dir(mark.parent)
                 stack.enter_context(locked(mark))
             yield
-        mark.unlink(missing_ok=True)
+        _forget(mark)
 
     def has_users(self) -> bool:
         """Whether somebody is inside :meth:`in_use`. Marks of those who died are removed."""
@@ -176,7 +176,7 @@ class Folder:
             with locked(mark) as free:
                 if not free:
                     return True
-            mark.unlink(missing_ok=True)
+            _forget(mark)
         return False
 
     def sizes(self) -> list[int]:
@@ -196,6 +196,12 @@ class Folder:
         except OSError:
             return ""
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _forget(mark: Path) -> None:
+    """Remove it. On Windows it stays while another process looks at it, for the next who asks to remove."""
+    with suppress(FileNotFoundError, PermissionError):
+        mark.unlink()
 
 
 @contextmanager
@@ -233,7 +239,7 @@ def _read(path: Path, kind: type[_Kept]) -> _Kept | None:
     Raises ValueError for what is no ``kind``, and OSError.
     """
     try:
-        data = json.loads(_text(path))
+        data = json.loads(patiently(lambda: path.read_text(encoding="utf-8")))
         known = {name: (data[name], allowed) for name, allowed in get_type_hints(kind).items() if name in data}
         if not all(isinstance(value, allowed) for value, allowed in known.values()):
             raise ValueError("a value of another type")
@@ -242,14 +248,6 @@ def _read(path: Path, kind: type[_Kept]) -> _Kept | None:
         return None
     except (TypeError, RecursionError) as error:
         raise ValueError("not what was kept") from error
-
-
-def _text(path: Path) -> str:
-    for _ in range(20):
-        with suppress(PermissionError):  # Windows, while another process replaces it
-            return path.read_text(encoding="utf-8")
-        time.sleep(0.05)
-    return path.read_text(encoding="utf-8")
 
 
 def _write(path: Path, data: dict[str, object]) -> None:
@@ -270,11 +268,4 @@ def _replace(fresh: Path, path: Path, data: dict[str, object]) -> None:
         json.dump(data, stream)
         stream.flush()
         os.fsync(stream.fileno())
-    for _ in range(20):
-        try:
-            fresh.replace(path)
-        except PermissionError:  # Windows, while another process reads it
-            time.sleep(0.05)
-        else:
-            return
-    fresh.replace(path)
+    patiently(lambda: fresh.replace(path))

@@ -46,7 +46,7 @@ else:
 def end(pid: int, start: str | None) -> None:
     """End the process if it still is the one that started at ``start``."""
     if start is not None and started(pid) == start:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with contextlib.suppress(OSError):  # it ended just now, or is not ours
             os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
 
 

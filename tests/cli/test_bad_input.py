@@ -558,6 +558,22 @@ def test_a_folder_without_a_name_is_not_the_one_that_one_is_in(run: Run, work: P
     assert "write . for the folder that you are in" in answer.err
 
 
+def test_a_report_of_whose_place_windows_tells_no_true_name_is_no_bug(
+    run: Run, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    realpath = os.path.realpath
+
+    def refused(path: str | os.PathLike[str], **more: bool) -> str:
+        if "con.json" in os.fspath(path):
+            raise OSError(errno.EINVAL, "The user name or password is incorrect")
+        return realpath(path, **more)
+
+    monkeypatch.setattr(os.path, "realpath", refused)
+    assert run("pack", work, "-n", "--report", "con.json").code == 0
+    answer = run("pack", work, "-n", "--report", "con.json", "--summary", "con.json")
+    assert answer.code == 2 and "would both be written" in answer.err
+
+
 @pytest.mark.parametrize("option", ["--report", "--summary", "--dotenv", "--code-quality"])
 def test_what_is_written_to_a_file_is_not_written_to_one_called_dash(run: Run, work: Path, option: str) -> None:
     answer = run("send", work, "--out", "ready", option, "-")

@@ -56,6 +56,18 @@ def test_a_thread_hears_the_signal_where_the_main_one_waits() -> None:
     assert signal.set_wakeup_fd(-1) == -1
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGBREAK"])
+def test_whatever_the_system_asks_to_stop_with_cancels(name: str) -> None:
+    number = getattr(signal, name, None)
+    if number is None:
+        pytest.skip("another system's")
+    cancel = CancelToken()
+    with options._cancelling(cancel):
+        assert signal.getsignal(number) is not signal.SIG_DFL
+        signal.raise_signal(number)
+        assert cancel.cancelled
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal to itself")
 def test_it_ends_the_reading_of_what_is_typed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     class Typed(io.BytesIO):

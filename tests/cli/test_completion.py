@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from support.terminal import Run
 
 from delivery import pack
+from delivery.cli import app
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,6 +84,15 @@ def test_the_script_is_printed(run: Run, shell: str) -> None:
     answer = run("completion", shell)
     assert answer.code == 0 and f"_DELIVERY_COMPLETE={shell}_complete" in answer.out
     assert answer.err == ""
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_has_the_lines_of_a_shell_on_windows_too(monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "utf-8", newline="\r\n"))
+    with pytest.raises(SystemExit):
+        app.main(["completion", shell])
+    assert written.getvalue().count(b"\n") > 5 and b"\r" not in written.getvalue()
 
 
 @pytest.fixture

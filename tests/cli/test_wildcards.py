@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,29 @@ def test_what_matches_is_delivered(run: Run, photos: Path) -> None:
 def test_a_bracket_is_part_of_a_name(run: Run, photos: Path) -> None:
     assert checked(run, photos / "photo[1].t*") == ["photo[1].txt"]
     assert checked(run, photos / "photo[1].txt") == ["photo[1].txt"]
+
+
+def test_all_are_meant_by_what_means_all_there(run: Run, photos: Path) -> None:
+    (photos / "LICENSE").write_text("as you like")
+    named = checked(run, photos / "*.*")
+    assert named == checked(run, photos / "*") and "LICENSE" in named
+
+
+def test_what_is_hidden_is_not_meant(run: Run, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lstat = os.lstat
+
+    class Hidden:
+        st_file_attributes = stat.FILE_ATTRIBUTE_HIDDEN | stat.FILE_ATTRIBUTE_SYSTEM
+
+        def __init__(self, path: str) -> None:
+            self._status = lstat(path)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._status, name)
+
+    monkeypatch.setattr(os, "lstat", lambda path, **more: (Hidden if "note" in str(path) else lstat)(path, **more))
+    assert checked(run, photos / "*") == ["a.txt", "b.txt", "photo[1].txt"]
+    assert checked(run, photos / "note.md") == ["note.md"]
 
 
 @pytest.mark.parametrize("command", ["check", "send", "pack", "upload"])

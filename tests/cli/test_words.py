@@ -238,6 +238,15 @@ def test_lint_reads_standard_input_and_passes_what_is_fine(run: Run, monkeypatch
     assert (answer.code, answer.out) == (0, "")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_lint_reads_a_file_as_windows_wrote_it(run: Run, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{mark}Grüße,\r\nby e-mail\r\n".encode(encoding))))
+    answer = run("lint", "-")
+    assert answer.code == 3
+    assert answer.out.startswith("2:4: warning: 'e-mail'") and answer.out.count("warning") == 1
+
+
 def test_the_lint_document_keeps_to_its_schema(run: Run) -> None:
     answer = run("lint", "--json", "pay me on WhatsApp")
     assert answer.code == 3

@@ -13,8 +13,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "delivery"
 GROUND = {
-    "model", "profile", "errors", "units", "escape", "nearest", "lock", "memory", "buffers", "crc", "progress", "lazy",
-    "pictures", "films", "_version",
+    "model", "profile", "errors", "units", "escape", "nearest", "lock", "patience", "memory", "buffers", "crc",
+    "progress", "lazy", "pictures", "films", "_version",
 }  # fmt: skip
 SETTINGS = GROUND | {"places", "values", "options", "config"}
 MAY_IMPORT = {

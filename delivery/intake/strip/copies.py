@@ -20,6 +20,7 @@ from delivery.intake.source import ensure_unchanged, opened
 from delivery.intake.strip import office, pdf, pictures
 from delivery.intake.strip.pieces import CannotStrip
 from delivery.model import Deliverable, FileEntry
+from delivery.patience import patiently
 from delivery.places import private_dir, remedy
 from delivery.progress import CancelToken, NullProgress, Progress
 
@@ -139,7 +140,7 @@ def _replace(place: Path, data: bytes) -> None:
     try:
         with open(handle, "wb") as out:
             out.write(data)
-        os.replace(temporary, place)
+        patiently(lambda: os.replace(temporary, place))
     except BaseException:
         os.unlink(temporary)
         raise

@@ -19,6 +19,7 @@ import pytest
 from PIL import Image, ImageFile
 from support import corpus
 
+from delivery.checks import wrong
 from delivery.intake import deep
 from delivery.intake.observation import Seen
 from delivery.progress import CancelToken
@@ -44,11 +45,30 @@ def test_files_older_than_the_order_are_told(check, codes, tmp_path):
     assert "2023-11-14" in found[0].message
 
 
+def test_a_file_from_before_1970_is_told(check, tmp_path, monkeypatch):
+    class OnWindows(datetime):
+        @classmethod
+        def fromtimestamp(cls, timestamp, tz=None):
+            if timestamp < 0:
+                raise OSError(22, "Invalid argument")
+            return super().fromtimestamp(timestamp, tz)
+
+    monkeypatch.setattr(wrong, "datetime", OnWindows)
+    check({"old.txt": b"x"})
+    os.utime(tmp_path / "work" / "old.txt", (-86_400, -86_400))
+    found = check({}, since=datetime(2024, 1, 1, tzinfo=UTC))
+    assert "1969-12-31" in found[0].message
+
+
 def test_a_day_is_meant_in_this_machines_zone():
     assert parse_day("2026-01-31").replace(tzinfo=None) == datetime(2026, 1, 31)
     assert parse_day("2026-01-31T10:00:00+05:00") == datetime(2026, 1, 31, 5, tzinfo=UTC)
     with pytest.raises(ValueError, match="2026-01-31"):
         parse_day("yesterday")
+
+
+def test_what_was_promised_may_be_named_as_windows_does(check):
+    assert check({"src/b.md": b"y", "src/c.txt": b"x"}, expect=(r".\src\*.md", r"src\C.txt")) == ()
 
 
 def test_what_was_promised_and_is_absent_blocks(check):

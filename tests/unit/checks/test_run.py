@@ -29,6 +29,7 @@ def test_a_code_waives_all_its_findings():
 def test_a_pattern_waives_only_what_it_matches():
     findings = [finding("damaged", "sketches/a.png"), finding("damaged", "final/a.png")]
     assert [item.path for item in checks.waive(findings, ["damaged:sketches/*"])[0]] == ["final/a.png"]
+    assert [item.path for item in checks.waive(findings, [r"damaged:sketches\*"])[0]] == ["final/a.png"]
     assert checks.waive(findings, ["damaged:a.png"])[0] == ()
     assert checks.waive(findings, ["damaged:final/a.png"])[1] == (findings[1],)
 

@@ -55,6 +55,7 @@ def test_as_sent_it_is_the_parts_and_unpacked_the_files_in_their_folders(work: M
     [
         (["*.svg"], [["Work.zip"]], [["logo/a.SVG"]]),
         (["logo/*"], [["Work.zip"]], [["logo/a.SVG", "logo/b.png"]]),
+        ([r"logo\*"], [["Work.zip"]], [["logo/a.SVG", "logo/b.png"]]),
         (["work.zip"], [["Work.zip"]], [["logo/a.SVG", "logo/b.png"]]),
         (["*.mov"], [["film.mov"], ["b.mov.001"], ["b.mov.002"]], [["takes/film.mov"], ["raw/b.mov"]]),
         (["b.mov.001"], [["b.mov.001"]], [["raw/b.mov"]]),

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from support.stores import KEYS, soon
 
+from delivery import patience
 from delivery.config import Settings
 from delivery.errors import LocalError
 from delivery.hosting.journal import journal_for, prefixes, unfinished
@@ -217,6 +218,26 @@ def test_a_journal_that_cannot_be_removed_is_told(folder: Path, monkeypatch: pyt
         patch.setattr(Path, "unlink", refused)
         with pytest.raises(LocalError, match="cannot be removed"):
             journal.finish()
+
+
+def test_a_journal_that_another_run_reads_just_now_is_removed_a_moment_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "_TRIES", 2)
+    monkeypatch.setattr(patience, "_PAUSE", 0)
+    store = opened_with("")
+    written(folder, store)
+    unlink, refusals = Path.unlink, iter([True, True])
+
+    def at_last(self: Path, missing_ok: bool = False) -> None:
+        if self.suffix == ".jsonl" and next(refusals, False):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        unlink(self, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", at_last)
+    with journal_for(store, ["a.bin"]) as journal:
+        journal.finish()
+    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ntpath
 import os
 from collections.abc import Callable
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 
 import delivery
-from delivery.errors import UsageError
+from delivery.errors import LocalError, UsageError
 from delivery.intake import take_in, trouble
+from delivery.intake.source import unreadable
+from delivery.packing.trouble import writing
 
 
 @pytest.fixture
@@ -69,3 +72,31 @@ def test_without_a_home_the_work_is_taken(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "gone"))
     (tmp_path / "a.txt").write_text("x")
     assert take_in([tmp_path]).entries
+
+
+INVALID_NAME = OSError(errno.EINVAL, "The filename, directory name, or volume label syntax is incorrect")
+"""What Windows answers for a name that can be no file's."""
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ('C:\\work"', "leave out the backslash"),
+        ('work" -p gmail', "leave out"),
+        ("a|b", "< > :"),
+        ("C:\table", "control"),
+    ],
+)
+def test_a_name_that_windows_cannot_have_is_told_as_such(path: str, hint: str) -> None:
+    missing = trouble.no_such_path(Path(path), INVALID_NAME)
+    assert "does not exist" in str(missing) and hint in missing.hint
+    assert hint in unreadable(path, INVALID_NAME).hint
+    with pytest.raises(LocalError) as caught, writing(path):
+        raise INVALID_NAME
+    assert hint in caught.value.hint
+
+
+def test_another_error_of_that_number_is_not_laid_on_the_name() -> None:
+    assert "permissions" in unreadable("C:\\work", INVALID_NAME).hint
+    assert "permissions" in unreadable("\\\\?\\C:\\work", INVALID_NAME).hint
+    assert "permissions" in unreadable("a|b", PermissionError(errno.EACCES, "Permission denied")).hint

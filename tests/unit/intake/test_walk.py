@@ -9,7 +9,7 @@ import pytest
 from support.junctions import make_junction
 
 from delivery.errors import Cancelled, LocalError
-from delivery.intake import take_in, trouble
+from delivery.intake import junk, source, take_in, trouble, walk
 from delivery.progress import CancelToken, RecordingProgress
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX links, pipes or modes")
@@ -32,6 +32,62 @@ def test_one_folder_gives_paths_relative_to_itself_in_a_persons_order(tmp_path: 
     deliverable = take_in([work])
     assert [entry.arcname for entry in deliverable.entries] == ["page2", "Page3", "page10", "sub/inner"]
     assert deliverable.name == "work"
+
+
+def test_a_file_of_windows_named_twice_in_other_letters_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, Logo_dot_txt="hello")
+    typed = [tmp_path / name for name in ("LOGO.TXT", "Logo.txt", "logo.txt ")]
+    for path in typed:
+        if not path.exists():
+            os.link(tmp_path / "Logo.txt", path)
+    if os.name != "nt":
+        monkeypatch.setattr(walk, "_TAKES_ANY_CASE", True)
+        realpath = os.path.realpath
+        monkeypatch.setattr(
+            os.path, "realpath", lambda path: str(tmp_path / "Logo.txt") if Path(path) in typed else realpath(path)
+        )
+    assert names(*typed) == ["Logo.txt"]
+
+
+def test_a_file_of_which_windows_tells_no_true_name_keeps_the_typed_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, Logo_dot_txt="hello")
+    realpath = os.path.realpath
+
+    def silent(path: str | os.PathLike[str]) -> str:
+        if os.fspath(path).endswith("Logo.txt"):
+            raise OSError(errno.EINVAL, "Incorrect function")
+        return realpath(path)
+
+    monkeypatch.setattr(walk, "_TAKES_ANY_CASE", True)
+    monkeypatch.setattr(os.path, "realpath", silent)
+    walked = walk._Walk(keep_junk=False, cancel=CancelToken())
+    walked.add(tmp_path / "Logo.txt", alone=True)
+    assert list(walked.found) == ["Logo.txt"] and not walked.problems
+
+
+def test_whatever_lies_deep_is_reached_as_windows_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, a_dot_txt="x", deep__b_dot_txt="x", deep___dot_deliveryignore="c.txt", deep__c_dot_txt="x")
+    asked = []
+    for module in (walk, junk):
+        monkeypatch.setattr(module, "reachable", lambda path: asked.append(os.path.relpath(path, tmp_path)) or path)
+    assert names(tmp_path) == ["a.txt", "deep/b.txt"]
+    assert {os.path.join("deep", name) for name in ("b.txt", ".deliveryignore")} < set(asked)
+
+
+@pytest.mark.parametrize(
+    ("path", "reached"),
+    [
+        ("C:\\work\\a.txt", "C:\\work\\a.txt"),
+        (f"C:\\work/{'a' * 250}", f"\\\\?\\C:\\work\\{'a' * 250}"),
+        (f"\\\\nas\\job\\{'a' * 250}", f"\\\\?\\UNC\\nas\\job\\{'a' * 250}"),
+        (f"\\\\?\\C:\\{'a' * 250}", f"\\\\?\\C:\\{'a' * 250}"),
+    ],
+)
+def test_a_long_path_of_windows_takes_its_long_form(monkeypatch: pytest.MonkeyPatch, path: str, reached: str) -> None:
+    monkeypatch.setattr(source, "_BOUNDS_PATHS", True)
+    assert source.reachable(path) == reached
 
 
 def test_one_file_keeps_its_name_and_names_the_delivery(tmp_path: Path) -> None:

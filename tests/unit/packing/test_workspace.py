@@ -12,7 +12,9 @@ import pytest
 
 from delivery.errors import LocalError
 from delivery.lock import try_lock
+from delivery.model import Deliverable
 from delivery.packing import workspace as workspace_module
+from delivery.packing.work import refuse_out
 from delivery.packing.workspace import PREFIX, Workspace, is_abandoned, refuse_unfit
 
 LONG_AGO = (1_790_000_000, 1_790_000_000)
@@ -151,3 +153,14 @@ def test_a_folder_that_a_run_writes_into_is_unfit(tmp_path: Path) -> None:
         with pytest.raises(LocalError, match="another run"):
             refuse_unfit(tmp_path / "out")
         workspace.publish([])
+
+
+def test_an_output_folder_of_which_windows_knows_no_true_name_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def realpath(path: str | os.PathLike[str]) -> str:
+        raise OSError(errno.EBADF, "The handle is invalid")
+
+    monkeypatch.setattr(os.path, "realpath", realpath)
+    with pytest.raises(LocalError, match=r"con\.txt cannot be written: The handle is invalid"):
+        refuse_out(tmp_path / "con.txt", Deliverable("work", ()))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 
 from delivery.errors import LocalError
-from delivery.storage import local
+from delivery.storage import local, local_server, process
 from delivery.storage.local_state import Folder, State
 
 BROKEN = [b"", b"\0" * 50, b'{"access_key', b"\xff\xfe", b"[1]", b"1", b'"x"', b"null", b"{}", b"[" * 100_000]
@@ -120,3 +123,42 @@ def test_a_time_without_a_zone_is_utc(folder: Folder) -> None:
     later = datetime(2026, 12, 2, tzinfo=UTC)
     assert folder.extend(later).until_time() == later
     assert folder.extend(datetime(2026, 12, 1, tzinfo=UTC)).until_time() == later
+
+
+def test_a_mark_that_windows_keeps_while_it_is_looked_at_is_removed_later(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "The process cannot access the file", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", unlink)
+        with folder.in_use():
+            pass
+        assert not folder.has_users()
+    assert list((folder.path / "users").iterdir())
+    assert not folder.has_users()
+    assert list((folder.path / "users").iterdir()) == []
+
+
+def test_stopping_ends_a_server_whose_supervisor_was_killed(folder: Folder) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as server:
+        try:
+            folder.change_state(child=server.pid, child_start=process.started(server.pid), ready=True)
+            assert local.stop()
+            assert server.wait(10) != 0
+        finally:
+            server.kill()
+    assert not local.stop()
+
+
+def test_a_large_log_that_windows_keeps_is_written_on(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "The process cannot access the file", str(path))
+
+    folder.log.write_bytes(b"x" * 1_100_000)
+    monkeypatch.setattr(Path, "unlink", unlink)
+    monkeypatch.setattr(local_server, "find_server", lambda: Path("rclone"))
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, stdout, **more: stdout.write(b"begun"))
+    local_server.start_detached(folder)
+    assert folder.log.read_bytes().endswith(b"begun")
