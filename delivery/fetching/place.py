@@ -68,8 +68,10 @@ class Place:
     ) -> None:
         if self._dry_run:
             return
-        done = error is None or not any(self.work.glob("*.part"))
-        made = (self.work / _MADE).exists()
+        done, made = error is None, False
+        with suppress(OSError):  # the disk may have gone, with what lies on it
+            done = done or not any(self.work.glob("*.part"))
+            made = (self.work / _MADE).exists()
         if done:  # under the lock, so that nothing goes which another run has begun
             shutil.rmtree(self.work, ignore_errors=True)
         self._stack.close()
@@ -77,7 +79,7 @@ class Place:
             with suppress(OSError):
                 if os.name == "nt":  # where no open file can be removed, neither ours before nor another's now
                     (self.work / _LOCK).unlink()
-                    self.work.rmdir()
+                self.work.rmdir()  # network shares hide an open file that is removed, and it keeps its folder
             if made:
                 with suppress(OSError):
                     self.out.rmdir()  # where nothing else lies in it

@@ -110,13 +110,13 @@ def _clean(entry: FileEntry, folder: Path, cleaner: Cleaner | None) -> tuple[Fil
         return entry, Removed(entry.arcname, problem=f"not cleaned, delivered as it is: {error}")
     if not what:
         return entry, None
-    path, mtime_ns, inode = _keep(entry, cleaned, folder)
-    copy = replace(entry, path=path, size=len(cleaned), mtime_ns=mtime_ns, inode=inode, sha256=None)
+    path, mtime_ns = _keep(entry, cleaned, folder)
+    copy = replace(entry, path=path, size=len(cleaned), mtime_ns=mtime_ns, sha256=None)
     return copy, Removed(entry.arcname, what)
 
 
-def _keep(entry: FileEntry, cleaned: bytes, folder: Path) -> tuple[str, int, int]:
-    """Path, time and inode of the copy, which is written only if it is not there already."""
+def _keep(entry: FileEntry, cleaned: bytes, folder: Path) -> tuple[str, int]:
+    """Path and time of the copy, which is written only if it is not there already."""
     key = hashlib.sha256(f"{entry.path}\0{entry.arcname}".encode("utf-8", "surrogatepass") + cleaned).hexdigest()[:32]
     ending = extension(entry.arcname)
     place = folder / (f"{key}.{ending}" if ending.isalnum() else key)
@@ -124,13 +124,13 @@ def _keep(entry: FileEntry, cleaned: bytes, folder: Path) -> tuple[str, int, int
         if not place.is_file() or place.read_bytes() != cleaned:
             _replace(place, cleaned)
         os.utime(place, ns=(time.time_ns(), entry.mtime_ns))
-        status = place.stat()
+        mtime_ns = place.stat().st_mtime_ns
     except OSError as error:
         raise LocalError(
             f"the cleaned copy of {printable(entry.path)} cannot be written: {error.strerror or error}",
             hint=f"{remedy(error)}; or deliver without --strip",
         ) from error
-    return str(place), status.st_mtime_ns, status.st_ino
+    return str(place), mtime_ns
 
 
 def _replace(place: Path, data: bytes) -> None:

@@ -248,7 +248,7 @@ def test_the_same_file_gives_the_same_copy_so_that_uploads_resume(tmp_path):
     first = clean(tmp_path, "a.jpg", data)[2]
     (tmp_path / "work" / "a.jpg").touch()
     second = strip(intake.take_in([tmp_path / "work"]), tmp_path / "copies").deliverable.entries[0]
-    assert (first.path, first.inode, first.size) == (second.path, second.inode, second.size)
+    assert (first.path, first.size) == (second.path, second.size)
     assert len(list((tmp_path / "copies").iterdir())) == 1
 
 
