@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from delivery.errors import FULL, REFUSED, LocalError, UsageError
+from delivery.errors import FULL, NO_LOCKS, REFUSED, LocalError, UsageError
 from delivery.escape import printable
 
 
@@ -48,7 +48,12 @@ def _translated(error: OSError, place: str) -> LocalError:
             hint="choose a folder on another disk with --out; a FAT disk stops at 4 GB",
             code="disk-full",
         )
-    return LocalError(f"{place} cannot be written: {error.strerror or error}", hint="try another folder with --out")
+    hint = "try another folder with --out"
+    if error.errno == errno.ENAMETOOLONG:
+        hint = "rename the file, or choose a folder with a shorter name, or on another disk, with --out"
+    elif error.errno in NO_LOCKS:
+        hint = "choose a folder on a disk of this machine with --out: some network shares know no locks"
+    return LocalError(f"{place} cannot be written: {error.strerror or error}", hint=hint)
 
 
 def path_of(given: str | os.PathLike[str]) -> Path:
