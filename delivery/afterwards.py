@@ -8,14 +8,14 @@ from datetime import datetime
 
 from delivery import hosting, message, places, platforms, storage
 from delivery.by_link import end_notes
-from delivery.config import Settings
+from delivery.config import Settings, settings_or_found
 from delivery.errors import UsageError
 from delivery.hosting import Uploaded
 from delivery.hosting.page import MEDIA_TYPE
 from delivery.ledger import Ledger, Record, State
 from delivery.model import Attachment, Delivery, FileEntry, Link, Part, PartKind, StoredObject
 from delivery.planning.names import MANIFEST, MANIFEST_TYPE
-from delivery.progress import CancelToken, Progress
+from delivery.progress import CancelToken, Progress, hooks
 from delivery.surroundings import now_in_utc, zone_of
 from delivery.units import format_utc
 
@@ -40,7 +40,8 @@ def compose_message(
     and when the links have expired; StoreRefusedError and IntegrityError for a link that does not open what was
     delivered.
     """
-    settings, now = settings or Settings.load(), now_in_utc(now)
+    settings, now = settings_or_found(settings), now_in_utc(now)
+    progress, cancel = hooks(progress, cancel)
     situation = message.Situation(situation) if situation else None
     ledger = Ledger(places.data_dir())
     kept = ledger.load(id)
@@ -94,7 +95,7 @@ def compose_reply(
     It is about the delivery ``id`` where one is given, which keeps it. Raises UsageError for an unknown id, platform
     or language.
     """
-    settings, now, to = settings or Settings.load(), now_in_utc(now), message.Reply(to)
+    settings, now, to = settings_or_found(settings), now_in_utc(now), message.Reply(to)
     ledger = Ledger(places.data_dir())
     kept = _as_it_stands(ledger, id, now) if id is not None else None
     if kept is not None and platform is None:

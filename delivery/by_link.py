@@ -18,6 +18,7 @@ from delivery.planning.names import MANIFEST, MANIFEST_TYPE
 from delivery.profile import LinkPolicy
 from delivery.progress import CancelToken, Progress
 from delivery.storage.faults import GOES_ON
+from delivery.units import format_utc
 from delivery.values import show
 
 
@@ -167,8 +168,24 @@ def as_parts(plan: Plan, uploaded: Sequence[Uploaded]) -> list[Attachment]:
 
 def end_notes(notice: str, links: Sequence[Link]) -> tuple[str, ...]:
     """The store's word, and why links end earlier than was asked for."""
-    why = next((link.effective_reason for link in links if link.effective_reason), "")
+    why = _why_early(links)
     return tuple(text for text in (notice, f"the end of the links: {why}" if why else "") if text)
+
+
+def shortened_notes(id: str, promised: datetime | None, links: Sequence[Link]) -> tuple[str, ...]:
+    """That ``links``, in a page and manifest which somebody has already, end before what was ``promised`` there."""
+    end, why = hosting.first_end(links), _why_early(links)
+    if promised is None or not why or (end is not None and end >= promised):
+        return ()
+    told = "an unknown time" if end is None else format_utc(end)
+    return (
+        f"page and manifest of {id} held links up to {format_utc(promised)}; those that they hold now end at {told}: "
+        f"{why}; `delivery renew {id}` with keys that live longer mends it",
+    )
+
+
+def _why_early(links: Sequence[Link]) -> str:
+    return next((link.effective_reason for link in links if link.effective_reason), "")
 
 
 def link_notes(plan: Plan, notice: str, links: Sequence[Link]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from delivery import places
-from delivery.errors import ConfigError
+from delivery.errors import ConfigError, UsageError
 from delivery.nearest import nearest
 from delivery.options import (
     CheckOptions,
@@ -27,7 +27,7 @@ from delivery.options import (
     UploadOptions,
     option_names,
 )
-from delivery.values import show
+from delivery.values import path_of, show
 
 _PLAIN: dict[str, type] = {
     "delivery": SendOptions,
@@ -68,7 +68,8 @@ class Settings:
         """Read ``file``, or the first of ``DELIVERY_CONFIG``, ``./delivery.ini`` and the user's ``config.ini``.
 
         Over it comes ``DELIVERY_<OPTION>`` for each option, but for those of stores and platforms.
-        Raises ConfigError for a file that is missing, broken or unsafe, and for unknown names and bad values.
+        Raises ConfigError for a file that is missing, broken or unsafe, for unknown names and bad values; UsageError
+        for what is no path.
         """
         path = find_file(file, environ)
         settings = cls() if path is None else _read(path)
@@ -113,19 +114,33 @@ class Settings:
         return changed
 
 
+def settings_or_found(given: Settings | None) -> Settings:
+    """``given``, or what :meth:`Settings.load` finds. Raises UsageError for what is no Settings."""
+    if given is None:
+        return Settings.load()
+    if not isinstance(given, Settings):
+        kind = f"the class {given.__name__}" if isinstance(given, type) else f"of the type {type(given).__name__}"
+        raise UsageError(  # not shown as it is, since keys may stand in it
+            f"settings= is {kind}, and no Settings",
+            hint="give Settings.load(), Settings(), or nothing; single options go in by their names, as platform=",
+            code="not-settings",
+        )
+    return given
+
+
 def configured(settings: Settings | None, options: DeliveryOptions) -> Settings:
     """``settings``, or what :meth:`Settings.load` finds, with the caller's options over them.
 
     Raises ConfigError for a value that its option does not take, and TypeError for a name that is none.
     """
-    return (settings or Settings.load()).override(**options)
+    return settings_or_found(settings).override(**options)
 
 
 def find_file(given: str | Path | None, environ: Mapping[str, str]) -> Path | None:
     """The configuration file that applies, or None. Raises ConfigError for a named one that is absent."""
     named = given or environ.get("DELIVERY_CONFIG", "").strip()
     if named:
-        path = Path(os.path.expanduser(named))
+        path = path_of(named)
         if not _is_file(path):
             raise ConfigError(
                 f"{path} is not a file" if os.path.exists(path) else f"the configuration file {path} does not exist",

@@ -192,8 +192,9 @@ class Handover:
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
             pages = [shown_page.key] if shown_page else []
             needed = hosting.first_end(listed)
+            shortened = by_link.shortened_notes(self.id, place.promised, listed)
             told = place.finish([*(item.stored.key for item in uploaded), manifest_link.key, *pages], needed)
-            return recorded(replace(done, notes=(*done.notes, *told)), by_link.bucket_of(store))
+            return recorded(replace(done, notes=(*done.notes, *shortened, *told)), by_link.bucket_of(store))
 
     @contextmanager
     def _opened_store(self, plan: Plan) -> Iterator[storage.Store]:

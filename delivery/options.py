@@ -20,6 +20,7 @@ from delivery.values import (
     choice,
     parse_bool,
     parse_day,
+    parse_folder,
     parse_list,
     parse_positive,
     parse_rate,
@@ -213,7 +214,7 @@ class MessageOptions(_Section):
     """How the message is written."""
 
     templates: str | None = option(
-        None, "Folder with sentences (en.toml) and layouts (attach.txt, link.txt) of your own"
+        None, "Folder with sentences (en.toml) and layouts (attach.txt, link.txt) of your own", parse_folder
     )
     held: tuple[str, ...] = option((), "Words of your own that `delivery lint` should name too", parse_list)
     bilingual: bool = option(False, "Put English below messages in another language", parse_bool)

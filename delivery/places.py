@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 from delivery.errors import FULL, NO_LOCKS, REFUSED, ConfigError, LocalError
+from delivery.values import path_of
 
 _APP = "delivery"
 
@@ -63,7 +64,7 @@ def own_files() -> tuple[Path, ...]:
 def _home(environ: Mapping[str, str]) -> Path | None:
     """Absolute, for whoever runs in another folder; and ``~`` is read, as no shell does in a CI service's variables."""
     home = environ.get("DELIVERY_HOME", "").strip()
-    return absolute(Path(os.path.expanduser(home))) if home else None
+    return absolute(path_of(home)) if home else None
 
 
 def _of_the_user(folder: Callable[..., Path]) -> Path:

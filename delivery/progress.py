@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from delivery.errors import Cancelled
+from delivery.errors import Cancelled, UsageError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -121,6 +121,25 @@ class CancelToken:
         """Sleep, but wake and raise at once on cancellation."""
         if self._event.wait(seconds):
             self.check()
+
+
+def hooks(progress: Progress | None, cancel: CancelToken | None) -> tuple[Progress, CancelToken]:
+    """Those of a caller, or ones that do nothing. Raises UsageError for what is neither, before any work begins."""
+    if progress is None:
+        progress = NullProgress()
+    elif isinstance(progress, type) or not all(callable(getattr(progress, name, None)) for name in ("task", "note")):
+        raise UsageError(
+            f"progress={progress!r} cannot be told of progress",
+            hint="give an object with the methods of delivery.Progress, such as RecordingProgress(), or nothing",
+            code="not-a-progress",
+        )
+    if cancel is None:
+        cancel = CancelToken()
+    elif not isinstance(cancel, CancelToken):
+        raise UsageError(
+            f"cancel={cancel!r} is no CancelToken", hint="give a delivery.CancelToken(), or nothing", code="not-a-token"
+        )
+    return progress, cancel
 
 
 class Halt(CancelToken):

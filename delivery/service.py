@@ -19,7 +19,7 @@ from delivery.message.language import load as language
 from delivery.model import Deliverable, Delivery, FileEntry, Finding, Plan, Via
 from delivery.options import DeliveryOptions
 from delivery.profile import Profile
-from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.progress import CancelToken, Progress, hooks
 from delivery.surroundings import id_of, new_id, now_in_utc, zone_of
 from delivery.units import counted
 
@@ -109,7 +109,7 @@ def _inspect(
     language(settings.delivery.language, settings.message.templates)
     zone_of(settings, now)
     storage.section(settings.delivery.store, settings)
-    progress, cancel = progress or NullProgress(), cancel or CancelToken()
+    progress, cancel = hooks(progress, cancel)
     profile = platforms.get(settings.delivery.platform, settings)
     leave = not read_streams and _streams_go_up(settings)
     inputs = held.take(paths, leave_streams=leave, progress=progress, cancel=cancel)
@@ -206,8 +206,7 @@ def _handover(
     return Handover(
         named or new_id(now),
         inspection.settings,
-        progress or NullProgress(),
-        cancel or CancelToken(),
+        *hooks(progress, cancel),
         now,
         inspection.findings,
         inspection.waived,

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from delivery import hosting, storage
-from delivery.config import Settings
+from delivery.config import Settings, settings_or_found
 from delivery.errors import ConfigError
 from delivery.options import StoreOptions
-from delivery.progress import CancelToken, Progress
+from delivery.progress import CancelToken, Progress, hooks
 from delivery.surroundings import now_in_utc
 
 
@@ -24,7 +24,8 @@ def doctor(
     now: datetime | None = None,
 ) -> hosting.Report:
     """Try the configured store, or ``store``, for real. Raises ConfigError, and StoreRefusedError without keys."""
-    settings, now = settings or Settings.load(), now_in_utc(now)
+    settings, now = settings_or_found(settings), now_in_utc(now)
+    progress, cancel = hooks(progress, cancel)
     name = store or settings.delivery.store
     opened = storage.open_store(name, settings, until=now + timedelta(minutes=5), connection=connection)
     keep = settings.stores.get(name, StoreOptions()).keep
@@ -48,7 +49,7 @@ def tidy_by_itself(store: str, settings: Settings) -> str:
 
 def policy(*, store: str | None = None, settings: Settings | None = None) -> dict[str, Any]:
     """The smallest IAM policy that suffices for the configured store, or ``store``. Raises ConfigError."""
-    settings = settings or Settings.load()
+    settings = settings_or_found(settings)
     name = store or settings.delivery.store
     options = settings.stores.get(name)
     if options is None or not options.bucket:

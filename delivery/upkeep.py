@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 from delivery import hosting, message, places, storage
 from delivery.afterwards import as_parts, as_uploaded, foreseen, refuse_gone
-from delivery.by_link import bucket_of, end_notes, proven_links, put_manifest, refuse_elsewhere
-from delivery.config import Settings, configured
+from delivery.by_link import bucket_of, end_notes, proven_links, put_manifest, refuse_elsewhere, shortened_notes
+from delivery.config import Settings, configured, settings_or_found
 from delivery.errors import ConfigError, DeliveryError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.ledger import Ledger
 from delivery.model import Delivery
 from delivery.planning.names import MANIFEST
-from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.progress import CancelToken, Progress, hooks
 from delivery.surroundings import now_in_utc, zone_of
 from delivery.units import LONGEST
 
@@ -41,7 +41,8 @@ def renew(
     Raises UsageError for an unknown, attached or revoked delivery, and for one that was made again on another machine;
     StoreRefusedError when its objects are gone; StoreUnreachableError while a run makes it again.
     """
-    settings, now, cancel = settings or Settings.load(), now_in_utc(now), cancel or CancelToken()
+    settings, now = settings_or_found(settings), now_in_utc(now)
+    watch = _watch(settings, progress, cancel)
     ledger = Ledger(places.data_dir())
     kept = _linked(ledger, id, now)
     kept = replace(kept, language=language or kept.language)
@@ -49,13 +50,12 @@ def renew(
     life = configured(settings, {"expires": expires}).delivery.expires
     assert kept.store is not None and kept.prefix is not None
     until = now if dry_run else now + life
-    watch = _watch(settings, progress, cancel)
     store = storage.open_store(kept.store, settings, until=until, connection=connection).watched(watch)
     would_live = hosting.check_life(store, life, now=now)
     if dry_run:
         _refuse_others(store, kept)
-        return foreseen(kept, store.notice, hosting.foresee(store, kept.links, would_live, cancel=cancel))
-    with hosting.standing_place(store, kept.id, kept.prefix, cancel=cancel) as place:
+        return foreseen(kept, store.notice, hosting.foresee(store, kept.links, would_live, cancel=watch.cancel))
+    with hosting.standing_place(store, kept.id, kept.prefix, cancel=watch.cancel) as place:
         _refuse_others(store, kept)
         watch = watch if place is None else replace(watch, cancel=place.cancel)
         again = _signed_anew(store, kept, ledger, life, place, watch, now)
@@ -79,7 +79,8 @@ def _signed_anew(
 ) -> Delivery:
     """``kept`` with new links, tried, and its manifest and page put over them; nobody else works in its ``place``."""
     assert kept.store is not None and kept.prefix is not None
-    lasting = hosting.lasting(store, life, ledger.promised(kept.id), place.promised if place else None, now=now)
+    promised = [end for end in (ledger.promised(kept.id), place.promised if place else None) if end is not None]
+    lasting = hosting.lasting(store, life, *promised, now=now)
     signed, shown = proven_links(
         store, list(as_uploaded(kept)), expires_in=life, lasting=lasting, now=now, progress=watch.progress,
         cancel=watch.cancel,
@@ -87,15 +88,17 @@ def _signed_anew(
     if place is not None:
         place.need(hosting.first_end(shown))
     ledger.needed(kept.id, until=hosting.first_end(shown))  # from now on manifest and page promise it, whatever fails
-    listed = put_manifest(
-        store, kept.prefix, kept.plan.deliverable.name, kept.files, as_parts(kept), shown, expires_in=lasting, now=now,
-        cancel=watch.cancel,
-    )  # fmt: skip
-    manifest, ends_at = replace(kept.manifest, url=listed.url), hosting.first_end(signed)
-    notes = end_notes(store.notice, signed)
-    again = replace(kept, links=shown, manifest=manifest, expires_at=ends_at, notes=notes)
-    if kept.page is not None:
-        again = replace(again, page=hosting.republish(store, again, expires_in=lasting, now=now, cancel=watch.cancel))
+    with hosting.unless_revoked(store, kept, cancel=watch.cancel):
+        listed = put_manifest(
+            store, kept.prefix, kept.plan.deliverable.name, kept.files, as_parts(kept), shown, expires_in=lasting,
+            now=now, cancel=watch.cancel,
+        )  # fmt: skip
+        notes = end_notes(store.notice, signed) + shortened_notes(kept.id, max(promised, default=None), shown)
+        manifest, end = replace(kept.manifest, url=listed.url), hosting.first_end(signed)
+        again = replace(kept, links=shown, manifest=manifest, expires_at=end, notes=notes)
+        if kept.page is not None:
+            page = hosting.republish(store, again, expires_in=lasting, now=now, cancel=watch.cancel)
+            again = replace(again, page=page)
     return replace(again, links=signed)
 
 
@@ -114,11 +117,11 @@ def revoke(
     With ``dry_run`` it is only looked up what would be removed.
     Raises UsageError for an unknown or attached delivery, IntegrityError when a link cannot be proven dead.
     """
-    settings, now = settings or Settings.load(), now_in_utc(now)
+    settings, now = settings_or_found(settings), now_in_utc(now)
+    watch = _watch(settings, progress, cancel)
     ledger = Ledger(places.data_dir())
     kept = _linked(ledger, id, now, revoked_too=True)
     assert kept.store is not None and kept.prefix is not None
-    watch = _watch(settings, progress, cancel)
     store = storage.open_store(kept.store, settings, until=now, connection=connection).watched(watch)
     keys = [f"{kept.prefix}{MANIFEST}", *(link.key for link in (*kept.links, *([kept.page] if kept.page else [])))]
     standing = hosting.standing_of(store, kept.id)
@@ -167,13 +170,14 @@ def prune(
             hint="give a timedelta from 0 to 100 years, such as timedelta(days=7)",
             code="prune-after",
         )
-    settings, now = settings or Settings.load(), now_in_utc(now)
+    settings, now = settings_or_found(settings), now_in_utc(now)
+    watch = _watch(settings, progress, cancel)
     if connection is not None and store is None:
         store = settings.delivery.store
     ledger = Ledger(places.data_dir())
     over = ledger.over(after=after, now=now)
     ended: dict[str, list[hosting.Ended]] = defaultdict(list)
-    tell = (progress or NullProgress()).note
+    tell = watch.progress.note
     for record in ledger.list(now=now, damaged=lambda id: tell(f"{id} is left as it is: its record is damaged")):
         if record.store is None or record.pruned_at is not None or (store is not None and record.store != store):
             continue
@@ -188,9 +192,8 @@ def prune(
     failed: DeliveryError | None = None
     for name, gone in ended.items():
         try:
-            watch = _watch(settings, progress, cancel)
             opened = storage.open_store(name, settings, until=now, connection=connection).watched(watch)
-            done.append(_pruned(opened, gone, ledger, after, now, dry_run, progress or NullProgress(), cancel))
+            done.append(_pruned(opened, gone, ledger, after, now, dry_run, watch.progress, watch.cancel))
         except (ConfigError, StoreRefusedError, StoreUnreachableError) as error:
             if store is not None:
                 raise
@@ -263,7 +266,7 @@ def abort(
 
     With ``names`` only that of the delivery whose links would have these names.
     """
-    settings, now = settings or Settings.load(), now_in_utc(now)
+    settings, now = settings_or_found(settings), now_in_utc(now)
     name, until = store or settings.delivery.store, now + timedelta(minutes=5)
     opened = storage.open_store(name, settings, until=until, connection=connection)
     hosting.forget_done(opened, Ledger(places.data_dir()).holds)
@@ -272,7 +275,7 @@ def abort(
 
 def _watch(settings: Settings, progress: Progress | None, cancel: CancelToken | None) -> storage.Watch:
     """A store's first answer may never come: from it on all is told of and cancelled as the work itself is."""
-    return storage.Watch(settings.upload.attempts, progress or NullProgress(), cancel or CancelToken())
+    return storage.Watch(settings.upload.attempts, *hooks(progress, cancel))
 
 
 def _linked(ledger: Ledger, id: str, now: datetime, *, revoked_too: bool = False) -> Delivery:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from delivery.errors import UsageError
 from delivery.model import Via
 from delivery.units import check_duration, parse_size, write_duration
 
@@ -42,6 +44,24 @@ def parse_rate(text: str) -> int:
     if rate < 1:
         raise ValueError(f"{text!r} would send nothing; leave it out for no limit")
     return rate
+
+
+def parse_folder(text: str) -> str:
+    """``~`` is read, as no shell does in a file."""
+    if "\0" in text:
+        raise ValueError(f"{text!r} is no path")
+    return os.path.expanduser(text)
+
+
+def path_of(given: str | os.PathLike[str]) -> Path:
+    """What a caller gave as a path, ``~`` read as no shell does in ``--out=~/x``. Raises UsageError for no path."""
+    try:
+        path = Path(os.path.expanduser(given))
+        if "\0" not in str(path):
+            return path
+    except (TypeError, ValueError):  # the latter for a user whom no system can have
+        pass
+    raise UsageError(f"{given!r} is no path", hint="give it as text or as a pathlib.Path", code="not-a-path")
 
 
 def choice(*allowed: str) -> Parse:

@@ -13,6 +13,7 @@ from delivery import config, places, platforms
 from delivery.cli import render
 from delivery.cli.pipeline import may_ask
 from delivery.errors import Cancelled, DeliveryError, LocalError
+from delivery.escape import printable
 
 
 @click.command("init")
@@ -50,7 +51,7 @@ def command(file: Path | None, yes: bool, lifecycle: bool | None, **given: str |
     if store:
         text = _set(_set(text, "delivery", {"store": _NAME}), f"store:{_NAME}", store)
     _write_new(path, text)
-    render.say(f"written: {path}")
+    render.say(f"written: {printable(str(path))}")
     if store and lifecycle:
         _tidy_by_itself(path)
     render.hint("every option stands in it with its default; `delivery doctor` tries a store that you have set up")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from delivery.cli import render
 from delivery.errors import LocalError, UsageError
+from delivery.escape import printable
 from delivery.model import Delivery, Method, Plan
 
 _QUIET_ZONE = 4
@@ -68,7 +69,7 @@ def show(url: str, place: str) -> None:
         picture = io.BytesIO()
         code.save(picture, kind="png", scale=8, border=_QUIET_ZONE)
         _write(Path(os.path.expanduser(place)), picture.getvalue())
-        render.say(f"QR code of the link: {place}")
+        render.say(f"QR code of the link: {printable(place)}")
         return
     width = code.symbol_size(border=_QUIET_ZONE)[0]
     columns = shutil.get_terminal_size((0, 0)).columns

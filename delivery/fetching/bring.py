@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,10 +25,11 @@ from delivery.model import Attachment, FileEntry, PartKind
 from delivery.packing import manifest as writer
 from delivery.packing.crew import Crew
 from delivery.packing.manifest_reader import Manifest, PartRecord
-from delivery.packing.trouble import path_of, writing
+from delivery.packing.trouble import writing
 from delivery.planning.names import MANIFEST
-from delivery.progress import CancelToken, Halt, NullProgress, Progress
+from delivery.progress import CancelToken, Halt, Progress, hooks
 from delivery.storage.watch import Watch
+from delivery.values import path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def fetch(
     """
     only = (only,) if isinstance(only, str) else tuple(only)
     folder = None if out is None else path_of(out)
-    progress, halt = progress or NullProgress(), Halt(cancel or CancelToken())
+    progress, cancel = hooks(progress, cancel)
+    halt = Halt(cancel)
     client = Client(url, halt)
     run = _Run(client, Watch(progress=progress, cancel=halt), halt, dry_run)
     found = source.find(client, url, run.watch)
@@ -165,6 +167,8 @@ class _Run:
         with Place(out or choose(manifest.name, marks, kept.name), dry_run=self._dry_run) as place:
             is_kept = place.has(kept, lambda count: None)
             missing = self._missing(place, todo)
+            parts = [part for unit in missing for part in unit.parts]
+            lying = self._lying(place, parts) if unpacked else {}
             if self._dry_run:
                 for output in (output for unit in missing for output in unit.outputs):
                     place.foresee(output.name)
@@ -172,7 +176,7 @@ class _Run:
                 note = place.work / MANIFEST
                 with writing(note):
                     note.write_bytes(marks)
-                self._transfer([item for unit in missing for item in self._items(unit, place)], place)
+                self._transfer([item for unit in missing for item in self._items(unit, place, lying)], place)
                 if not is_kept:
                     place.put(note, kept.name)
         names = [output.name for unit in todo for output in unit.outputs]
@@ -185,7 +189,7 @@ class _Run:
             volumes_of=() if unpacked else tuple(dict.fromkeys(p.file for u in todo for p in u.parts if p.file)),
             dry_run=self._dry_run,
             planned=tuple(_file(place.path_of(o.name), o) for u in missing for o in u.outputs) if self._dry_run else (),
-            to_download=sum(part.size for unit in missing for part in unit.parts) if self._dry_run else 0,
+            to_download=sum(part.size for part in parts if part.filename not in lying) if self._dry_run else 0,
         )
 
     def _missing(self, place: Place, todo: Sequence[Unit]) -> list[Unit]:
@@ -205,11 +209,18 @@ class _Run:
         left = (u._replace(outputs=tuple(o for o in u.outputs if o.name not in self._there)) for u in todo)
         return [unit for unit in left if unit.outputs]
 
-    def _items(self, unit: Unit, place: Place) -> list[tuple[Item, Settle]]:
-        """The parts of ``unit``, the last of which to arrive puts it in place."""
-        items = [_item(part) for part in unit.parts]
-        paths = [place.work / f"{item.key}.part" for item in items]
+    def _lying(self, place: Place, parts: Sequence[PartRecord]) -> dict[str, Path]:
+        """Which of ``parts`` an earlier fetch without `--unpack` put here as they were sent: they stay as they are."""
+        found = {p.filename: place.find(Output(p.filename, p.size, p.sha256), self._heard) for p in parts}
+        return {name: path for name, path in found.items() if path is not None}
+
+    def _items(self, unit: Unit, place: Place, lying: Mapping[str, Path]) -> list[tuple[Item, Settle]]:
+        """The parts of ``unit`` that do not lie here, the last of which to arrive puts it in place."""
+        items = [_item(part) for part in unit.parts if part.filename not in lying]
+        paths = [lying.get(part.filename, place.work / f"{_item(part).key}.part") for part in unit.parts]
         left = len(items)
+        if not items:
+            self._settle(unit, paths, place)
 
         def settle(download: Download) -> None:
             nonlocal left
@@ -223,12 +234,13 @@ class _Run:
 
     def _settle(self, unit: Unit, paths: Sequence[Path], place: Place) -> None:
         name, size, sha256 = unit.outputs[0]
-        if unit.members is None and (size, sha256) == (unit.parts[0].size, unit.parts[0].sha256):
+        ours = [path for path in paths if path.parent == place.work]
+        if ours and unit.members is None and (size, sha256) == (unit.parts[0].size, unit.parts[0].sha256):
             self._put(place, paths[0], unit.outputs[0])
             return
         from delivery.fetching import unpack
 
-        folder = paths[0].with_suffix(".whole")
+        folder = place.work / f"{_item(unit.parts[0]).key}.whole"
         with writing(folder):
             folder.mkdir(exist_ok=True)
         if unit.members is not None:
@@ -239,7 +251,7 @@ class _Run:
             unpack.join(paths, name, size, sha256, made[name], self._crew)
         for output in unit.outputs:
             self._put(place, made[output.name], output)
-        for path in paths:
+        for path in ours:
             with writing(path):
                 path.unlink()
         shutil.rmtree(folder, ignore_errors=True)

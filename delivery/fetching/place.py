@@ -27,7 +27,7 @@ from delivery.planning.names import MANIFEST
 WORK = f"{PREFIX}fetch"
 _LOCK = "lock"
 _MADE = "made"
-"""There where the folder itself was made for the delivery, and not by the user."""
+"""A byte for each folder that was made for the delivery, and not by the user: the folder itself, and those above it."""
 
 
 class Place:
@@ -51,7 +51,7 @@ class Place:
                 if is_live(self.work):
                     raise in_use(self.out)
                 return self
-            is_new = not self.out.exists()
+            missing = [folder for folder in (self.out, *self.out.parents) if not folder.exists()]
             self.out.mkdir(parents=True, exist_ok=True)
             _refuse_link(self.work)
             self.work.mkdir(exist_ok=True)
@@ -59,8 +59,8 @@ class Place:
             if not self._stack.enter_context(locked(lock)) or not lock.exists():  # it may just have been removed
                 self._stack.close()
                 raise in_use(self.out)
-            if is_new:
-                (self.work / _MADE).touch()
+            if missing:
+                (self.work / _MADE).write_bytes(b"." * len(missing))
         return self
 
     def __exit__(
@@ -68,10 +68,10 @@ class Place:
     ) -> None:
         if self._dry_run:
             return
-        done, made = error is None, False
+        done, made = error is None, 0
         with suppress(OSError):  # the disk may have gone, with what lies on it
             done = done or not any(self.work.glob("*.part"))
-            made = (self.work / _MADE).exists()
+            made = (self.work / _MADE).stat().st_size
         if done:  # under the lock, so that nothing goes which another run has begun
             shutil.rmtree(self.work, ignore_errors=True)
         self._stack.close()
@@ -80,9 +80,9 @@ class Place:
                 if os.name == "nt":  # where no open file can be removed, neither ours before nor another's now
                     (self.work / _LOCK).unlink()
                 self.work.rmdir()  # network shares hide an open file that is removed, and it keeps its folder
-            if made:
-                with suppress(OSError):
-                    self.out.rmdir()  # where nothing else lies in it
+            with suppress(OSError):
+                for folder in (self.out, *self.out.parents)[:made]:
+                    folder.rmdir()  # where nothing else lies in it
 
     def has(self, output: Output, told: Callable[[int], None]) -> bool:
         """Whether it is there already, as it was sent. Raises LocalError where something else has its name."""
@@ -96,6 +96,13 @@ class Place:
         if not stat.S_ISREG(seen.st_mode) or seen.st_size != output.size or digest_of(path, told) != output.sha256:
             raise _taken(path)
         return True
+
+    def find(self, part: Output, told: Callable[[int], None]) -> Path | None:
+        """Where ``part`` lies as it was sent; one whose name is not safe was put there by no fetch."""
+        with suppress(LocalError):
+            if mend_name(part.name) == part.name and self.has(part, told):
+                return self.path_of(part.name)
+        return None
 
     def put(self, source: Path, name: str) -> Path:
         """Move the finished ``source`` to ``name``. Raises LocalError where something has that name."""

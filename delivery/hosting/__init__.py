@@ -9,7 +9,7 @@ from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for
 from delivery.hosting.links import check_life, first_end, foresee, lasting, sign, try_link, try_links
 from delivery.hosting.names import own_place
-from delivery.hosting.publish import publish, put_document, republish
+from delivery.hosting.publish import publish, put_document, republish, unless_revoked
 from delivery.hosting.record import Standing, forget, holds_others, seize, standing_of
 from delivery.hosting.standing import Kept, OneTime, place_for, standing_place
 from delivery.hosting.tidying import in_words, set_rule
@@ -72,5 +72,6 @@ __all__ = [
     "take_over",
     "try_link",
     "try_links",
+    "unless_revoked",
     "upload",
 ]

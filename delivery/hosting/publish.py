@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from delivery.errors import IntegrityError
+from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.hosting import page
 from delivery.hosting.bodies import PiecesBody
 from delivery.hosting.items import Uploaded
 from delivery.hosting.links import first_end, sign, try_links
-from delivery.hosting.names import headers_for
+from delivery.hosting.names import OURS, headers_for
 from delivery.model import Delivery, FileEntry, Link
-from delivery.progress import CancelToken
+from delivery.progress import CancelToken, Grace
 from delivery.storage.base import TAG, Store
 from delivery.storage.faults import ObjectGoneError
 from delivery.storage.watch import Watch
@@ -74,6 +75,26 @@ def put_document(
     uploaded = Uploaded(found.stored, name, body.sha256(), media_type, inline=inline)
     (link,) = try_links(sign(store, [uploaded], expires_in=expires_in, now=now), inline=inline, cancel=cancel)
     return link
+
+
+@contextmanager
+def unless_revoked(store: Store, delivery: Delivery, *, cancel: CancelToken) -> Iterator[None]:
+    """The page and manifest that the block puts anew go again where the files of ``delivery`` have gone meanwhile.
+
+    Another machine revokes by removing all, and then proves of each key that its link is dead. So what was put before
+    that proof is found by it, and what is put after it finds no file there any more. Raises StoreRefusedError then.
+    """
+    try:
+        yield
+    finally:
+        watched = store.watched(Watch(cancel=Grace(cancel)))
+        if watched.look(delivery.links[0].key) is None:
+            watched.delete([f"{delivery.prefix}{name}" for name in OURS])
+            raise StoreRefusedError(
+                f"the links of {delivery.id} were ended while they were renewed: its files are gone from the store",
+                hint="send it again with: delivery send",
+                code="revoked",
+            )
 
 
 def republish(

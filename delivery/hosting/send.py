@@ -26,6 +26,8 @@ def send(run: Run, item: Upload, key: str) -> Uploaded:
         run.halt.check()
         if item.entry.content is not None:
             return send_stream(run, item, key)
+        if run.journal is not None:
+            run.journal.note_place()
         replaces = run.journal is not None and key in run.journal.done
         there = _there_already(run, item, key)
         if there is not None:

@@ -67,6 +67,8 @@ def _in_turn(run: Run, item: Upload, key: str) -> Uploaded:
     buffer = run.buffers.wait(step)
     filled = source.fill(buffer[:step])
     run.halt.check()
+    if run.journal is not None:  # only now, since one that is called off before has left nothing
+        run.journal.note_place()
     if filled == step:
         return _in_parts(run, item, key, source, buffer, step)
     try:

@@ -65,8 +65,6 @@ def upload(
     options = options or UploadOptions()
     progress = progress or NullProgress()
     _refuse_too_large(store, uploads)
-    if journal is not None:
-        journal.note_place()
     halt = Halt(cancel or CancelToken())
     keys = [prefix + name for name in key_names(item.key_name or item.name for item in uploads)]
     total = sum(item.entry.size for item in uploads) if all(item.entry.known_size for item in uploads) else None

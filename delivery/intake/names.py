@@ -20,7 +20,8 @@ NAME_BYTES = 240
 _RESERVED = r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])"
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\\\ud800-\udfff]')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_UNREADABLE = re.compile(r"[\ud800-\udfff]|\\udc[89a-f][0-9a-f]")
+_ESCAPED = re.compile(r"\\udc([89a-f][0-9a-f])")
+_UNREADABLE = re.compile(rf"[\ud800-\udfff]|{_ESCAPED.pattern}")
 """A byte that is no UTF-8, as Python reads it or as :func:`~delivery.escape.decodable` writes it."""
 _UNSAFE_END = re.compile(r"[. ]+$")
 _RESERVED_NAME = re.compile(rf"({_RESERVED})( *(?:\..*)?)", re.IGNORECASE | re.DOTALL)
@@ -69,7 +70,8 @@ def flaw(name: str) -> str:
     if _RESERVED_NAME.fullmatch(name):
         return "is a reserved name on Windows"
     if _UNREADABLE.search(name):
-        return "is not readable text"
+        read = "; in UTF-8 it is, so set PYTHONUTF8=1" if _is_utf8(name) else ""
+        return f"is not readable text{read}"
     if _CONTROL.search(name):
         return "has a control character in it"
     if _FORBIDDEN.search(name):
@@ -79,6 +81,16 @@ def flaw(name: str) -> str:
     if len(name.encode()) > NAME_BYTES:
         return f"has {len(name.encode())} bytes; above {NAME_BYTES} it may not fit a Linux or Android disk"
     return ""
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether the bytes of an undecodable ``name`` are UTF-8 after all: another locale would have read them."""
+    kept = _ESCAPED.sub(lambda escape: chr(0xDC00 + int(escape[1], 16)), name)
+    try:
+        kept.encode("utf-8", "surrogateescape").decode()
+    except UnicodeError:
+        return False
+    return True
 
 
 def length(path: str) -> int:

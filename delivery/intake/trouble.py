@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -56,6 +57,10 @@ def same_name(one: str, other: str, arcname: str) -> LocalError:
     )
 
 
+_NO_NAME = errno.EINVAL
+"""What Windows says of a name that nothing there can have."""
+
+
 def kind(mode: int) -> str:
     kinds = (
         (stat.S_ISFIFO, "a pipe"),
@@ -73,7 +78,7 @@ def no_such_path(path: Path, error: OSError | ValueError) -> DeliveryError:
             hint="name the file itself",
             code="dangling-link",
         )
-    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
+    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError) or error.errno == _NO_NAME:
         quoted = re.fullmatch(r"""\s*(["'])(.+)\1\s*""", str(path))
         return LocalError(
             f"{printable(str(path))} does not exist",

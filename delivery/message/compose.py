@@ -167,12 +167,10 @@ def _spoken(language: str, options: MessageOptions, own: str | None) -> tuple[La
 
 
 def _own_folder(options: MessageOptions) -> str | None:
-    if options.templates is None:
-        return None
-    folder = Path(os.path.expanduser(options.templates))
-    if not os.path.isdir(folder):
-        raise ConfigError(f"the folder of templates {folder} does not exist", hint="check [message] templates")
-    return str(folder)
+    own = options.templates
+    if own is not None and not os.path.isdir(own):
+        raise ConfigError(f"the folder of templates {own} does not exist", hint="check [message] templates")
+    return own
 
 
 def _fitted(text: str, profile: Profile, spoken: tuple[Language, ...]) -> tuple[str, ...]:

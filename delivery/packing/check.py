@@ -20,10 +20,11 @@ from delivery.packing import manifest_reader
 from delivery.packing.crew import Crew
 from delivery.packing.direct import write_all
 from delivery.packing.manifest_reader import FileRecord, Manifest, PartRecord, is_plain_name, volume_sets
-from delivery.packing.trouble import path_of, writing
+from delivery.packing.trouble import writing
 from delivery.packing.workspace import flush_to_disk
 from delivery.planning.names import CHECKSUMS
-from delivery.progress import CancelToken, NullProgress, Progress, Task
+from delivery.progress import CancelToken, Progress, Task, hooks
+from delivery.values import path_of
 
 _SHOWN = 50
 _OPTIONAL = frozenset({"joiner", "manifest", "proof"})
@@ -57,7 +58,8 @@ def verify(
     """
     manifest = manifest_reader.read(path_of(place))
     volume_sets(manifest)  # one that contradicts itself is not sound, though all that it names be there
-    check = Check(manifest, progress or NullProgress(), Crew(cancel or CancelToken()))
+    progress, cancel = hooks(progress, cancel)
+    check = Check(manifest, progress, Crew(cancel))
     return check.run()
 
 

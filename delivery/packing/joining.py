@@ -9,10 +9,10 @@ from delivery.packing import manifest_reader
 from delivery.packing.check import Check, Verified
 from delivery.packing.crew import Crew
 from delivery.packing.manifest_reader import volume_sets
-from delivery.packing.trouble import path_of
 from delivery.packing.workspace import Workspace, refuse_unfit
 from delivery.planning.names import Filenames
-from delivery.progress import CancelToken, NullProgress, Progress
+from delivery.progress import CancelToken, Progress, hooks
+from delivery.values import path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,9 @@ def join(
     or is in the way; no digest is compared.
     """
     manifest, out = manifest_reader.read(path_of(place)), path_of(out)
-    crew = Crew(cancel or CancelToken())
-    check = Check(manifest, progress or NullProgress(), crew)
+    progress, cancel = hooks(progress, cancel)
+    crew = Crew(cancel)
+    check = Check(manifest, progress, crew)
     sets = volume_sets(manifest)
     filenames = Filenames()
     names = {path: filenames.take(path.rpartition("/")[2]) for path in sets}

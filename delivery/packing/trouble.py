@@ -1,14 +1,13 @@
-"""What can be wrong with a path, and what a disk can do to an output, in the words of the error tree."""
+"""What a disk can do to an output, in the words of the error tree."""
 
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from delivery.errors import FULL, NO_LOCKS, REFUSED, LocalError, UsageError
+from delivery.errors import FULL, NO_LOCKS, REFUSED, LocalError
 from delivery.escape import printable
 
 
@@ -54,14 +53,3 @@ def _translated(error: OSError, place: str) -> LocalError:
     elif error.errno in NO_LOCKS:
         hint = "choose a folder on a disk of this machine with --out: some network shares know no locks"
     return LocalError(f"{place} cannot be written: {error.strerror or error}", hint=hint)
-
-
-def path_of(given: str | os.PathLike[str]) -> Path:
-    """What a caller gave as a path, ``~`` read as no shell does in ``--out=~/x``. Raises UsageError for no path."""
-    try:
-        path = Path(os.path.expanduser(given))
-        if "\0" not in str(path):
-            return path
-    except (TypeError, ValueError):  # the latter for a user whom no system can have
-        pass
-    raise UsageError(f"{given!r} is no path", hint="give it as text or as a pathlib.Path", code="not-a-path")

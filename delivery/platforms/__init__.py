@@ -30,7 +30,7 @@ def get(name: str, settings: Settings | None = None) -> Profile:
     try:
         return profiles[name]
     except KeyError:
-        close = nearest(name.lower(), profiles)
+        close = nearest(str(name).lower(), profiles)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise UsageError(
             f"the platform {name!r} is not known",

@@ -56,6 +56,10 @@ def test_with_nobody_to_ask_the_example_is_written(run: Run) -> None:
     assert again.code == 4 and "left as it is" in again.err
 
 
+def test_where_it_was_written_is_shown_as_every_name_is(run: Run) -> None:
+    assert "written: a\\u202eb.ini" in run("init", "a\u202eb.ini").err
+
+
 def test_what_is_there_is_told_before_anything_is_asked(run: Run, types) -> None:  # type: ignore[no-untyped-def]
     Path("c.ini").write_text("[delivery]\n")
     types()

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import time
 import urllib.request
 from pathlib import Path
 
@@ -131,3 +132,22 @@ def test_one_signal_is_heard_while_the_pipe_brings_nothing(configured: Path, tmp
         running.send_signal(signal.SIGINT)
         assert running.wait(30) == 130
         assert b"run the same command again" in running.stderr.read()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to another process")
+def test_a_pipe_that_is_called_off_before_anything_was_sent_leaves_no_journal(
+    configured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DELIVERY_HOME", str(home := tmp_path / "home"))
+    arguments = [sys.executable, str(ROOT / "cli.py"), "upload", "-", "--name", "x.bin", "--config", str(configured)]
+    with subprocess.Popen(arguments, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdin is not None and running.stderr is not None
+        running.stdin.write(bytes(1024**2))
+        running.stdin.flush()
+        ends = time.monotonic() + 60
+        while not list(home.rglob("uploads/*.lock")) and time.monotonic() < ends:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(30) == 130
+    assert list((home / "state" / "uploads").iterdir()) == []

@@ -387,6 +387,13 @@ def test_a_qr_picture_is_a_png_that_is_never_written_over(tmp_path: Path) -> Non
         qr.show(LINK, str(place))
 
 
+def test_where_a_qr_picture_was_written_is_shown_as_every_name_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    qr.show(LINK, str(tmp_path / "a\u202eb.png"))
+    assert capsys.readouterr().err.endswith("a\\u202eb.png\n")
+
+
 @pytest.mark.parametrize("length", [0, 1200])
 def test_another_program_reads_the_same_link_from_the_picture_and_from_the_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], length: int

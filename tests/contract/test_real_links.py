@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,7 @@ def test_without_a_signature_nothing_opens(real_store: Store, tmp_path: Path) ->
     assert probe(link.url.partition("?")[0]).status in (400, 401, 403)
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl_downloads_and_resumes_byte_for_byte(real_store: Store, tmp_path: Path) -> None:
     link = linked(real_store, tmp_path, 60)
     whole = (tmp_path / "work.txt").read_bytes()

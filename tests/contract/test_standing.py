@@ -34,8 +34,10 @@ from delivery.model import Delivery
 from delivery.options import StoreOptions, UploadOptions
 from delivery.progress import CancelToken, RecordingProgress
 from delivery.storage import ObjectHeaders, Store, open_store
+from delivery.storage.base import KeyLife
 from delivery.storage.faults import ObjectExistsError
 from delivery.storage.s3 import S3Store
+from delivery.units import format_utc
 
 MIB = 1024**2
 SIZE = 300_000
@@ -610,6 +612,28 @@ def test_page_and_manifest_open_the_files_for_as_long_as_they_were_promised(
         assert min(end for end in ends if end) >= made.expires_at
 
 
+@pytest.mark.parametrize("end", [NOW + DAY / 2, None])
+@pytest.mark.parametrize("way", ["renewed", "made again"])
+def test_keys_that_end_sooner_than_an_earlier_run_promised_are_told(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, way: str, end: datetime | None
+) -> None:
+    """Page and manifest lie there already, and whoever has them finds the shorter links there."""
+
+    def again(expires: str) -> list[str]:
+        options: Any = {"expires": expires, "settings": settings}
+        made = upkeep.renew("site", **options) if way == "renewed" else upload(work, id="site", page=True, **options)
+        return [note for note in made.notes if "page and manifest of site" in note]
+
+    made = upload(work, settings, id="site", page=True, expires="2d")
+    assert made.expires_at is not None
+    assert again("1h") == []
+    monkeypatch.setattr(S3Store, "key_life", lambda self: KeyLife(temporary=True, ends_at=end))
+    (told,) = again("1h")
+    held = re.search(r"held links up to (\S+Z);", told)
+    assert held and abs(datetime.fromisoformat(held[1]) - made.expires_at) < timedelta(minutes=1)
+    assert f"end at {format_utc(end) if end else 'an unknown time'}: " in told
+
+
 def test_files_are_kept_for_as_long_as_the_links_in_page_and_manifest_live(work: Path, settings: Settings) -> None:
     """They are signed when all is uploaded, for a time that is reckoned from the beginning."""
     upload(work, settings, id="site", page=True, expires="2d")
@@ -1170,6 +1194,30 @@ def test_a_run_that_comes_while_links_are_renewed_goes_elsewhere(
     renewed = upkeep.renew("site", settings=settings)
     assert renewed.prefix == made.prefix not in prefixes
     assert read(renewed.links[0].url) == (work / renewed.links[0].name).read_bytes()
+
+
+@pytest.mark.parametrize("moment", ["before the manifest", "before the page", "after both", "when they were proven"])
+def test_what_is_revoked_while_it_is_renewed_stays_revoked(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """The other machine knows it from the same record; a delivery without a name has no claim in the store."""
+    made = upload(work, settings, page=True)
+    owner, verb = (upkeep, "put_manifest") if moment == "before the manifest" else (hosting, "republish")
+    real = getattr(owner, verb)
+
+    def meanwhile(*given: Any, **more: Any) -> Any:
+        put = real(*given, **more) if moment == "after both" else None
+        upkeep.revoke(made.id, settings=settings)
+        if moment == "when they were proven":
+            raise IntegrityError("the page is not in the store as it was sent")
+        return put or real(*given, **more)
+
+    monkeypatch.setattr(owner, verb, meanwhile)
+    with pytest.raises(StoreRefusedError, match="were ended while they were renewed") as caught:
+        upkeep.renew(made.id, settings=settings)
+    assert caught.value.code == "revoked" and caught.value.hint
+    assert keys(settings) == set()
+    assert Ledger(places.data_dir()).get(made.id, now=NOW).state is State.REVOKED
 
 
 def test_a_later_link_that_ends_earlier_ends_no_other(

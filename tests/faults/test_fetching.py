@@ -552,6 +552,34 @@ def test_a_disk_that_is_full_beside_the_files_themselves_is_told_too(
     assert lies(tmp_path / "out")["a.txt"] == b"work"
 
 
+def test_what_lies_here_packed_is_unpacked_without_coming_again(server: Origin, tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("deep/a.txt", b"work")
+    parts = {"a.zip": packed.getvalue(), "b.txt": b"beside", "v.001": BIG[:999_999], "w.002": BIG[999_999:]}
+    files = [
+        record_of("deep/a.txt", b"work", "a.zip"),
+        record_of("deep/b.txt", b"beside", "b.txt"),
+        record_of("big.bin", BIG) | {"parts": ["v.001", "w.002"]},
+    ]
+    volume = {"kind": "volume", "file": "big.bin", "of": 2}
+    changes = {
+        "a": {"kind": "archive"},
+        "v": volume | {"order": 1, "offset": 0},
+        "w": volume | {"order": 2, "offset": 999_999},
+    }
+    url, out = server.deliver(parts, files=files, **changes), tmp_path / "out"
+    fetch(url, out)
+    (out / "w.002").write_bytes(OTHER[999_999:])  # the user's by now
+    before = lies(out)
+    server.asked.clear()
+    foreseen = fetch(url, out, unpack=True, dry_run=True)
+    assert foreseen.to_download == len(parts["w.002"])
+    fetch(url, out, unpack=True)
+    assert {item.name for item in server.asked} == {"manifest", "w.002"}
+    assert lies(out) == before | {"deep/a.txt": b"work", "deep/b.txt": b"beside", "big.bin": BIG}
+
+
 def test_two_runs_do_not_meet_in_one_folder(server: Origin, tmp_path: Path) -> None:
     url = server.deliver({"big.bin": BIG})
     with Place(tmp_path / "out"), pytest.raises(LocalError) as failed:

@@ -18,7 +18,7 @@ _MAIN = {
         ("word/document.xml", "docx docm dotx dotm"),
         ("xl/workbook.xml", "xlsx xlsm xltx xltm"),
         ("ppt/presentation.xml", "pptx pptm ppsx ppsm potx potm"),
-        ("content.xml", "odt ods odp odg"),
+        ("content.xml", "odt ods odp odg ott ots otp otg"),
         ("META-INF/container.xml", "epub"),
     )
     for ending in endings.split()
@@ -44,7 +44,7 @@ PICTURES = re.compile(r"(?:(?:word|xl|ppt)/media|Pictures)/[^/]+\.(?:jpe?g|png)"
 _MOST_PICTURES = 100
 _START_OF_PICTURE = 128 * 1024
 _OF_PICTURES = frozenset({Seen.GPS, Seen.PERSON, Seen.SERIAL, Seen.CONTACT})
-_TEXTS = frozenset({"docx", "docm", "dotx", "dotm", "odt"})
+_TEXTS = frozenset({"docx", "docm", "dotx", "dotm", "odt", "ott"})
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]{1,1000}>")
 _TO_MAIN = re.compile(rb"/officeDocument[\"']")
 _TARGET = re.compile(rb"\sTarget=[\"']/?([^\"']{1,300})")

@@ -30,9 +30,9 @@ _SIGNS = (
 )  # fmt: skip
 """What is quickly told to be absent, and what then says for sure that something is there: by its group where it has
 one, which may be empty, so that nothing is read again for the next place that might hold it."""
-_COMMENTS = re.compile(r"(?:word/comments|ppt/comments/|xl/comments)[\w/.-]*\.xml")
+_COMMENTS = re.compile(r"(?:word/comments|ppt/comments/|xl/comments|xl/threadedComments/)[\w/.-]*\.xml")
 _BESIDE = re.compile(r"word/(?:footnotes|endnotes|(?:header|footer)\d*)\.xml")
-_COMMENT = re.compile(rb"<(?:\w+:)?(?:comment|cm)[\s>]")
+_COMMENT = re.compile(rb"<(?:\w+:)?(?:comment|cm|threadedComment)[\s>]")
 _NOTES = re.compile(r"ppt/notesSlides/[\w.-]+\.xml")
 _NOTES_BODY = re.compile(rb"<(?:\w+:)?ph\s[^>]{0,200}?\btype=[\"']body[\"']")
 _WORDS = re.compile(rb"<a:t(?:\s[^>]{0,200})?>\s*[^<\s]")

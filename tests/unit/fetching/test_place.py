@@ -143,6 +143,20 @@ def test_a_disk_that_keeps_what_is_open_keeps_it_no_longer_than_that(
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
+def test_folders_that_were_made_for_nothing_go_with_it(tmp_path: Path) -> None:
+    out = tmp_path / "own" / "a" / "b"
+    (tmp_path / "own").mkdir()
+    with pytest.raises(ZeroDivisionError), Place(out):
+        raise ZeroDivisionError
+    assert [path.name for path in tmp_path.rglob("*")] == ["own"]
+    with pytest.raises(ZeroDivisionError), Place(out) as place:
+        (place.work / "k.part").write_bytes(b"half")
+        raise ZeroDivisionError
+    with Place(out) as place:  # another run, which goes on and ends with nothing
+        (out.parent / "the user's").touch()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "own", "the user's"]
+
+
 def test_an_empty_folder_of_the_users_own_stays(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), Place(tmp_path) as place:
         (place.work / "k.part").write_bytes(b"half")

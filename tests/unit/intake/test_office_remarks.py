@@ -34,6 +34,20 @@ def test_each_is_told_in_its_own_words() -> None:
     assert noted(rtf(b"", rb"{\*\annotation x}{\deleted y}"), "work.rtf") == [COMMENTS, CHANGES]
 
 
+def test_comments_that_lie_in_threads_alone_are_found() -> None:
+    threads = '<ThreadedComments><threadedComment ref="A1" id="{1}"><text>Too dear?</text></threadedComment>'
+    parts = {"xl/workbook.xml": b"<workbook/>", "xl/threadedComments/threadedComment1.xml": threads.encode()}
+    assert noted(corpus.zipped(parts), "work.xlsx") == [COMMENTS]
+    parts["xl/threadedComments/threadedComment1.xml"] = b"<ThreadedComments/>"
+    assert noted(corpus.zipped(parts), "work.xlsx") == []
+
+
+def test_templates_of_open_documents_are_looked_at_as_they_are() -> None:
+    assert noted(open_document("<office:annotation >"), "work.ott") == [COMMENTS]
+    assert noted(slide(by="dp2"), "work.otp") == [SLIDES]
+    assert noted(sheets(("Old", "ta2")), "work.ots") == [Fact(Seen.REVIEW, "a hidden sheet: Old")]
+
+
 def test_what_stands_far_behind_in_a_long_document_is_found() -> None:
     filler = "<w:p><w:t>Work.</w:t></w:p>" * 200_000
     assert noted(docx(body=filler + CHANGED), "work.docx") == [CHANGES]

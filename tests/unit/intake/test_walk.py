@@ -9,7 +9,7 @@ import pytest
 from support.junctions import make_junction
 
 from delivery.errors import Cancelled, LocalError
-from delivery.intake import take_in
+from delivery.intake import take_in, trouble
 from delivery.progress import CancelToken, RecordingProgress
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX links, pipes or modes")
@@ -302,3 +302,9 @@ def test_where_no_modes_are_kept_nobody_but_the_owner_writes_what_is_unpacked(tm
     (tmp_path / "a.txt").chmod(0o666)
     (entry,) = take_in([tmp_path / "a.txt"]).entries
     assert entry.mode == 0o644
+
+
+def test_a_name_that_no_file_can_have_is_not_there() -> None:
+    """So Windows answers for quotes that were taken for a part of the name."""
+    told = trouble.no_such_path(Path('"my work"'), OSError(errno.EINVAL, "Invalid name"))
+    assert told.code == "path-not-found" and told.hint and "write it as my work" in told.hint
