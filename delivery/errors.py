@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-"""What the system says where there is no room, and where nothing may be written."""
+NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
+"""What the system says where there is no room, where nothing may be written, and of locks where the disk knows none."""
 
 
 class DeliveryError(Exception):

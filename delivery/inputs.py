@@ -102,7 +102,6 @@ class Held:
             path=str(place),
             size=seen.st_size,
             mtime_ns=seen.st_mtime_ns,
-            inode=seen.st_ino,
             content=None,
             known_size=True,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -45,4 +45,5 @@ def locked(path: Path, *, wait: float = 0.0) -> Iterator[bool]:
             time.sleep(0.05)
         yield held
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # a disk that has gone says so even here; the lock is let go of all the same
+            os.close(descriptor)

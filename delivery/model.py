@@ -76,7 +76,6 @@ class FileEntry:
     media_type: str = "application/octet-stream"
     sha256: str | None = None
     """Lower-case hex; None until something has read the whole file."""
-    inode: int = 0
     original: str | None = None
     """The path that the source had, where ``arcname`` had to be mended to survive every system."""
     content: bytes | Readable | None = field(default=None, repr=False, compare=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from delivery.errors import FULL, REFUSED, ConfigError, LocalError
+from delivery.errors import FULL, NO_LOCKS, REFUSED, ConfigError, LocalError
 from delivery.values import path_of
 
 _APP = "delivery"
@@ -37,6 +37,8 @@ def remedy(error: OSError) -> str:
         return "make room on the disk, or set DELIVERY_HOME to a folder on another one"
     if error.errno in REFUSED:
         return "check the permissions there, or set DELIVERY_HOME to a folder that you may write to"
+    if error.errno in NO_LOCKS:
+        return "set DELIVERY_HOME to a folder on a disk of this machine: some network shares know no locks"
     return "look at what is there, or set DELIVERY_HOME to another folder"
 
 

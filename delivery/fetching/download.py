@@ -72,7 +72,7 @@ class Download:
         self._client, self._task, self._progress, self._crew, self._meter = client, task, progress, crew, meter
         self._buffers = buffers
         self._lock = threading.Lock()
-        self._record = Record(folder / f"{item.key}.done")
+        self._record = Record(folder / f"{item.key}.done", self.path if item.sha256 is None else None)
         self._span = item.size if item.whole else min(max(item.size // _PIECES, _LEAST_PIECE), _MOST_PIECE)
         self._in_one = item.whole
         """A broken stream cannot be gone on with: it begins again."""

@@ -69,9 +69,9 @@ class Place:
     ) -> None:
         if self._dry_run:
             return
-        done = error is None or not any(self.work.glob("*.part"))
-        made = 0
-        with suppress(OSError):
+        done, made = error is None, 0
+        with suppress(OSError):  # the disk may have gone, with what lies on it
+            done = done or not any(self.work.glob("*.part"))
             made = (self.work / _MADE).stat().st_size
         if done:  # under the lock, so that nothing goes which another run has begun
             shutil.rmtree(self.work, ignore_errors=True)
@@ -80,7 +80,7 @@ class Place:
             with suppress(OSError):
                 if os.name == "nt":  # where no open file can be removed, neither ours before nor another's now
                     (self.work / _LOCK).unlink()
-                    self.work.rmdir()
+                self.work.rmdir()  # network shares hide an open file that is removed, and it keeps its folder
             with suppress(OSError):
                 for folder in (self.out, *self.out.parents)[:made]:
                     folder.rmdir()  # where nothing else lies in it

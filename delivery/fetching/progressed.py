@@ -9,9 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from delivery.crc import crc32
+from delivery.intake.source import BLOCK
+from delivery.memory import read_buffer
 from delivery.packing.trouble import writing
 
-_LINE = re.compile(r"(\d{1,18}) (\d{1,18})")
+_LINE = re.compile(r"(\d{1,18}) (\d{1,18})(?: (\d{1,10}))?")
 
 
 class Ranges:
@@ -50,11 +53,13 @@ class Ranges:
 class Record:
     """The version of the object that was begun, then a line for each span that is there. It holds no address.
 
-    A line that a kill tore says less than was there, never more.
+    A line that a kill tore says less than was there, never more. A power cut, or a disk that is pulled out, may lose
+    bytes whose line it kept: where no digest tells in the end, each line holds the CRC-32 of its span in ``unproven``.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, unproven: Path | None = None) -> None:
         self._path = path
+        self._unproven = unproven
         self._stream: IO[str] | None = None
 
     def read(self, size: int) -> tuple[tuple[str, str], Ranges] | None:
@@ -70,7 +75,9 @@ class Record:
             return None
         for line in lines:
             if (found := _LINE.fullmatch(line)) and int(found[1]) < int(found[2]) <= size:
-                ranges.add(int(found[1]), int(found[2]))
+                start, end = int(found[1]), int(found[2])
+                if found[3] == self._checksum(start, end):
+                    ranges.add(start, end)
         return version, ranges
 
     def begin(self, size: int, version: tuple[str, str]) -> None:
@@ -89,8 +96,27 @@ class Record:
     def note(self, start: int, end: int) -> None:
         if self._stream is not None and start < end:
             with writing(self._path):
-                self._stream.write(f"{start} {end}\n")
+                checksum = self._checksum(start, end)
+                self._stream.write(f"{start} {end}\n" if checksum is None else f"{start} {end} {checksum}\n")
                 self._stream.flush()
+
+    def _checksum(self, start: int, end: int) -> str | None:
+        """None where none is kept, empty where the bytes cannot be read."""
+        if self._unproven is None:
+            return None
+        crc, buffer = 0, read_buffer(min(BLOCK, end - start))
+        try:
+            with self._unproven.open("rb", buffering=0) as stream:
+                stream.seek(start)
+                while start < end:
+                    count = stream.readinto(buffer[: end - start])
+                    if not count:
+                        return ""
+                    crc = crc32(buffer[:count], crc)
+                    start += count
+        except OSError:
+            return ""
+        return str(crc)
 
     def close(self) -> None:
         if self._stream is not None:

@@ -59,7 +59,7 @@ class SliceBody(_Paced):
     """``size`` bytes of a file from ``start`` on, read again for every try; memory holds one block of them.
 
     With the CRC-32 that they had when they were hashed, a moment ago, other bytes are never sent to their end; without
-    it the file's size, time and identity must do.
+    it the file's size and time must do.
     """
 
     def __init__(

@@ -32,7 +32,7 @@ class Upload(NamedTuple):
         except OSError as error:
             raise unreadable(str(path), error) from error
         shown = name or Path(path).name
-        entry = FileEntry(str(path), shown, seen.st_size, seen.st_mtime_ns, inode=seen.st_ino, media_type=media_type)
+        entry = FileEntry(str(path), shown, seen.st_size, seen.st_mtime_ns, media_type=media_type)
         return cls(entry, shown, media_type, **more)
 
 

@@ -9,11 +9,11 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
-from delivery.errors import DeliveryError, LocalError, SourceChangedError
+from delivery.errors import REFUSED, DeliveryError, LocalError, SourceChangedError
 from delivery.escape import printable
 from delivery.memory import read_buffer
 from delivery.model import FileEntry
@@ -28,7 +28,7 @@ class Source:
     """A context manager over one entry's bytes, read in order from the start.
 
     After the last byte :attr:`sha256` is known. Raises LocalError when the file cannot be opened or read, and
-    SourceChangedError when its size, time or identity is not what intake saw, at the start or at the end.
+    SourceChangedError when its size or time is not what intake saw, at the start or at the end.
     """
 
     def __init__(self, entry: FileEntry) -> None:
@@ -44,7 +44,7 @@ class Source:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._descriptor)
+        close(self._descriptor)
         self._descriptor = -1
 
     def readinto(self, buffer: memoryview | bytearray) -> int:
@@ -122,7 +122,7 @@ def opened(entry: FileEntry) -> Iterator[int]:
     except OSError as error:
         raise unreadable(entry.path, error) from error
     finally:
-        os.close(descriptor)
+        close(descriptor)
 
 
 def open_entry(entry: FileEntry) -> int:
@@ -134,16 +134,24 @@ def open_entry(entry: FileEntry) -> int:
     try:
         ensure_unchanged(entry, descriptor)
     except BaseException:
-        os.close(descriptor)
+        close(descriptor)
         raise
     return descriptor
 
 
+def close(descriptor: int) -> None:
+    """A disk that has gone says so even here, where it no longer matters: what was read was compared already."""
+    with suppress(OSError):
+        os.close(descriptor)
+
+
 def ensure_unchanged(entry: FileEntry, descriptor: int) -> None:
     """Raise SourceChangedError unless the open file still is what intake saw."""
-    now = os.fstat(descriptor)
-    same = stat.S_ISREG(now.st_mode) and (now.st_size, now.st_mtime_ns) == (entry.size, entry.mtime_ns)
-    if not same or (entry.inode and now.st_ino != entry.inode):
+    try:
+        now = os.fstat(descriptor)
+    except OSError as error:
+        raise unreadable(entry.path, error) from error
+    if not stat.S_ISREG(now.st_mode) or (now.st_size, now.st_mtime_ns) != (entry.size, entry.mtime_ns):
         raise changed(entry)
 
 
@@ -164,9 +172,15 @@ def unreadable(path: str, error: OSError) -> LocalError:
         )
     return LocalError(
         f"{printable(path)} cannot be read: {error.strerror or error}",
-        hint=no_such_name(path, error) or "check the file's permissions, and that no other program holds it",
+        hint=no_such_name(path, error) or _way_out(error),
         code="file-not-readable",
     )
+
+
+def _way_out(error: OSError) -> str:
+    if error.errno in REFUSED:
+        return "check the file's permissions, and that no other program holds it"
+    return "see that its disk or share is connected and sound, then run the same command again"
 
 
 def reachable(path: str) -> str:

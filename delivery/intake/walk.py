@@ -244,7 +244,7 @@ class _Walk:
             return
         mode = stat.S_IMODE(status.st_mode) if _KEEPS_MODES else _MODE
         self.found[arcname] = FileEntry(
-            path, arcname, status.st_size, status.st_mtime_ns, self.modes.setdefault(mode, mode), inode=status.st_ino
+            path, arcname, status.st_size, status.st_mtime_ns, self.modes.setdefault(mode, mode)
         )
 
     def raise_problems(self) -> None:

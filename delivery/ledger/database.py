@@ -143,7 +143,8 @@ def _explained(path: Path) -> Iterator[None]:
         if _is_busy(error):
             raise LocalError(
                 f"the record of deliveries {path} is in use by another run",
-                hint="wait for the other run to end and try again",
+                hint="wait for the other run to end and try again; where there is none, the disk may know no locks: "
+                "set DELIVERY_HOME to a folder on a disk of this machine",
                 code="ledger-busy",
             ) from error
         if _is_damage(error):

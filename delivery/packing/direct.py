@@ -19,6 +19,7 @@ from delivery.memory import pages
 _FLAG: int = getattr(os, "O_DIRECT", 0)
 _FROM = 32 * 1024**2
 _ALIGNMENT = 4096
+_NO_SUCH_CALL = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENODEV, errno.ENOSYS, errno.EBADF})
 BLOCK = 2 * 1024**2
 """Large enough that writing past the system's cache is fast, small enough to stay in the processor's."""
 
@@ -71,13 +72,34 @@ def write_all(out: FileIO, data: memoryview) -> None:
 
 
 def reserve(descriptor: int, size: int) -> None:
-    """Ask for the room on the disk at once: a full disk shows before the work, and the file lies in one piece."""
-    if size and hasattr(os, "posix_fallocate"):
-        try:
-            os.posix_fallocate(descriptor, 0, size)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENODEV):
-                raise
+    """Ask for the room on the disk at once: a full disk shows before the work, and the file lies in one piece.
+
+    Where the disk has no such call, its free room is looked at.
+    """
+    if not size or not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        _allocate(descriptor, size)
+    except OSError as error:
+        if error.errno not in _NO_SUCH_CALL:
+            raise
+        disk, missing = os.fstatvfs(descriptor), size - 512 * os.fstat(descriptor).st_blocks
+        if disk.f_blocks and missing > disk.f_bavail * disk.f_frsize:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+
+
+def _allocate(descriptor: int, size: int) -> None:
+    """By the disk itself. Where that cannot, as FAT and NTFS, GNU's library writes to each block, which takes minutes;
+    but not in a file that is only written to at its end.
+    """
+    import fcntl
+
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_APPEND)
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    finally:
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
 
 
 def _open(path: Path, size: int) -> FileIO:

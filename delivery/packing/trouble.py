@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from delivery.errors import FULL, REFUSED, LocalError
+from delivery.errors import FULL, NO_LOCKS, REFUSED, LocalError
 from delivery.escape import printable
 from delivery.intake.source import no_such_name
 
@@ -50,4 +50,8 @@ def _translated(error: OSError, path: str) -> LocalError:
             code="disk-full",
         )
     hint = no_such_name(path, error) or "try another folder with --out"
+    if error.errno == errno.ENAMETOOLONG:
+        hint = "rename the file, or choose a folder with a shorter name, or on another disk, with --out"
+    elif error.errno in NO_LOCKS:
+        hint = "choose a folder on a disk of this machine with --out: some network shares know no locks"
     return LocalError(f"{place} cannot be written: {error.strerror or error}", hint=hint)

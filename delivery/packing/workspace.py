@@ -100,7 +100,8 @@ class Workspace:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._lock is not None:
-            self._lock.close()
+            with contextlib.suppress(OSError):  # a disk that has gone says so even here
+                self._lock.close()
         if error is not None:
             _undo(self._own)
             for name in self._published:
@@ -156,7 +157,15 @@ def _remove_dead(out: Path) -> None:
 def _dead(out: Path) -> Iterator[Path]:
     """What killed runs left in ``out``. Raises LocalError at that of a run which lives."""
     for leftover in sorted(out.glob(f"{PREFIX}*")):
-        if is_live(leftover):
+        try:
+            live = is_live(leftover)
+        except OSError as error:
+            raise LocalError(
+                f"whether another run is still writing to {printable(str(leftover))} cannot be told: {error.strerror}",
+                hint="remove that folder if none is, or choose another one with --out",
+                code="out-in-use",
+            ) from error
+        if live:
             raise in_use(out)
         yield leftover
 
@@ -234,7 +243,10 @@ def _hold(lock: IO[bytes]) -> None:
 
 
 def is_live(folder: Path) -> bool:
-    """Whether a run holds the lock in ``folder``; one that has only just made the folder is given time to take it."""
+    """Whether a run holds the lock in ``folder``; one that has only just made the folder is given time to take it.
+
+    Raises OSError where that cannot be told, as on a disk that knows no locks.
+    """
     deadline = time.monotonic() + _STARTING
     while True:
         try:
@@ -243,8 +255,6 @@ def is_live(folder: Path) -> bool:
                     return True
         except FileNotFoundError:
             pass
-        except OSError:
-            return True
         if not _is_young(folder) or time.monotonic() > deadline:
             return False
         time.sleep(0.02)

@@ -308,6 +308,19 @@ def test_what_a_power_cut_spoilt_is_downloaded_anew(server: Origin, tmp_path: Pa
     assert any("anew" in note for note in told.notes)
 
 
+def test_what_a_power_cut_spoilt_of_a_single_file_is_downloaded_anew(server: Origin, tmp_path: Path) -> None:
+    """No digest tells in the end, and the record may be on the disk before the bytes that it tells of."""
+    url = server.put("big.bin", BIG)
+    cut_off(server, url, tmp_path / "out")
+    (part,) = (tmp_path / "out" / WORK).glob("*.part")
+    with part.open("r+b") as stream:
+        stream.write(bytes(4096))
+    server.asked.clear()
+    fetch(url, tmp_path / "out")
+    assert lies(tmp_path / "out") == {"big.bin": BIG}
+    assert sum(item.served for item in server.asked if "range" in item.headers) < len(BIG)
+
+
 def test_a_renewed_link_goes_on_with_what_is_here(server: Origin, tmp_path: Path) -> None:
     url = server.deliver({"big.bin": BIG})
     cut_off(server, url, tmp_path / "out")

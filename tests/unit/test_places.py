@@ -33,7 +33,14 @@ def test_a_home_is_absolute_however_it_is_given(given: str, meant: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "number, told", [(errno.ENOSPC, "make room"), (errno.EACCES, "permissions"), (errno.EROFS, "permissions")]
+    "number, told",
+    [
+        (errno.ENOSPC, "make room"),
+        (errno.EACCES, "permissions"),
+        (errno.EROFS, "permissions"),
+        (errno.ENOLCK, "know no locks"),
+        (errno.ENOTSUP, "know no locks"),
+    ],
 )
 def test_what_to_do_fits_what_the_disk_said(number: int, told: str) -> None:
     hint = places.remedy(OSError(number, os.strerror(number)))

@@ -6,12 +6,13 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from delivery.errors import LocalError
+from delivery.errors import FULL, LocalError
 from delivery.escape import printable
 from delivery.intake.names import extension
 from delivery.intake.readers.formats import sniff
@@ -83,19 +84,34 @@ def strip(
             f"the folder for cleaned copies, {printable(str(folder))}, cannot be used: {error.strerror or error}",
             hint=f"{remedy(error)}; or deliver without --strip",
         ) from error
-    entries, removed = list(deliverable.entries), list[Removed]()
-    with (progress or NullProgress()).task("Removing metadata", len(entries), "files") as task:
+    entries, removed, made = list(deliverable.entries), list[Removed](), list[Path]()
+    with (progress or NullProgress()).task("Removing metadata", len(entries), "files") as task, _room_given_back(made):
         for at, entry in enumerate(entries):
             cancel.check()
             cleaner = office.clean if extension(entry.arcname) in DOCUMENTS else None
             if cleaner or entry.size:
-                entries[at], told = _clean(entry, folder, cleaner)
+                entries[at], told = _clean(entry, folder, cleaner, made)
                 removed += [told] if told else []
             task.advance(1)
     return Stripped(replace(deliverable, entries=tuple(entries)), tuple(removed))
 
 
-def _clean(entry: FileEntry, folder: Path, cleaner: Cleaner | None) -> tuple[FileEntry, Removed | None]:
+@contextmanager
+def _room_given_back(made: Sequence[Path]) -> Iterator[None]:
+    """A full disk does not stay full of copies that nobody may come for."""
+    try:
+        yield
+    except LocalError as error:
+        if error.code == "disk-full":
+            for place in made:
+                with suppress(OSError):
+                    place.unlink()
+        raise
+
+
+def _clean(
+    entry: FileEntry, folder: Path, cleaner: Cleaner | None, made: list[Path]
+) -> tuple[FileEntry, Removed | None]:
     with opened(entry) as descriptor, open(descriptor, "rb", closefd=False) as stream:
         head = stream.read(_HEAD)
         cleaner = cleaner if cleaner and head[:2] == b"PK" else _CLEANERS.get(sniff(head))
@@ -111,27 +127,29 @@ def _clean(entry: FileEntry, folder: Path, cleaner: Cleaner | None) -> tuple[Fil
         return entry, Removed(entry.arcname, problem=f"not cleaned, delivered as it is: {error}")
     if not what:
         return entry, None
-    path, mtime_ns, inode = _keep(entry, cleaned, folder)
-    copy = replace(entry, path=path, size=len(cleaned), mtime_ns=mtime_ns, inode=inode, sha256=None)
+    path, mtime_ns = _keep(entry, cleaned, folder, made)
+    copy = replace(entry, path=path, size=len(cleaned), mtime_ns=mtime_ns, sha256=None)
     return copy, Removed(entry.arcname, what)
 
 
-def _keep(entry: FileEntry, cleaned: bytes, folder: Path) -> tuple[str, int, int]:
-    """Path, time and inode of the copy, which is written only if it is not there already."""
+def _keep(entry: FileEntry, cleaned: bytes, folder: Path, made: list[Path]) -> tuple[str, int]:
+    """Path and time of the copy, which is written, and added to ``made``, only if it is not there already."""
     key = hashlib.sha256(f"{entry.path}\0{entry.arcname}".encode("utf-8", "surrogatepass") + cleaned).hexdigest()[:32]
     ending = extension(entry.arcname)
     place = folder / (f"{key}.{ending}" if ending.isalnum() else key)
     try:
         if not place.is_file() or place.read_bytes() != cleaned:
             _replace(place, cleaned)
+            made.append(place)
         os.utime(place, ns=(time.time_ns(), entry.mtime_ns))
-        status = place.stat()
+        mtime_ns = place.stat().st_mtime_ns
     except OSError as error:
         raise LocalError(
             f"the cleaned copy of {printable(entry.path)} cannot be written: {error.strerror or error}",
             hint=f"{remedy(error)}; or deliver without --strip",
+            code="disk-full" if error.errno in FULL else None,
         ) from error
-    return str(place), status.st_mtime_ns, status.st_ino
+    return str(place), mtime_ns
 
 
 def _replace(place: Path, data: bytes) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from support.junctions import make_junction
@@ -107,6 +109,38 @@ def test_a_failure_keeps_what_can_be_gone_on_with_and_leaves_nothing_else(tmp_pa
     with Place(tmp_path / "out"):
         pass
     assert not (tmp_path / "out").exists()
+
+
+def test_a_disk_that_has_gone_hides_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system in user space refuses even to look and to close, once its program has ended."""
+    gone, close = Mock(side_effect=OSError(errno.ENOTCONN, "not connected")), os.close
+
+    def closing(descriptor: int) -> None:
+        close(descriptor)
+        gone()
+
+    with pytest.raises(ZeroDivisionError), monkeypatch.context() as patched, Place(tmp_path / "out") as place:
+        (place.work / "k.part").write_bytes(b"half")
+        patched.setattr(os, "close", closing)
+        patched.setattr(Path, "glob", gone)
+        patched.setattr(Path, "exists", gone)
+        raise ZeroDivisionError
+    assert (tmp_path / "out" / WORK / "k.part").exists()
+
+
+def test_a_disk_that_keeps_what_is_open_keeps_it_no_longer_than_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NFS and file systems in user space hide a removed file that is open, so its folder cannot be removed yet."""
+
+    def removing(folder: Path, **more: object) -> None:
+        for path in folder.iterdir():
+            path.unlink()
+
+    monkeypatch.setattr(shutil, "rmtree", removing)
+    with Place(tmp_path) as place:
+        put(place, "a.txt", b"1")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_folders_that_were_made_for_nothing_go_with_it(tmp_path: Path) -> None:

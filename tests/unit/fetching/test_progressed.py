@@ -50,6 +50,25 @@ def test_a_record_is_read_back_however_a_kill_tore_it(tmp_path: Path) -> None:
     assert found is not None and (600, 700) not in found[1].missing(1000)
 
 
+def test_spans_that_nothing_else_proves_count_only_with_the_bytes_that_they_had(tmp_path: Path) -> None:
+    path, part = tmp_path / "r.done", tmp_path / "r.part"
+    part.write_bytes(bytes(range(100)) * 10)
+    record = Record(path, part)
+    record.begin(1000, VERSION)
+    record.note(0, 100)
+    record.note(400, 512)
+    record.close()
+    whole = path.read_bytes()
+    part.write_bytes(part.read_bytes()[:450] + bytes(550))
+    for length in range(len(whole) + 1):
+        path.write_bytes(whole[:length])
+        found = Record(path, part).read(1000)
+        assert found is None or found[1].missing(1000) in ([(0, 1000)], [(100, 1000)])
+    part.unlink()
+    found = Record(path, part).read(1000)
+    assert found is not None and found[1].size == 0
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "x", "[]", "{}", '{"size": 999, "etag": "a", "modified": ""}', '{"size": 1000, "etag": "", "modified": ""}'],

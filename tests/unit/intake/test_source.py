@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -134,8 +136,35 @@ def test_hashing_stops_when_cancelled(tmp_path: Path) -> None:
         with_digests([entry_of(tmp_path / "f", b"x" * 10)], cancel=token)
 
 
-def test_an_unknown_identity_is_not_compared(tmp_path: Path) -> None:
-    entry = replace(entry_of(tmp_path / "f", b"x"), inode=0)
+def test_a_disk_that_numbers_its_files_anew_changes_none(tmp_path: Path) -> None:
+    """FAT, exFAT and some network shares keep no such number: it is another one once the system forgot the file."""
+    entry = entry_of(tmp_path / "f", b"x")
+    shutil.copy2(tmp_path / "f", tmp_path / "g")
+    os.replace(tmp_path / "g", tmp_path / "f")
+    assert read_all(entry)[0] == b"x"
+
+
+def test_a_disk_that_goes_while_its_file_is_open_is_told_with_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = entry_of(tmp_path / "f", b"x")
+    gone = Mock(side_effect=OSError(errno.ENOTCONN, "not connected"))
+    with pytest.raises(LocalError) as caught, monkeypatch.context() as patched:  # no longer: all use it
+        patched.setattr(source.os, "fstat", gone)
+        source.open_entry(entry)
+    assert f"{entry.path} cannot be read: not connected" in str(caught.value)
+    assert "share is connected" in caught.value.hint
+
+
+def test_a_disk_that_goes_once_all_is_read_is_in_nobodys_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system in user space refuses even to close, once its program has ended."""
+    entry, close = entry_of(tmp_path / "f", b"x"), os.close
+
+    def gone(descriptor: int) -> None:
+        close(descriptor)
+        raise OSError(errno.ENOTCONN, "not connected")
+
+    monkeypatch.setattr(source.os, "close", gone)
     assert read_all(entry)[0] == b"x"
 
 

@@ -248,8 +248,27 @@ def test_the_same_file_gives_the_same_copy_so_that_uploads_resume(tmp_path):
     first = clean(tmp_path, "a.jpg", data)[2]
     (tmp_path / "work" / "a.jpg").touch()
     second = strip(intake.take_in([tmp_path / "work"]), tmp_path / "copies").deliverable.entries[0]
-    assert (first.path, first.inode, first.size) == (second.path, second.inode, second.size)
+    assert (first.path, first.size) == (second.path, second.size)
     assert len(list((tmp_path / "copies").iterdir())) == 1
+
+
+def test_a_full_disk_does_not_stay_full_of_copies(tmp_path, monkeypatch):
+    kept = Path(clean(tmp_path, "a.jpg", picture("JPEG"))[2].path)
+    for name in ("b.jpg", "c.jpg"):
+        (tmp_path / "work" / name).write_bytes(picture("JPEG"))
+    honest, written = copies._replace, []
+
+    def replacing(place, data):
+        if written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        honest(place, data)
+        written.append(place)
+
+    monkeypatch.setattr(copies, "_replace", replacing)
+    with pytest.raises(LocalError, match=r"c\.jpg") as caught:
+        strip(intake.take_in([tmp_path / "work"]), tmp_path / "copies")
+    assert caught.value.code == "disk-full"
+    assert written and list((tmp_path / "copies").iterdir()) == [kept]
 
 
 def test_copies_that_nobody_asked_for_in_a_month_go(tmp_path):

@@ -97,6 +97,6 @@ def test_a_name_that_windows_cannot_have_is_told_as_such(path: str, hint: str) -
 
 
 def test_another_error_of_that_number_is_not_laid_on_the_name() -> None:
-    assert "permissions" in unreadable("C:\\work", INVALID_NAME).hint
-    assert "permissions" in unreadable("\\\\?\\C:\\work", INVALID_NAME).hint
+    assert "connected" in unreadable("C:\\work", INVALID_NAME).hint
+    assert "connected" in unreadable("\\\\?\\C:\\work", INVALID_NAME).hint
     assert "permissions" in unreadable("a|b", PermissionError(errno.EACCES, "Permission denied")).hint

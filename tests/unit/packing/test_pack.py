@@ -38,11 +38,7 @@ def taken_in(root: Path, name: str = "work") -> Deliverable:
         if path.is_file():
             status = path.stat()
             arcname = path.relative_to(root).as_posix()
-            entries.append(
-                FileEntry(
-                    str(path), arcname, status.st_size, status.st_mtime_ns, status.st_mode & 0o7777, inode=status.st_ino
-                )
-            )
+            entries.append(FileEntry(str(path), arcname, status.st_size, status.st_mtime_ns, status.st_mode & 0o7777))
     return Deliverable(name, tuple(entries), folders=(str(root.absolute()),))
 
 

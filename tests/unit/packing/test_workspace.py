@@ -77,6 +77,33 @@ def test_where_no_lock_is_to_be_had_a_run_goes_without(
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.txt"]
 
 
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EACCES])
+def test_what_may_be_another_runs_or_a_killed_ones_is_named_so_that_it_can_be_removed(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody would ever end it: waiting for another run is no advice where the disk knows no locks."""
+    leftover = left_behind(tmp_path)
+    os.utime(leftover, LONG_AGO)
+    monkeypatch.setattr(workspace_module, "try_lock", Mock(side_effect=OSError(number, os.strerror(number))))
+    assert not is_abandoned(tmp_path)
+    with pytest.raises(LocalError, match=f"{leftover.name} cannot be told") as caught, Workspace(tmp_path):
+        pass
+    assert "remove that folder" in caught.value.hint
+    assert leftover.exists()
+
+
+def test_a_disk_that_has_gone_hides_no_error(tmp_path: Path) -> None:
+    """A file system in user space refuses even to close, once its program has ended."""
+    workspace = Workspace(tmp_path / "out")
+    with pytest.raises(ZeroDivisionError), workspace:
+        lock = workspace._lock
+        assert lock is not None
+        lock.close()
+        workspace._lock = Mock(close=Mock(side_effect=OSError(errno.ENOTCONN, "not connected")))
+        raise ZeroDivisionError
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_run_at_work_is_left_alone_however_old_it_is(tmp_path: Path) -> None:
     with Workspace(tmp_path / "out") as workspace:
         os.utime(workspace.folder.parent, LONG_AGO)
