@@ -26,7 +26,7 @@ def doctor(
     """Try the configured store, or ``store``, for real. Raises ConfigError, and StoreRefusedError without keys."""
     settings, now = settings or Settings.load(), now_in_utc(now)
     name = store or settings.delivery.store
-    opened = storage.open_store(name, settings, until=now + timedelta(minutes=5), connection=connection)
+    opened = storage.open_store(name, settings, until=now + timedelta(minutes=5), connection=connection, cancel=cancel)
     keep = settings.stores.get(name, StoreOptions()).keep
     return hosting.examine(
         opened, expires_in=settings.delivery.expires, keep=keep, fix=fix, progress=progress, cancel=cancel

@@ -50,7 +50,7 @@ def renew(
     assert kept.store is not None and kept.prefix is not None
     until = now if dry_run else now + life
     watch = _watch(settings, progress, cancel)
-    store = storage.open_store(kept.store, settings, until=until, connection=connection).watched(watch)
+    store = storage.open_store(kept.store, settings, until=until, connection=connection, cancel=cancel).watched(watch)
     would_live = hosting.check_life(store, life, now=now)
     if dry_run:
         _refuse_others(store, kept)
@@ -119,7 +119,7 @@ def revoke(
     kept = _linked(ledger, id, now, revoked_too=True)
     assert kept.store is not None and kept.prefix is not None
     watch = _watch(settings, progress, cancel)
-    store = storage.open_store(kept.store, settings, until=now, connection=connection).watched(watch)
+    store = storage.open_store(kept.store, settings, until=now, connection=connection, cancel=cancel).watched(watch)
     keys = [f"{kept.prefix}{MANIFEST}", *(link.key for link in (*kept.links, *([kept.page] if kept.page else [])))]
     standing = hosting.standing_of(store, kept.id)
     if not dry_run:
@@ -189,7 +189,7 @@ def prune(
     for name, gone in ended.items():
         try:
             watch = _watch(settings, progress, cancel)
-            opened = storage.open_store(name, settings, until=now, connection=connection).watched(watch)
+            opened = storage.open_store(name, settings, until=now, connection=connection, cancel=cancel).watched(watch)
             done.append(_pruned(opened, gone, ledger, after, now, dry_run, progress or NullProgress(), cancel))
         except (ConfigError, StoreRefusedError, StoreUnreachableError) as error:
             if store is not None:
@@ -265,7 +265,7 @@ def abort(
     """
     settings, now = settings or Settings.load(), now_in_utc(now)
     name, until = store or settings.delivery.store, now + timedelta(minutes=5)
-    opened = storage.open_store(name, settings, until=until, connection=connection)
+    opened = storage.open_store(name, settings, until=until, connection=connection, cancel=cancel)
     hosting.forget_done(opened, Ledger(places.data_dir()).holds)
     return hosting.give_up(opened, names, progress=progress, cancel=cancel)
 
