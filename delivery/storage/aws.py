@@ -213,8 +213,10 @@ def _unusable(name: str, error: Exception) -> StoreRefusedError:
     why = type(error).__name__
     if isinstance(error, OSError) and error.filename:
         why = printable(f"{error.filename}: {error.strerror}")
+    said = os.environ.get("AWS_CREDENTIAL_EXPIRATION")
+    end = "AWS_CREDENTIAL_EXPIRATION, written as 2026-01-31T12:00:00Z, and " if said else ""
     return StoreRefusedError(
         f"the credentials for the store{name and f' {name}'} could not be had ({why})",
-        hint="check the AWS configuration: `aws configure list` shows where keys are looked for",
+        hint=f"check {end}the AWS configuration: `aws configure list` shows where keys are looked for",
         code="credentials",
     )

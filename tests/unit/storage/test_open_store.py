@@ -16,7 +16,7 @@ import botocore.exceptions
 import botocore.session
 import pytest
 
-from delivery import FileEntry, upload
+from delivery import FileEntry, carry_out, check, dry_run, plan
 from delivery.config import Settings
 from delivery.errors import (
     Cancelled,
@@ -278,13 +278,13 @@ def test_a_region_that_no_signature_can_carry_is_refused() -> None:
         opened(region="eu/west\u2014")
 
 
-@pytest.mark.parametrize("ends_at", ["2020-01-01T00:00:00Z", "tomorrow"])
+@pytest.mark.parametrize("ends_at", ["2020-01-01T00:00:00Z", "tomorrow", "2099-01-01T00:00:00"])
 def test_keys_that_have_ended_are_told(monkeypatch: pytest.MonkeyPatch, ends_at: str) -> None:
     for name, value in (("ACCESS_KEY_ID", "AK"), ("SECRET_ACCESS_KEY", "SK"), ("CREDENTIAL_EXPIRATION", ends_at)):
         monkeypatch.setenv(f"AWS_{name}", value)
     with pytest.raises(StoreRefusedError) as caught:
         opened(access_key_id=None, secret_access_key=None).key_life()
-    assert caught.value.code == "credentials"
+    assert caught.value.code == "credentials" and "AWS_CREDENTIAL_EXPIRATION" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -352,18 +352,20 @@ def waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CancelT
     timer.join()
 
 
+@pytest.mark.parametrize("only_plan", [False, True])
 @pytest.mark.parametrize("own", [False, True])
-def test_a_cancel_is_heard_while_keys_are_waited_for(waiting: CancelToken, own: bool) -> None:
+def test_a_cancel_is_heard_while_keys_are_waited_for(waiting: CancelToken, own: bool, only_plan: bool) -> None:
     begun = time.monotonic()
     options = StoreOptions(bucket="parcels", endpoint="https://s3.example.com")
     settings = Settings(stores={"main": options}).override(store="main")
-    with pytest.raises(Cancelled):
-        upload(
-            [FileEntry.from_bytes("a.txt", b"a")],
-            settings=settings,
-            connection=boto3.Session() if own else None,
-            cancel=waiting,
-        )
+    connection = boto3.Session() if own else None
+    with check([FileEntry.from_bytes("a.txt", b"a")], via="link", settings=settings) as inspection:
+        planned = plan(inspection)
+        with pytest.raises(Cancelled):
+            if only_plan:
+                dry_run(inspection, planned, connection=connection, cancel=waiting)
+            else:
+                carry_out(inspection, planned, connection=connection, cancel=waiting)
     assert time.monotonic() - begun < 15
 
 
