@@ -164,7 +164,7 @@ def _signed_again(
         ended = f"ended at {format_utc(kept.expires_at)}" if kept.expires_at else "have no known end"
         raise UsageError(f"the links of {kept.id} {ended}", hint=f"delivery renew {kept.id}", code="links-expired")
     assert kept.store is not None
-    store = storage.open_store(kept.store, settings, until=kept.expires_at, connection=connection)
+    store = storage.open_store(kept.store, settings, until=kept.expires_at, connection=connection, cancel=cancel)
     listed = Uploaded(StoredObject(f"{kept.prefix}{MANIFEST}", 0), MANIFEST, "", MANIFEST_TYPE)
     pages = [_page_as_uploaded(kept.page)] if kept.page else []
     uploaded = [*as_uploaded(kept), listed, *pages]

@@ -95,7 +95,9 @@ class Handover:
         foreseen, _ = self._foreseen(plan, foreseen_folder(options.out, plan), ledger)
         if plan.method is Method.LINK:
             until = self.now + options.expires
-            store = storage.foresee_store(options.store, self.settings, until=until, connection=self.connection)
+            store = storage.foresee_store(
+                options.store, self.settings, until=until, connection=self.connection, cancel=self.cancel
+            )
             by_link.check_promises(store, options, now=self.now)
         sheet = f"a proof sheet to attach is made too: {proof.file_name(plan.deliverable.name)}"
         told = [sheet] if options.proof or plan.method is Method.LINK else []
@@ -201,7 +203,9 @@ class Handover:
         """The store, found fit for what is asked of it, and kept up while it is used."""
         options = self.settings.delivery
         until = self.now + options.expires
-        opened = storage.open_store(options.store, self.settings, until=until, connection=self.connection)
+        opened = storage.open_store(
+            options.store, self.settings, until=until, connection=self.connection, cancel=self.cancel
+        )
         # Its first answer may never come: from it on a cancel is heard.
         store = opened.watched(storage.Watch(self.settings.upload.attempts, self.progress, self.cancel))
         by_link.check_promises(store, options, now=self.now)

@@ -151,8 +151,11 @@ def _remove_dead(parent: Path) -> None:
 def _listed(inputs: Iterable[Input]) -> tuple[Input, ...]:
     """Raise UsageError for what is no list of inputs: a path would be taken for a list of letters."""
     if isinstance(inputs, str | bytes | os.PathLike | FileEntry) or not isinstance(inputs, Iterable):
-        shown = repr(os.fspath(inputs)) if isinstance(inputs, str | os.PathLike) else type(inputs).__name__
-        raise UsageError(f"{shown} is not a list of paths", hint=f"write [{shown}]", code="paths")
+        shown, hint = type(inputs).__name__, "give a list of paths and entries"
+        if isinstance(inputs, str | os.PathLike):
+            shown = repr(os.fspath(inputs))
+            hint = f"write [{shown}]"
+        raise UsageError(f"{shown} is not a list of paths", hint=hint, code="paths")
     given = tuple(inputs)
     if not given:
         raise UsageError(

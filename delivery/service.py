@@ -181,14 +181,14 @@ def dry_run(
     revision_of: str | None = None,
     situation: Situation | str | None = None,
     connection: storage.Connection | None = None,
+    cancel: CancelToken | None = None,
     now: datetime | None = None,
 ) -> Delivery:
     """What :func:`carry_out` would answer, as far as it is known before anything is done; nothing is written.
 
-    A configured store is looked up and asked how long it signs, but not contacted. Raises what that raises before
-    its work begins.
+    A configured store is asked how long it signs, but not contacted. Raises what that raises before its work begins.
     """
-    foreseen = _handover(inspection, revision_of, situation, connection, None, None, now).foresee(planned)
+    foreseen = _handover(inspection, revision_of, situation, connection, None, cancel, now).foresee(planned)
     return replace(foreseen, notes=(*inspection.notes, *foreseen.notes))
 
 

@@ -27,7 +27,7 @@ def doctor(
     settings, now = settings_or_found(settings), now_in_utc(now)
     progress, cancel = hooks(progress, cancel)
     name = store or settings.delivery.store
-    opened = storage.open_store(name, settings, until=now + timedelta(minutes=5), connection=connection)
+    opened = storage.open_store(name, settings, until=now + timedelta(minutes=5), connection=connection, cancel=cancel)
     keep = settings.stores.get(name, StoreOptions()).keep
     return hosting.examine(
         opened, expires_in=settings.delivery.expires, keep=keep, fix=fix, progress=progress, cancel=cancel

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from delivery import ci
 from delivery.config import Settings
 from delivery.errors import UsageError
-from delivery.escape import decodable
+from delivery.escape import decodable, printable
 from delivery.model import Plan, no_moment
 from delivery.places import absolute
 
@@ -148,22 +148,29 @@ def _by_commit(environ: Mapping[str, str]) -> str:
     """The readable part may be cut; the digest of all that it is made of tells any two apart."""
     service = ci.detect(environ)
     run = ci.origin(service, environ) if service else ci.Origin()
-    commit = run.commit if _COMMIT.fullmatch(run.commit) else _git("rev-parse", "HEAD")
+    commit, why = (run.commit, "") if _COMMIT.fullmatch(run.commit) else _git("rev-parse", "HEAD")
     if not _COMMIT.fullmatch(commit):
         raise UsageError(
-            "--id commit: neither the CI service nor git tells of a commit here",
-            hint="run it inside a git checkout, or give the delivery a name: --id NAME",
+            f"--id commit: neither the CI service nor git tells of a commit here{why and f' ({why})'}",
+            hint="run it where git tells one, or give the delivery a name: --id NAME",
             code="no-commit",
         )
-    repository = run.repository or absolute(Path(_git("rev-parse", "--show-toplevel"))).resolve().name
+    repository = run.repository or absolute(Path(_git("rev-parse", "--show-toplevel")[0])).resolve().name
     whole = "\0".join((repository, run.job, commit.lower()))
     words = re.sub(r"[^A-Za-z0-9]+", "-", f"{repository}-{run.job}").strip("-")[:40].strip("-")
     return f"{words or 'commit'}-{commit.lower()[:12]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
 
 
-def _git(*arguments: str) -> str:
+def _git(*arguments: str) -> tuple[str, str]:
+    """What git answers, and where it does not, why: another user's checkout for one, as in containers."""
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        done = subprocess.run(
+            ["git", *arguments], capture_output=True, encoding="utf-8", errors="replace", timeout=20, check=False
+        )
+    except FileNotFoundError:
+        return "", "git is not installed"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return "", f"git cannot be asked: {printable(str(error))}"
+    if done.returncode:
+        return "", f"git: {printable(next(iter(done.stderr.splitlines()), ''))}"
+    return done.stdout.strip(), ""

@@ -50,7 +50,9 @@ def renew(
     life = configured(settings, {"expires": expires}).delivery.expires
     assert kept.store is not None and kept.prefix is not None
     until = now if dry_run else now + life
-    store = storage.open_store(kept.store, settings, until=until, connection=connection).watched(watch)
+    store = storage.open_store(kept.store, settings, until=until, connection=connection, cancel=watch.cancel).watched(
+        watch
+    )
     would_live = hosting.check_life(store, life, now=now)
     if dry_run:
         _refuse_others(store, kept)
@@ -122,7 +124,9 @@ def revoke(
     ledger = Ledger(places.data_dir())
     kept = _linked(ledger, id, now, revoked_too=True)
     assert kept.store is not None and kept.prefix is not None
-    store = storage.open_store(kept.store, settings, until=now, connection=connection).watched(watch)
+    store = storage.open_store(kept.store, settings, until=now, connection=connection, cancel=watch.cancel).watched(
+        watch
+    )
     keys = [f"{kept.prefix}{MANIFEST}", *(link.key for link in (*kept.links, *([kept.page] if kept.page else [])))]
     standing = hosting.standing_of(store, kept.id)
     if not dry_run:
@@ -192,7 +196,9 @@ def prune(
     failed: DeliveryError | None = None
     for name, gone in ended.items():
         try:
-            opened = storage.open_store(name, settings, until=now, connection=connection).watched(watch)
+            opened = storage.open_store(name, settings, until=now, connection=connection, cancel=watch.cancel).watched(
+                watch
+            )
             done.append(_pruned(opened, gone, ledger, after, now, dry_run, watch.progress, watch.cancel))
         except (ConfigError, StoreRefusedError, StoreUnreachableError) as error:
             if store is not None:
@@ -268,7 +274,7 @@ def abort(
     """
     settings, now = settings_or_found(settings), now_in_utc(now)
     name, until = store or settings.delivery.store, now + timedelta(minutes=5)
-    opened = storage.open_store(name, settings, until=until, connection=connection)
+    opened = storage.open_store(name, settings, until=until, connection=connection, cancel=cancel)
     hosting.forget_done(opened, Ledger(places.data_dir()).holds)
     return hosting.give_up(opened, names, progress=progress, cancel=cancel)
 

@@ -87,7 +87,9 @@ def _done(
             if spoken:
                 render.plan(planned)
             if only_plan:
-                return service.dry_run(inspection, planned, revision_of=revision_of, situation=situation)
+                return service.dry_run(
+                    inspection, planned, revision_of=revision_of, situation=situation, cancel=session.cancel
+                )
             with group("packing and sending", "deliver", shown=not session.quiet):
                 return service.carry_out(
                     inspection, planned, revision_of=revision_of, situation=situation,

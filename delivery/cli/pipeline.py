@@ -120,8 +120,10 @@ class Reports:
 
     def keep_out_of(self, paths: Iterable[object]) -> None:
         """Raise LocalError for a file that would be written over the work at ``paths``, or delivered with it next;
-        UsageError for one that two options name."""
-        named: dict[str, str] = {}
+        UsageError for one that two options name, or that the service is given by itself."""
+        service = ci.detect()
+        own = (service.summary, service.outputs) if service is not None else ()
+        named = {os.path.realpath(place): f"${name}" for name in own if (place := os.environ.get(name))}
         for name in _NAMES:
             if not (place := getattr(self, name)):
                 continue
@@ -130,7 +132,7 @@ class Reports:
             if other and (os.path.isfile(place) or not os.path.exists(place)):
                 raise UsageError(
                     f"{other} and {option} would both be written to {printable(place)}",
-                    hint="name two files",
+                    hint=f"leave {option} out" if other.startswith("$") else "name two files",
                     code="report-file",
                 )
             named[_true_path(place)] = option

@@ -47,7 +47,7 @@ def check_life(
     if required is not None and (life.ends_at is None or life.ends_at < now + required):
         raise StoreRefusedError(
             f"links cannot be promised for the {format_duration(required)} that are required: {life.reason}",
-            hint="give the role a longer session, or sign with a permanent key while this identity uploads: "
+            hint=f"{_longer(life)}, or sign with a permanent key while this identity uploads: "
             f"signing_profile in [store:{store.name}]",
             code="link-end-unknown" if life.ends_at is None else "link-end-early",
         )
@@ -58,6 +58,12 @@ def check_life(
             code="link-end-unknown" if life.ends_at is None else "link-end-early",
         )
     return life
+
+
+def _longer(life: LinkLife) -> str:
+    if life.ends_at is None:
+        return "where they are variables, say in AWS_CREDENTIAL_EXPIRATION when they end, as 2026-01-31T12:00:00Z"
+    return "give the role a longer session"
 
 
 def _refuse_beyond_cap(store: Store, expires_in: timedelta) -> None:

@@ -109,10 +109,16 @@ class Stream:
                 hint="check what writes it, then run it again",
                 code="stream-broken",
             ) from error
-        if not isinstance(data, bytes | bytearray | memoryview) or len(data) > size:
+        if not isinstance(data, bytes | bytearray | memoryview):
             raise LocalError(
                 f"the stream {self._name} gives {type(data).__name__}, not the bytes that were asked for",
                 hint='open it in binary mode, as in open(path, "rb") or sys.stdin.buffer, and blocking',
+                code="stream-broken",
+            )
+        if len(data) > size:
+            raise LocalError(
+                f"the stream {self._name} gives {len(data):,} bytes where at most {size:,} were asked for",
+                hint="have its read(size) keep what is left for the next call",
                 code="stream-broken",
             )
         self._ended = not data

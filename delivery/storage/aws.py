@@ -22,6 +22,8 @@ from botocore.config import Config
 from delivery.errors import DeliveryError, StoreRefusedError
 from delivery.escape import printable
 from delivery.options import StoreOptions
+from delivery.progress import CancelToken
+from delivery.storage.apart import apart
 from delivery.storage.base import Quirks
 from delivery.storage.carry import Refusal
 from delivery.storage.dial import LOOPBACK, LostConnection, UntrustedConnection
@@ -50,14 +52,15 @@ NOT_HAD = (botocore.exceptions.BotoCoreError, RuntimeError, ValueError, *_STRAY)
 class FoundKeys:
     """Credentials that botocore holds, and renews where they are temporary."""
 
-    def __init__(self, found: Any) -> None:
+    def __init__(self, found: Any, cancel: CancelToken | None = None) -> None:
         self._found = found
+        self._cancel = cancel or CancelToken()
 
     def keys(self) -> Keys:
         try:
             with speaking():
                 try:
-                    frozen = self._found.get_frozen_credentials()
+                    frozen = self._frozen()
                 except botocore.exceptions.ParamValidationError as error:
                     raise _unusable("", error) from error  # of the role, not of a bucket
                 except botocore.exceptions.ClientError as error:
@@ -80,6 +83,12 @@ class FoundKeys:
                 code="credentials",
             )
         return Keys(frozen.access_key, frozen.secret_key, frozen.token)
+
+    def _frozen(self) -> Any:
+        renewed = getattr(self._found, "refresh_needed", None)
+        if renewed is None or not renewed():
+            return self._found.get_frozen_credentials()
+        return apart(self._found.get_frozen_credentials, self._cancel)
 
     def end(self) -> datetime | None:
         # Only credentials that refresh themselves know their end, and botocore tells it nowhere else.
@@ -110,15 +119,17 @@ def session_for(name: str, options: StoreOptions) -> botocore.session.Session:
     return session
 
 
-def keys_for(name: str, options: StoreOptions) -> FoundKeys | None:
-    """What the AWS chain gives: environment, profiles, single sign-on, the machine's role. Raises StoreRefusedError."""
+def keys_for(name: str, options: StoreOptions, cancel: CancelToken | None = None) -> FoundKeys | None:
+    """What the AWS chain gives: environment, profiles, single sign-on, the machine's role. Raises StoreRefusedError,
+    and Cancelled, here and where they are renewed."""
+    cancel = cancel or CancelToken()
     try:
-        found = session_for(name, options).get_credentials()
+        found = apart(session_for(name, options).get_credentials, cancel)
     except DeliveryError:
         raise
     except NOT_HAD as error:
         raise _unusable(name, error) from error
-    return None if found is None else FoundKeys(found)
+    return None if found is None else FoundKeys(found, cancel)
 
 
 def client_for(
@@ -202,8 +213,10 @@ def _unusable(name: str, error: Exception) -> StoreRefusedError:
     why = type(error).__name__
     if isinstance(error, OSError) and error.filename:
         why = printable(f"{error.filename}: {error.strerror}")
+    said = os.environ.get("AWS_CREDENTIAL_EXPIRATION")
+    end = "AWS_CREDENTIAL_EXPIRATION, written as 2026-01-31T12:00:00Z, and " if said else ""
     return StoreRefusedError(
         f"the credentials for the store{name and f' {name}'} could not be had ({why})",
-        hint="check the AWS configuration: `aws configure list` shows where keys are looked for",
+        hint=f"check {end}the AWS configuration: `aws configure list` shows where keys are looked for",
         code="credentials",
     )

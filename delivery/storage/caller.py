@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from delivery.errors import StoreRefusedError, UsageError
+from delivery.errors import DeliveryError, StoreRefusedError, UsageError
 from delivery.options import StoreOptions
+from delivery.progress import CancelToken
+from delivery.storage.apart import apart
 from delivery.storage.aws import NOT_HAD, FoundKeys, ignoring_the_users_files, making
 
 if TYPE_CHECKING:
@@ -26,16 +28,24 @@ _ADDRESSINGS = ("virtual", "path")
 _PLAIN = "s3"
 
 
-def described(name: str, options: StoreOptions, connection: Connection) -> StoreOptions:
+def described(
+    name: str, options: StoreOptions, connection: Connection, cancel: CancelToken | None = None
+) -> StoreOptions:
     """``options`` of the store ``name``, completed with what ``connection`` knows: region, endpoint, addressing.
 
     What the options say themselves stands. A plain store whose endpoint turns out to be AWS has the quirks of AWS.
     """
     if isinstance(connection, boto3.Session):
         region = options.region or connection.region_name or "us-east-1"
-        try:
+
+        def make() -> Any:  # a client looks for its credentials when it is made
             with making:
-                client: Any = connection.client("s3", region_name=region, endpoint_url=options.endpoint)
+                return connection.client("s3", region_name=region, endpoint_url=options.endpoint)
+
+        try:
+            client = apart(make, cancel or CancelToken())
+        except DeliveryError:
+            raise
         except NOT_HAD as error:
             raise _unusable(name, error) from error
         region_known = connection.region_name
@@ -54,20 +64,23 @@ def described(name: str, options: StoreOptions, connection: Connection) -> Store
     )
 
 
-def identity(name: str, connection: Connection) -> tuple[Callable[..., Any], FoundKeys | None]:
+def identity(
+    name: str, connection: Connection, cancel: CancelToken | None = None
+) -> tuple[Callable[..., Any], FoundKeys | None]:
     """What makes clients of our own, and the credentials: the very object, since it may renew itself."""
+    cancel = cancel or CancelToken()
     try:
         if isinstance(connection, boto3.Session):
-            found = connection.get_credentials()
-            return connection.client, None if found is None else FoundKeys(found)
+            found = apart(connection.get_credentials, cancel)
+            return connection.client, None if found is None else FoundKeys(found, cancel)
         found = _s3_client(connection)._request_signer._credentials
-    except UsageError:
+    except DeliveryError:
         raise
     except NOT_HAD as error:
         raise _unusable(name, error) from error
     session = ignoring_the_users_files()
     session._credentials = found  # type: ignore[attr-defined]  # there is no public way to hand it over
-    return session.create_client, None if found is None else FoundKeys(found)
+    return session.create_client, None if found is None else FoundKeys(found, cancel)
 
 
 def _s3_client(connection: Any) -> Any:

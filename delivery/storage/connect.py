@@ -30,6 +30,7 @@ from delivery.storage.wire import Wire
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+    from delivery.progress import CancelToken
     from delivery.storage import Connection
 
 _REGION = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -47,10 +48,12 @@ def connect(
     machine: bool = False,
     notice: str = "",
     connection: Connection | None = None,
+    cancel: CancelToken | None = None,
 ) -> S3Store:
     """The store that ``options`` describe; nothing is sent yet. Raises StoreRefusedError without credentials.
 
     With a ``connection`` it is the caller's credentials that ask and sign.
+    ``cancel`` is heard while credentials are waited for.
     """
     assert options.bucket is not None
     quirks = overridden(quirks, options)
@@ -65,9 +68,9 @@ def connect(
     if connection is not None:
         from delivery.storage import caller
 
-        make, credentials = caller.identity(name, connection)
+        make, credentials = caller.identity(name, connection, cancel)
     else:
-        credentials = _credentials(name, options)
+        credentials = _credentials(name, options, cancel)
     if credentials is None:
         raise no_credentials(name)
 
@@ -93,14 +96,14 @@ def connect(
         identity=base,
         carrier=Carrier(Wire(f"{parts.scheme}://{parts.netloc}"), base, region, credentials),
         boto3=client,
-        signer=_signer(name, options),
+        signer=_signer(name, options, cancel),
         watch=Watch(attempts=attempts),
         on_this_machine=machine,
         notice=notice,
     )
 
 
-def _credentials(name: str, options: StoreOptions) -> Credentials | None:
+def _credentials(name: str, options: StoreOptions, cancel: CancelToken | None) -> Credentials | None:
     """Those of the section, or else of the AWS chain. Raises ConfigError for half a pair, StoreRefusedError."""
     key, secret = options.access_key_id, options.secret_access_key
     if bool(key) != bool(secret):
@@ -115,7 +118,7 @@ def _credentials(name: str, options: StoreOptions) -> Credentials | None:
         return found
     from delivery.storage import aws
 
-    return aws.keys_for(name, options)
+    return aws.keys_for(name, options, cancel)
 
 
 def _in_the_environment() -> Credentials | None:
@@ -127,7 +130,7 @@ def _in_the_environment() -> Credentials | None:
     return FixedKeys(Keys(key, secret, token or None))
 
 
-def _signer(name: str, options: StoreOptions) -> Signer | None:
+def _signer(name: str, options: StoreOptions, cancel: CancelToken | None) -> Signer | None:
     if not options.signing_profile:
         return None
     from delivery.storage import aws
@@ -135,7 +138,7 @@ def _signer(name: str, options: StoreOptions) -> Signer | None:
     alone = replace(
         options, aws_profile=options.signing_profile, access_key_id=None, secret_access_key=None, session_token=None
     )
-    found = aws.keys_for(name, alone)
+    found = aws.keys_for(name, alone, cancel)
     if found is None:
         raise no_credentials(name)
     return Signer(options.signing_profile, found)

@@ -114,6 +114,12 @@ def _proxy(scheme: str, host: str) -> tuple[str, int, dict[str, str]] | None:
             hint=f"check {scheme.upper()}_PROXY; signs in its password are written as %23 for # and the like",
             code="proxy-unusable",
         ) from None  # whose text may show a part of the password
+    if parts.scheme.startswith("socks"):
+        raise StoreUnreachableError(
+            f"the proxy that is set for {scheme} speaks SOCKS, which is not spoken here",
+            hint=f"set {scheme.upper()}_PROXY to a proxy for HTTP, or name the server in NO_PROXY",
+            code="proxy-unusable",
+        )
     headers = {}
     if parts.username is not None:
         import base64

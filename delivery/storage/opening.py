@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_s3.client import S3Client
 
+    from delivery.progress import CancelToken
+
 LOCAL = "local"
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
 Connection: TypeAlias = "boto3.Session | S3Client"
@@ -49,11 +51,18 @@ def section(name: str, settings: Settings) -> StoreOptions | None:
     return options
 
 
-def open_store(name: str, settings: Settings, *, until: datetime, connection: Connection | None = None) -> Store:
+def open_store(
+    name: str,
+    settings: Settings,
+    *,
+    until: datetime,
+    connection: Connection | None = None,
+    cancel: CancelToken | None = None,
+) -> Store:
     """The store called ``name``: ``local`` is the embedded one, started if it does not run and kept up to ``until``.
 
     With a ``connection`` its credentials are used, and its region, endpoint and addressing where the section names
-    none; the section says which bucket.
+    none; the section says which bucket. ``cancel`` is heard while credentials are waited for, now and later.
 
     Raises ConfigError for an unknown name or an incomplete section, MissingDependencyError when the embedded store is
     not installed, StoreRefusedError when there are no credentials. A configured store is not contacted yet.
@@ -76,7 +85,7 @@ def open_store(name: str, settings: Settings, *, until: datetime, connection: Co
     if connection is not None:
         from delivery.storage import caller
 
-        options = caller.described(name, options, connection)
+        options = caller.described(name, options, connection, cancel)
     found = quirks(options.profile)
     if not options.bucket:
         raise ConfigError(
@@ -108,15 +117,20 @@ def open_store(name: str, settings: Settings, *, until: datetime, connection: Co
     from delivery.storage.connect import connect
 
     machine = _is_loopback(options.endpoint)
-    return connect(name, options, found, attempts=attempts, machine=machine, connection=connection)
+    return connect(name, options, found, attempts=attempts, machine=machine, connection=connection, cancel=cancel)
 
 
 def foresee_store(
-    name: str, settings: Settings, *, until: datetime, connection: Connection | None = None
+    name: str,
+    settings: Settings,
+    *,
+    until: datetime,
+    connection: Connection | None = None,
+    cancel: CancelToken | None = None,
 ) -> Store | None:
     """As :func:`open_store`, but that the embedded store is not started: None where it can be."""
     if name != LOCAL or connection is not None:
-        return open_store(name, settings, until=until, connection=connection)
+        return open_store(name, settings, until=until, connection=connection, cancel=cancel)
     from delivery.storage import local_server
 
     local_server.find_server()

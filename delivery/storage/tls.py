@@ -20,6 +20,12 @@ def tls_context() -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=bundle)
     except OSError as error:
+        if error.filename:  # Python names this file alone
+            raise StoreUnreachableError(
+                f"the file that SSLKEYLOGFILE names cannot be written ({error.strerror})",
+                hint="set SSLKEYLOGFILE to another file, or to nothing",
+                code="store-tls",
+            ) from error
         raise StoreUnreachableError(
             f"the certificates that AWS_CA_BUNDLE names cannot be read ({error.strerror or 'no certificate is in it'})",
             hint="set AWS_CA_BUNDLE to a file of certificates in PEM form, or to nothing",

@@ -220,6 +220,22 @@ def test_what_an_earlier_run_left_does_not_pass_for_the_outcome_of_one_that_was_
     assert not (here / "by-variable.json").exists()
 
 
+@pytest.mark.parametrize(
+    "option, variable",
+    [("--summary", "GITHUB_STEP_SUMMARY"), ("--dotenv", "GITHUB_OUTPUT"), ("--report", "GITHUB_OUTPUT")],
+)
+def test_what_a_step_has_written_for_the_service_is_not_written_over(
+    run: Run, work: Path, monkeypatch: pytest.MonkeyPatch, option: str, variable: str
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv(variable, "own")
+    Path("own").write_text("earlier=1\n")
+    answer = run("pack", work, "-o", "ready", option, "own")
+    assert answer.code == 2 and f"${variable}" in answer.err and f"leave {option} out" in answer.err
+    assert Path("own").read_text().startswith("earlier=1\n")
+    assert not Path("ready").exists()
+
+
 def test_two_options_cannot_have_the_same_file(run: Run, work: Path) -> None:
     refused = run("upload", work, "--report", "out/a", "--summary", "./out/../out/a")
     assert refused.code == 2

@@ -235,6 +235,25 @@ def test_a_bundle_that_cannot_be_read_is_told(
     assert caught.value.code == "store-tls"
 
 
+def test_a_key_log_that_cannot_be_written_is_not_the_bundles_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "absent" / "keys"))
+    tls.tls_context.cache_clear()
+    with serving() as port, pytest.raises(StoreUnreachableError, match="SSLKEYLOGFILE") as caught:
+        opened(port, "https").ensure_ready()
+    assert "AWS_CA_BUNDLE" not in f"{caught.value}{caught.value.hint}"
+
+
+def test_a_socks_proxy_is_told_as_one_that_is_not_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5h://127.0.0.1:1080")
+    options = StoreOptions(bucket="work", endpoint="https://s3.example.com", **KEYS)
+    store = open_store("mine", Settings(stores={"mine": options}), until=soon())
+    with pytest.raises(StoreUnreachableError, match="SOCKS") as caught:
+        store.ensure_ready()
+    assert "HTTPS_PROXY" in caught.value.hint
+
+
 @pytest.mark.parametrize("proxy", ["http://user:se#cret@127.0.0.1:3128", "http://127.0.0.1:31x", "http://[::1"])
 def test_a_proxy_that_is_no_address_is_told_without_its_password(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)

@@ -64,3 +64,9 @@ def test_outside_of_ci_it_is_the_commit_of_the_checkout(tmp_path: Path, monkeypa
     head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
     id = named("commit", {"CI": "true"})
     assert id is not None and id.startswith(f"site-{head[:12]}-")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # as in a container that runs as another user
+    with pytest.raises(UsageError, match=r"\(git: fatal: .*repository"):
+        named("commit")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="git is not installed"):
+        named("commit")

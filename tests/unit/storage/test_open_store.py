@@ -3,6 +3,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +16,10 @@ import botocore.exceptions
 import botocore.session
 import pytest
 
+from delivery import FileEntry, carry_out, check, dry_run, plan
 from delivery.config import Settings
 from delivery.errors import (
+    Cancelled,
     ConfigError,
     DeliveryError,
     MissingDependencyError,
@@ -22,6 +27,7 @@ from delivery.errors import (
     StoreUnreachableError,
 )
 from delivery.options import StoreOptions
+from delivery.progress import CancelToken
 from delivery.storage import KeyLife, aws, foresee_store, local_server, open_store, section, takes_parts
 from delivery.storage.quirks import table
 from delivery.storage.translate import Translator
@@ -272,13 +278,13 @@ def test_a_region_that_no_signature_can_carry_is_refused() -> None:
         opened(region="eu/west\u2014")
 
 
-@pytest.mark.parametrize("ends_at", ["2020-01-01T00:00:00Z", "tomorrow"])
+@pytest.mark.parametrize("ends_at", ["2020-01-01T00:00:00Z", "tomorrow", "2099-01-01T00:00:00"])
 def test_keys_that_have_ended_are_told(monkeypatch: pytest.MonkeyPatch, ends_at: str) -> None:
     for name, value in (("ACCESS_KEY_ID", "AK"), ("SECRET_ACCESS_KEY", "SK"), ("CREDENTIAL_EXPIRATION", ends_at)):
         monkeypatch.setenv(f"AWS_{name}", value)
     with pytest.raises(StoreRefusedError) as caught:
         opened(access_key_id=None, secret_access_key=None).key_life()
-    assert caught.value.code == "credentials"
+    assert caught.value.code == "credentials" and "AWS_CREDENTIAL_EXPIRATION" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -326,6 +332,64 @@ def test_a_role_that_is_refused_is_not_the_buckets_fault(code: str, kind: type[D
     with pytest.raises(kind) as caught, Translator("main", "parcels").told("asking for credentials"):
         aws.FoundKeys(role).keys()
     assert "bucket" not in f"{caught.value}{caught.value.hint}" and caught.value.hint
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[CancelToken]:
+    """Cancelled while a program that is asked for keys lets wait."""
+    done = tmp_path / "done"
+    loop = f"import os, time\nfor _ in range(600):\n    os.path.exists({str(done)!r}) or time.sleep(0.1)\n"
+    (tmp_path / "wait.py").write_text(loop)
+    program = f"'{sys.executable}' '{tmp_path / 'wait.py'}'" if os.name == "posix" else f"{sys.executable} wait.py"
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {program}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    token = CancelToken()
+    timer = threading.Timer(0.5, token.cancel)
+    timer.start()
+    yield token
+    done.touch()
+    timer.join()
+
+
+@pytest.mark.parametrize("only_plan", [False, True])
+@pytest.mark.parametrize("own", [False, True])
+def test_a_cancel_is_heard_while_keys_are_waited_for(waiting: CancelToken, own: bool, only_plan: bool) -> None:
+    begun = time.monotonic()
+    options = StoreOptions(bucket="parcels", endpoint="https://s3.example.com")
+    settings = Settings(stores={"main": options}).override(store="main")
+    connection = boto3.Session() if own else None
+    with check([FileEntry.from_bytes("a.txt", b"a")], via="link", settings=settings) as inspection:
+        planned = plan(inspection)
+        with pytest.raises(Cancelled):
+            if only_plan:
+                dry_run(inspection, planned, connection=connection, cancel=waiting)
+            else:
+                carry_out(inspection, planned, connection=connection, cancel=waiting)
+    assert time.monotonic() - begun < 15
+
+
+def test_a_cancel_is_heard_while_a_role_is_waited_for() -> None:
+    role, given, cancel = Mock(), threading.Event(), CancelToken()
+    role.get_frozen_credentials.side_effect = lambda: given.wait(30)
+    threading.Timer(0.2, cancel.cancel).start()
+    try:
+        with pytest.raises(Cancelled):
+            aws.FoundKeys(role, cancel).keys()
+    finally:
+        given.set()
+
+
+def test_what_stopped_the_program_that_gives_keys_is_the_cancel() -> None:
+    role, cancel = Mock(), CancelToken()
+
+    def stopped() -> None:
+        cancel.cancel()
+        raise botocore.exceptions.CredentialRetrievalError(provider="program", error_msg="stopped")
+
+    role.get_frozen_credentials.side_effect = stopped
+    with pytest.raises(Cancelled):
+        aws.FoundKeys(role, cancel).keys()
 
 
 def test_an_endpoint_that_boto3_does_not_take_is_told_when_it_is_asked() -> None:
