@@ -1,10 +1,5 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from support.stores import ceph_address, embedded_home, moto_address, one_home, parts_store, real_store, store
 
 __all__ = ["ceph_address", "embedded_home", "moto_address", "one_home", "parts_store", "real_store", "store"]
