@@ -53,7 +53,7 @@ def _list(top: View, view: View, found: list[zips.Member], prefix: str, depth: i
         top.members.append(prefix + member.name)
         ending = extension(member.name)
         if ending in _TEXTS and member.size <= _LARGEST_TEXT and budget.unpacked > 0:
-            data = zips.content(view, member, _LARGEST_TEXT) or b""
+            data = zips.content(view, member, _LARGEST_TEXT)
             budget.unpacked -= len(data)
             note_secrets(top, data, ending, place=prefix + member.name)
         elif ending == "zip" and not member.encrypted:
@@ -74,7 +74,7 @@ def _read_nested(top: View, view: View, member: zips.Member, prefix: str, depth:
         if member.size > min(_NESTED_LARGEST, budget.unpacked):
             top.note(Seen.UNSEEN, "an archive inside it is too large to look into")
             return
-        data = zips.content(view, member, min(_NESTED_LARGEST, budget.unpacked)) or b""
+        data = zips.content(view, member, min(_NESTED_LARGEST, budget.unpacked))
         budget.unpacked -= len(data)
         inner = View.of_bytes(data)
     if sniff(inner.head) != "zip":
