@@ -32,7 +32,7 @@ class Transfer:
         self._items = items
         self._folder = folder
         self._client = client
-        self._watch = Watch(watch.attempts, watch.progress, halt)
+        self._watch = watch
         self._halt = halt
         self._crew = Crew(halt)
         self._changed = threading.Condition()

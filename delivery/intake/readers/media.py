@@ -87,12 +87,12 @@ def _note_inside(view: View, start: int, end: int, depth: int = 0) -> None:
             view.note(Seen.GPS, place="video metadata")
         if kind == b"meta":
             tags = view.at(inside, min(stop - inside, metadata.LONGEST_TAGS)).partition(b"ilst")[2]
-            metadata.note_tags(view, _PLACE.sub(b" ", tags.partition(b"covr")[0]), "tags")
+            metadata.note_tags(view, _PLACE.sub(b" ", tags.partition(b"covr")[0]))
         elif kind == b"XMP_":
             metadata.note_xmp(view, view.at(inside, min(stop - inside, metadata.LARGEST)))
         elif kind[0] == 0xA9:  # QuickTime's own texts
             text = view.at(inside, min(stop - inside, metadata.LONGEST_TAGS))
-            metadata.note_tags(view, _PLACE.sub(b" ", text), "tags")
+            metadata.note_tags(view, _PLACE.sub(b" ", text))
         elif kind in _FOLDERS and depth < 3:
             _note_inside(view, inside, stop, depth + 1)
 
@@ -140,7 +140,7 @@ def _note_matroska(view: View, block: bytes) -> None:
             if _PLACE.fullmatch(value):
                 view.note(Seen.GPS, place="video metadata")
             else:
-                metadata.note_tags(view, value, "tags")
+                metadata.note_tags(view, value)
 
 
 def _variable(raw: bytes) -> tuple[int, int]:
@@ -164,7 +164,7 @@ def read_flac(view: View) -> None:
             return
         if head[0] & 0x7F == _FLAC_TAGS:
             length = min(int.from_bytes(head[1:], "big"), metadata.LONGEST_TAGS)
-            metadata.note_vorbis(view, view.at(at + 4, length), "tags")
+            metadata.note_vorbis(view, view.at(at + 4, length))
         at += 4 + int.from_bytes(head[1:], "big")
         if head[0] & 0x80:
             break
@@ -178,7 +178,7 @@ def read_flac(view: View) -> None:
 def read_ogg(view: View) -> None:
     """The last page must be whole and marked as the last; the tags stand in the second."""
     for mark in (b"\x03vorbis", b"OpusTags"):
-        metadata.note_vorbis(view, view.head[:8192].partition(mark)[2].partition(b"\x05vorbis")[0], "tags")
+        metadata.note_vorbis(view, view.head[:8192].partition(mark)[2].partition(b"\x05vorbis")[0])
     tail = view.tail
     at = tail.rfind(b"OggS")
     page = tail[at:] if at >= 0 else b""
@@ -221,7 +221,7 @@ def _note_id3(view: View, end: int) -> None:
         for byte in view.head[at + 4 : at + 8]:
             length = length << (8 if plain else 7) | byte
         if view.head[at : at + 1] == b"T" or view.head[at : at + 4] in (b"COMM", b"USLT"):
-            metadata.note_tags(view, view.head[at + 10 : at + 10 + length], "tags")
+            metadata.note_tags(view, view.head[at + 10 : at + 10 + length])
         at += 10 + length
 
 

@@ -267,7 +267,7 @@ def read_riff(view: View) -> None:
         if chunk == b"LIST" and view.at(start, 4) == b"INFO":
             info = View.of_bytes(view.at(start - 8, 8 + min(length, metadata.LONGEST_TAGS)))
             for _, inside, size in _chunks(info, order):
-                metadata.note_tags(view, info.at(inside, size), "tags")
+                metadata.note_tags(view, info.at(inside, size))
     if (b"data", _SOX_UNKNOWN) in ((chunk, length) for chunk, _, length in chunks):
         return
     if stated + 8 > view.size + 1:
