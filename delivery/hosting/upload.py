@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from datetime import datetime
 
 from delivery.buffers import Buffers
@@ -19,7 +18,7 @@ from delivery.hosting.run import Run
 from delivery.hosting.send import send
 from delivery.model import StoredObject
 from delivery.options import UploadOptions
-from delivery.progress import CancelToken, Halt, Halted, NullProgress, Progress, first_failure
+from delivery.progress import CancelToken, Halt, NullProgress, Progress, one_failure_stops_all
 from delivery.storage.base import Store
 from delivery.storage.growth import FEWEST, MOST
 from delivery.storage.lanes import SMALL_AT_ONCE, Lanes
@@ -83,7 +82,7 @@ def upload(
         large = [is_large(run, item) for item in uploads]
         slots: dict[int, Future[Uploaded]] = {}
         done: dict[int, Uploaded] = {}
-        with _one_failure_stops_all(halt, slots):
+        with one_failure_stops_all(halt, slots.values()):
             for place, item in enumerate(uploads):
                 if item.entry.content is None:
                     workers = large_files if large[place] else run.lanes(item.entry.size)
@@ -120,15 +119,3 @@ def _tidy(store: Store, prefix: str) -> None:
 
 def _lanes(threads: int | None, times: int, halt: Halt) -> Lanes:
     return Lanes(threads * times, threads * times, halt) if threads else Lanes(FEWEST * times, MOST, halt)
-
-
-@contextmanager
-def _one_failure_stops_all(halt: Halt, slots: dict[int, Future[Uploaded]]) -> Iterator[None]:
-    """The first real failure is raised; the other workers stop at once."""
-    try:
-        yield
-    except BaseException as error:
-        halt.cancel()
-        if isinstance(error, Halted) and (cause := first_failure([*slots.values()])) is not None:
-            raise cause from None
-        raise
