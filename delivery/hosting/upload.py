@@ -19,7 +19,7 @@ from delivery.hosting.send import send
 from delivery.model import StoredObject
 from delivery.options import UploadOptions
 from delivery.progress import CancelToken, Halt, NullProgress, Progress, one_failure_stops_all
-from delivery.storage.base import Store
+from delivery.storage.base import PendingUpload, Store
 from delivery.storage.growth import FEWEST, MOST
 from delivery.storage.lanes import SMALL_AT_ONCE, Lanes
 from delivery.storage.watch import Watch
@@ -92,7 +92,7 @@ def upload(
                     done[place] = send(run, item, keys[place])
             done |= {place: slot.result() for place, slot in slots.items()}
             if journal is not None and journal.resumed and any(large):
-                _tidy(watched, prefix)
+                abort_pending(watched, prefix)  # what it began and did not live to note
     return tuple(done[place] for place in range(len(uploads)))
 
 
@@ -107,14 +107,21 @@ def _refuse_too_large(store: Store, uploads: Sequence[Upload]) -> None:
             )
 
 
-def _tidy(store: Store, prefix: str) -> None:
-    """Uploads under our prefix that an earlier run began and did not live to note."""
+def pending(store: Store, prefix: str) -> list[PendingUpload]:
+    """Uploads under ``prefix`` that were never completed; none for a key that may not list: the lifecycle rule clears
+    them."""
     try:
-        forgotten = list(store.pending(prefix))
+        return list(store.pending(prefix)) if store.quirks.multipart else []
     except StoreRefusedError:
-        return  # a key that may not list; the lifecycle rule clears them
-    for item in forgotten:
+        return []
+
+
+def abort_pending(store: Store, prefix: str) -> int:
+    """How many there were."""
+    found = pending(store, prefix)
+    for item in found:
         store.abort(item.key, item.upload_id)
+    return len(found)
 
 
 def _lanes(threads: int | None, times: int, halt: Halt) -> Lanes:
