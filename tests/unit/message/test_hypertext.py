@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.message import Changes, Reply, Situation, compose, lint, lint_name, reply, warnings
-from delivery.message.cut import utf16
 from delivery.message.hypertext import render, render_each, seen
 from delivery.message.language import codes
 from delivery.options import MessageOptions
 from delivery.profile import Profile
+from delivery.units import utf16
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
