@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from delivery.errors import LocalError
 from delivery.escape import printable
 from delivery.intake.names import extension
 from delivery.intake.readers.formats import sniff
@@ -20,7 +19,7 @@ from delivery.intake.source import ensure_unchanged, opened
 from delivery.intake.strip import office, pdf, pictures
 from delivery.intake.strip.pieces import CannotStrip
 from delivery.model import Deliverable, FileEntry
-from delivery.places import private_dir, remedy
+from delivery.places import private_dir, telling
 from delivery.progress import CancelToken, NullProgress, Progress
 
 LARGEST = 64 * 1024**2
@@ -28,6 +27,7 @@ LARGEST = 64 * 1024**2
 _KEPT_FOR = 30 * 86400
 _HEAD = 4096
 _SHOWN = 3
+_HINT = "{}; or deliver without --strip"
 Cleaner = Callable[[bytes], tuple[bytes, tuple[str, ...]]]
 """Bytes in; bytes out, and the names of what was taken out. Raises CannotStrip."""
 
@@ -74,14 +74,9 @@ def strip(
     Copies that no delivery asked for in a month are removed. Raises LocalError, SourceChangedError and Cancelled.
     """
     cancel = cancel or CancelToken()
-    try:
+    with telling(f"the folder for cleaned copies, {printable(str(folder))}, cannot be used", hint=_HINT):
         private_dir(folder)
         _tidy(folder)
-    except OSError as error:
-        raise LocalError(
-            f"the folder for cleaned copies, {printable(str(folder))}, cannot be used: {error.strerror or error}",
-            hint=f"{remedy(error)}; or deliver without --strip",
-        ) from error
     entries, removed = list(deliverable.entries), list[Removed]()
     with (progress or NullProgress()).task("Removing metadata", len(entries), "files") as task:
         for at, entry in enumerate(entries):
@@ -120,16 +115,11 @@ def _keep(entry: FileEntry, cleaned: bytes, folder: Path) -> tuple[str, int, int
     key = hashlib.sha256(f"{entry.path}\0{entry.arcname}".encode("utf-8", "surrogatepass") + cleaned).hexdigest()[:32]
     ending = extension(entry.arcname)
     place = folder / (f"{key}.{ending}" if ending.isalnum() else key)
-    try:
+    with telling(f"the cleaned copy of {printable(entry.path)} cannot be written", hint=_HINT):
         if not place.is_file() or place.read_bytes() != cleaned:
             _replace(place, cleaned)
         os.utime(place, ns=(time.time_ns(), entry.mtime_ns))
         status = place.stat()
-    except OSError as error:
-        raise LocalError(
-            f"the cleaned copy of {printable(entry.path)} cannot be written: {error.strerror or error}",
-            hint=f"{remedy(error)}; or deliver without --strip",
-        ) from error
     return str(place), status.st_mtime_ns, status.st_ino
 
 
