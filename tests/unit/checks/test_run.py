@@ -1,4 +1,4 @@
-"""Waiving, blocking, grouping and the documentation."""
+"""Waiving, blocking and grouping."""
 
 from __future__ import annotations
 
