@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 from delivery.intake.observation import Seen
 from delivery.intake.readers import metadata
 from delivery.intake.readers.formats import tag_length
-from delivery.intake.readers.view import View
+from delivery.intake.readers.view import CUT, View
 
-_CUT = "the file is cut off"
 _PLACE = re.compile(
     rb"[+-]\d{1,2}(?:\.\d{1,12})?[+-]\d{1,3}\.\d{1,12}(?:[+-]\d{1,6}(?:\.\d{1,12})?)?(?:CRS\w{1,20})?/?"
 )
@@ -30,7 +29,7 @@ def read_mp4(view: View) -> None:
     kinds: set[bytes] = set()
     for kind, start, end in _boxes(view, 0, view.size):
         if end > view.size:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
         kinds.add(kind)
         if kind == b"moov":
@@ -117,7 +116,7 @@ def read_matroska(view: View) -> None:
             length, width = _variable(head[4:])
             unknown = length == (1 << (7 * width)) - 1
             if not unknown and at + 4 + width + length > view.size:
-                view.damaged(_CUT)
+                view.damaged(CUT)
             return
         if head[:1] != b"\xec":
             break
@@ -160,7 +159,7 @@ def read_flac(view: View) -> None:
     for _ in range(1000):
         head = view.at(at, 4)
         if len(head) < 4:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
         if head[0] & 0x7F == _FLAC_TAGS:
             length = min(int.from_bytes(head[1:], "big"), metadata.LONGEST_TAGS)
@@ -170,7 +169,7 @@ def read_flac(view: View) -> None:
             break
     frame = view.at(at, 2)
     if len(frame) < 2:
-        view.damaged(_CUT)
+        view.damaged(CUT)
     elif frame[0] != 0xFF or frame[1] & 0xFC != 0xF8:
         view.damaged("its sound data are damaged")
 
@@ -183,10 +182,10 @@ def read_ogg(view: View) -> None:
     at = tail.rfind(b"OggS")
     page = tail[at:] if at >= 0 else b""
     if len(page) < 27 or len(page) < 27 + page[26]:
-        view.damaged(_CUT)
+        view.damaged(CUT)
         return
     if len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]]):
-        view.damaged(_CUT)
+        view.damaged(CUT)
     elif not page[5] & 4:
         view.note(Seen.DOUBTFUL, "its last page is not marked as the last; it may be cut off")
 
@@ -198,7 +197,7 @@ def read_mp3(view: View) -> None:
     block = view.at(at, 4096).lstrip(b"\0")
     sync = next((i for i in range(len(block) - 1) if block[i] == 0xFF and block[i + 1] & 0xE0 == 0xE0), None)
     if at >= view.size or (sync is None and len(block) < 4096 and at + 4096 >= view.size):
-        view.damaged("it holds no sound" if at < view.size else _CUT)
+        view.damaged("it holds no sound" if at < view.size else CUT)
         return
     for mark in (b"Xing", b"Info"):
         found = block.find(mark)
@@ -209,7 +208,7 @@ def read_mp3(view: View) -> None:
             place = found + 8 + (4 if flags & 1 else 0)
             stated = int.from_bytes(block[place : place + 4], "big")
             if stated > (view.size - at) * 1.01 + 1024:
-                view.damaged(_CUT)
+                view.damaged(CUT)
         return
 
 
@@ -228,7 +227,7 @@ def _note_id3(view: View, end: int) -> None:
 def read_iff(view: View) -> None:
     """AIFF: the outer size must not reach past the file."""
     if int.from_bytes(view.head[4:8], "big") + 8 > view.size + 1:
-        view.damaged(_CUT)
+        view.damaged(CUT)
 
 
 def read_midi(view: View) -> None:
@@ -237,8 +236,8 @@ def read_midi(view: View) -> None:
     for _ in range(tracks):
         head = view.at(at, 8)
         if len(head) < 8:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
         at += 8 + int.from_bytes(head[4:], "big")
     if at > view.size:
-        view.damaged(_CUT)
+        view.damaged(CUT)

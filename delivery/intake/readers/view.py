@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from delivery.intake.readers.zips import Member
 
 HEAD = 64 * 1024
+CUT = "the file is cut off"
 _READS = 20_000
 _BYTES = 64 * 1024**2
 _UNPACKED = 128 * 1024**2
