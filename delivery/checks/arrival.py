@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from delivery.checks.rule import Case, File, Group, each, listed, whole
-from delivery.escape import printable
+from delivery.checks.rule import Case, File, Group, each, whole
+from delivery.escape import listed, printable
 from delivery.intake.names import PATH_CHARS, extension, flaw, is_safe
 from delivery.intake.observation import Seen
 from delivery.intake.readers.formats import PROGRAMS, TITLES

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from delivery.escape import printable
+from delivery.escape import listed, printable
 from delivery.intake.names import extension
 from delivery.intake.readers.formats import sniff
 from delivery.intake.readers.office import DOCUMENTS
@@ -26,7 +26,6 @@ LARGEST = 64 * 1024**2
 """Bytes of a picture or document; a larger one stays as it is, and that is told."""
 _KEPT_FOR = 30 * 86400
 _HEAD = 4096
-_SHOWN = 3
 _HINT = "{}; or deliver without --strip"
 Cleaner = Callable[[bytes], tuple[bytes, tuple[str, ...]]]
 """Bytes in; bytes out, and the names of what was taken out. Raises CannotStrip."""
@@ -58,10 +57,9 @@ def summary(removed: tuple[Removed, ...]) -> tuple[str, ...]:
     groups: dict[tuple[str, ...], list[str]] = {}
     for item in removed:
         if item.what:
-            groups.setdefault(item.what, []).append(printable(item.arcname))
+            groups.setdefault(item.what, []).append(item.arcname)
     for what, names in groups.items():
-        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
-        lines.append(f"delivered without {', '.join(what)}: {shown}")
+        lines.append(f"delivered without {', '.join(what)}: {listed(names)}")
     return tuple(lines)
 
 
