@@ -1,4 +1,4 @@
-"""What is done with a delivery after it was made: its message again."""
+"""A delivery after it was made: its message again, a reply, and what of it a page or a message links to."""
 
 from __future__ import annotations
 
