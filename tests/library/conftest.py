@@ -3,11 +3,10 @@ from __future__ import annotations
 import secrets
 
 import pytest
-from support.stores import KEYS, embedded_home, make_bucket, moto_address, one_home
+from support.stores import KEYS, make_bucket
 
 from delivery import Settings, StoreOptions, UploadOptions
 
-__all__ = ["embedded_home", "moto_address", "one_home"]
 MIB = 1024**2
 
 

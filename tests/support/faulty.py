@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 
 @dataclass
 class Seen:
@@ -73,6 +75,12 @@ def once(
         return ""
 
     return rule
+
+
+@pytest.fixture
+def proxy(moto_address: str) -> Iterator[Proxy]:
+    with proxy_before(moto_address) as proxy:
+        yield proxy
 
 
 @contextmanager
