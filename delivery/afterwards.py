@@ -1,4 +1,4 @@
-"""What is done with a delivery after it was made: its message again."""
+"""A delivery after it was made: its message again, a reply, and what of it a page or a message links to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from delivery.errors import UsageError
 from delivery.hosting import Uploaded
 from delivery.hosting.page import MEDIA_TYPE
 from delivery.ledger import Ledger, Record, State
-from delivery.model import Attachment, Delivery, FileEntry, Link, Part, PartKind, StoredObject
+from delivery.model import Attachment, Delivery, FileEntry, Link, Part, PartKind, StoredObject, first_end
 from delivery.planning.names import MANIFEST, MANIFEST_TYPE
 from delivery.progress import CancelToken, Progress, hooks
 from delivery.surroundings import now_in_utc, zone_of
@@ -212,7 +212,7 @@ def foreseen(kept: Delivery, notice: str, links: tuple[Link, ...]) -> Delivery:
         links=(),
         page=None,
         messages=(),
-        expires_at=hosting.first_end(links),
+        expires_at=first_end(links),
         dry_run=True,
         notes=end_notes(notice, links),
     )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from delivery import hosting, storage
 from delivery.errors import Cancelled, DeliveryError, IntegrityError, UsageError
 from delivery.hosting import Upload, Uploaded
-from delivery.model import Attachment, FileEntry, Link, PartKind, Plan
+from delivery.model import Attachment, FileEntry, Link, PartKind, Plan, first_end
 from delivery.options import SendOptions
 from delivery.packing import Packed, manifest
 from delivery.planning.names import MANIFEST, MANIFEST_TYPE
@@ -174,7 +174,7 @@ def end_notes(notice: str, links: Sequence[Link]) -> tuple[str, ...]:
 
 def shortened_notes(id: str, promised: datetime | None, links: Sequence[Link]) -> tuple[str, ...]:
     """That ``links``, in a page and manifest which somebody has already, end before what was ``promised`` there."""
-    end, why = hosting.first_end(links), _why_early(links)
+    end, why = first_end(links), _why_early(links)
     if promised is None or not why or (end is not None and end >= promised):
         return ()
     told = "an unknown time" if end is None else format_utc(end)

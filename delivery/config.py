@@ -73,13 +73,8 @@ class Settings:
         """
         path = find_file(file, environ)
         settings = cls() if path is None else _read(path)
-        for title, section in _PLAIN.items():
-            texts = {
-                name: environ[variable]
-                for name in option_names(section)
-                if environ.get(variable := f"DELIVERY_{name.upper()}", "").strip()
-            }
-            settings = settings._with_variables(title, texts)
+        for title in _PLAIN:
+            settings = settings._with_variables(title, environ)
         return settings
 
     def override(self, **values: Any) -> Settings:
@@ -105,12 +100,13 @@ class Settings:
         """Where ``"section.option"`` came from: a file and section, a variable, ``given`` or ``default``."""
         return self.origins.get(name, "default")
 
-    def _with_variables(self, section: str, texts: Mapping[str, str]) -> Settings:
-        known = {item.name: item for item in fields(_PLAIN[section])}
-        variables = {name: f"DELIVERY_{name.upper()}" for name in texts}
-        values = {name: _parse(known[name], text, variables[name]) for name, text in texts.items()}
-        origins = {**self.origins, **{f"{section}.{name}": variable for name, variable in variables.items()}}
-        changed: Settings = replace(self, **{section: replace(getattr(self, section), **values)}, origins=origins)
+    def _with_variables(self, title: str, environ: Mapping[str, str]) -> Settings:
+        values, origins = {}, dict(self.origins)
+        for item in fields(_PLAIN[title]):
+            variable = f"DELIVERY_{item.name.upper()}"
+            if (text := environ.get(variable, "")).strip():
+                values[item.name], origins[f"{title}.{item.name}"] = _parse(item, text, variable), variable
+        changed: Settings = replace(self, **{title: replace(getattr(self, title), **values)}, origins=origins)
         return changed
 
 
@@ -182,7 +178,7 @@ def _read(path: Path) -> Settings:
     except OSError as error:
         raise _unreadable(path, error) from error
     plain: dict[str, Any] = {}
-    named: dict[str, dict[str, Any]] = {"store": {}, "platform": {}}
+    named: dict[str, dict[str, Any]] = {kind: {} for kind in _NAMED}
     origins: dict[str, str] = {}
     for title in parser.sections():
         kind, colon, name = title.partition(":")
@@ -276,8 +272,6 @@ def example() -> str:
 
 
 def _example_section(title: str, section: type) -> list[str]:
-    if not fields(section):
-        return []
     lines = ["", f"# {' '.join((section.__doc__ or '').split())}", f"[{title}]"]
     for item in fields(section):
         value = item.metadata["example"] or show(item.default)

@@ -26,6 +26,7 @@ from delivery.model import (
     Method,
     PartKind,
     Plan,
+    first_end,
 )
 from delivery.packing import manifest, proof
 from delivery.packing.workspace import Workspace
@@ -173,7 +174,7 @@ class Handover:
             manifest.write(workspace.folder / MANIFEST, name, files, parts)
             lasting = hosting.lasting(store, options.expires, place.promised, now=self.now)
             links, listed = held._proven_links(store, uploaded, lasting)
-            expires_at = hosting.first_end(links)
+            expires_at = first_end(links)
             manifest_link = by_link.put_manifest(
                 store, prefix, name, files, parts, listed, expires_in=lasting, now=self.now, cancel=held.cancel
             )
@@ -193,7 +194,7 @@ class Handover:
             )
             workspace.publish([shown.filename, CHECKSUMS, MANIFEST])
             pages = [shown_page.key] if shown_page else []
-            needed = hosting.first_end(listed)
+            needed = first_end(listed)
             shortened = by_link.shortened_notes(self.id, place.promised, listed)
             told = place.finish([*(item.stored.key for item in uploaded), manifest_link.key, *pages], needed)
             return recorded(replace(done, notes=(*done.notes, *shortened, *told)), by_link.bucket_of(store))

@@ -6,6 +6,7 @@ Sizes are bytes, times are aware UTC datetimes, arcnames are POSIX paths in Unic
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -263,6 +264,13 @@ class Delivery:
     @property
     def method(self) -> Method:
         return self.plan.method
+
+
+def first_end(links: Iterable[Link]) -> datetime | None:
+    """Up to when all of them live; None where nobody knows, or where there are none."""
+    ends = [link.expires_at for link in links]
+    known = [end for end in ends if end is not None]
+    return min(known) if known and len(known) == len(ends) else None
 
 
 def no_moment(given: object) -> UsageError:

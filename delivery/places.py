@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
 
-from delivery.errors import FULL, NO_LOCKS, REFUSED, ConfigError, LocalError
+from delivery.errors import FULL, NO_LOCKS, REFUSED, ConfigError, DeliveryError, LocalError
 from delivery.values import path_of
 
 _APP = "delivery"
@@ -26,7 +27,7 @@ def data_dir(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """Holds journals of unfinished uploads and logs."""
+    """Holds journals of unfinished uploads, copies of inputs that are no files, and cleaned copies."""
     home = _home(environ)
     return home / "state" if home else _of_the_user(platformdirs.user_state_path)
 
@@ -40,6 +41,21 @@ def remedy(error: OSError) -> str:
     if error.errno in NO_LOCKS:
         return "set DELIVERY_HOME to a folder on a disk of this machine: some network shares know no locks"
     return "look at what is there, or set DELIVERY_HOME to another folder"
+
+
+@contextmanager
+def telling(what: str, *, hint: str = "{}") -> Iterator[None]:
+    """Raise what the system refuses in a folder of the tool's own as LocalError: ``what`` is not done, and why.
+
+    ``{}`` in the ``hint`` is what :func:`remedy` says.
+    """
+    try:
+        yield
+    except DeliveryError:
+        raise
+    except OSError as error:
+        code = "disk-full" if error.errno in FULL else None
+        raise LocalError(f"{what}: {error.strerror or error}", hint=hint.format(remedy(error)), code=code) from error
 
 
 def own_folders() -> tuple[Path, ...]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
@@ -192,7 +193,22 @@ class Halted(Cancelled):
     """Stopped by another worker's failure, which is the error that counts."""
 
 
-def first_failure(slots: Sequence[Future[Any]]) -> BaseException | None:
-    """What really failed, once all have stopped; None when they only stopped for another."""
-    errors = (None if slot.cancel() or slot.cancelled() else slot.exception() for slot in slots)
-    return next((error for error in errors if error is not None and not isinstance(error, Halted)), None)
+@contextmanager
+def one_failure_stops_all(
+    halt: CancelToken, slots: Collection[Future[Any]], *, but: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
+    """Where the block fails, have the work of ``slots`` stop, wait for it, and raise what really failed.
+
+    ``but``: what is raised in the block for its own sake, and stops nobody.
+    """
+    try:
+        yield
+    except but:
+        raise
+    except BaseException as error:
+        halt.cancel()
+        failures = [None if slot.cancel() else slot.exception() for slot in slots]
+        real = (failure for failure in failures if failure is not None and not isinstance(failure, Halted))
+        if isinstance(error, Halted) and (cause := next(real, None)) is not None:
+            raise cause from None
+        raise

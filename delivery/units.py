@@ -46,6 +46,11 @@ def check_duration(value: object) -> None:
         raise ValueError(f"{value} {_OUT_OF_RANGE}")
 
 
+def utf16(text: str) -> int:
+    """The length in UTF-16 code units, so that an emoji is two, as Windows and most chats count it."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def format_size(size: int) -> str:
     """``5 GB``, ``10 MiB`` or ``3.4 MB``: exact where it is a short binary or decimal number, else one decimal."""
     for power, letter in ((4, "T"), (3, "G"), (2, "M"), (1, "K")):

@@ -13,7 +13,7 @@ from delivery.by_link import bucket_of, end_notes, proven_links, put_manifest, r
 from delivery.config import Settings, configured, settings_or_found
 from delivery.errors import ConfigError, DeliveryError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.ledger import Ledger
-from delivery.model import Delivery
+from delivery.model import Delivery, first_end
 from delivery.planning.names import MANIFEST
 from delivery.progress import CancelToken, Progress, hooks
 from delivery.surroundings import now_in_utc, zone_of
@@ -88,15 +88,15 @@ def _signed_anew(
         cancel=watch.cancel,
     )  # fmt: skip
     if place is not None:
-        place.need(hosting.first_end(shown))
-    ledger.needed(kept.id, until=hosting.first_end(shown))  # from now on manifest and page promise it, whatever fails
+        place.need(first_end(shown))
+    ledger.needed(kept.id, until=first_end(shown))  # from now on manifest and page promise it, whatever fails
     with hosting.unless_revoked(store, kept, cancel=watch.cancel):
         listed = put_manifest(
             store, kept.prefix, kept.plan.deliverable.name, kept.files, as_parts(kept), shown, expires_in=lasting,
             now=now, cancel=watch.cancel,
         )  # fmt: skip
         notes = end_notes(store.notice, signed) + shortened_notes(kept.id, max(promised, default=None), shown)
-        manifest, end = replace(kept.manifest, url=listed.url), hosting.first_end(signed)
+        manifest, end = replace(kept.manifest, url=listed.url), first_end(signed)
         again = replace(kept, links=shown, manifest=manifest, expires_at=end, notes=notes)
         if kept.page is not None:
             page = hosting.republish(store, again, expires_in=lasting, now=now, cancel=watch.cancel)

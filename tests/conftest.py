@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, settings
 
 from delivery import ci
 
+pytest_plugins = ["support.faulty", "support.stores", "support.terminal"]
+
 settings.register_profile(
     "the same each time", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -55,3 +57,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "no-aws-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "no-aws-credentials"))
     return folder
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store is asked again at once."""
+    monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from delivery.checks.rule import Case, File, Group, each, listed, whole
-from delivery.escape import printable
-from delivery.intake.names import PATH_CHARS, extension, flaw, is_safe, length
+from delivery.checks.rule import Case, File, Group, each, whole
+from delivery.escape import listed, printable
+from delivery.intake.names import PATH_CHARS, extension, flaw, is_safe
 from delivery.intake.observation import Seen
 from delivery.intake.readers.formats import PROGRAMS, TITLES
 from delivery.model import FileEntry, Severity
-from delivery.units import format_size
+from delivery.units import format_size, utf16
 
 _A = Group.ARRIVE
 _ARCHIVES = frozenset({"zip", "7z", "rar", "gz", "tgz", "tar", "bz2", "xz", "zst"})
@@ -135,7 +135,7 @@ def _mended(entry: FileEntry) -> str:
     hint="shorten its name or those of the folders above it",
 )  # fmt: skip
 def path_too_long(file: File, case: Case) -> Iterator[str]:
-    chars = length(file.entry.original or file.path)
+    chars = utf16(file.entry.original or file.path)
     if chars > PATH_CHARS:
         yield f"its path has {chars} characters; above {PATH_CHARS} Windows may not unpack it{_mended(file.entry)}"
 

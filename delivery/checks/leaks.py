@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from delivery.checks.rule import STRIP, Case, File, Group, each, whole
-from delivery.checks.words import name_pattern, word_set
+from delivery.checks.words import secret_names, word_set
 from delivery.escape import printable
 from delivery.intake import contacts
 from delivery.intake.observation import Seen
@@ -32,7 +32,7 @@ def secret_file(file: File, case: Case) -> Iterator[str]:
 
 
 def _names_secret(name: str) -> bool:
-    return bool(name_pattern("secrets", "files").match(name)) and not name_pattern("secrets", "harmless").match(name)
+    return bool(secret_names("files").match(name)) and not secret_names("harmless").match(name)
 
 
 @whole(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from delivery.escape import printable
 from delivery.intake.names import extension
 from delivery.intake.observation import Observation, Observations
 from delivery.model import Deliverable, FileEntry, Severity
@@ -59,15 +58,6 @@ class File:
 
 STRIP = "--strip removes it in a copy of a JPEG, PNG, WebP, PDF or Office file, not inside an archive"
 """What helps against metadata, in a hint; other types stay as they are."""
-
-_SHOWN = 3
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
-    shown = ", ".join(printable(name) for name in names[:_SHOWN])
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN:,} more"
-
 
 FileRule = Callable[[File, Case], Iterator[str]]
 """Yields a message for each thing that it finds in one file."""

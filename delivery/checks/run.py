@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from delivery.checks import arrival, leaks, leftovers, opening, wrong
-from delivery.checks.rule import RULES, Case, File, FileRule, listed
+from delivery.checks.rule import RULES, Case, File, FileRule
 from delivery.errors import UsageError
+from delivery.escape import listed
 from delivery.intake.observation import Observation, Observations
 from delivery.model import Deliverable, FileEntry, Finding, Severity
 from delivery.nearest import nearest

@@ -21,12 +21,12 @@ def word_set(section: str, key: str) -> frozenset[str]:
 
 
 @cache
-def name_pattern(section: str, key: str) -> re.Pattern[str]:
+def secret_names(key: str) -> re.Pattern[str]:
     """Matches a whole lower-case name against the wildcards of a list."""
-    return re.compile("|".join(fnmatch.translate(name) for name in data()[section][key]))
+    return re.compile("|".join(fnmatch.translate(name) for name in data()["secrets"][key]))
 
 
 @cache
-def phrase_pattern(section: str, key: str) -> re.Pattern[str]:
+def draft_phrases() -> re.Pattern[str]:
     """Finds any of the phrases in lower-case text."""
-    return re.compile("|".join(map(re.escape, data()[section][key])))
+    return re.compile("|".join(map(re.escape, data()["drafts"]["phrases"])))

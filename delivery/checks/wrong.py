@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from delivery.checks.rule import STRIP, Case, File, Group, each, whole
-from delivery.checks.words import phrase_pattern, word_set
+from delivery.checks.words import draft_phrases, word_set
 from delivery.escape import printable
 from delivery.intake import agencies
 from delivery.intake.observation import Seen
@@ -78,7 +78,7 @@ def draft_name(file: File, case: Case) -> Iterator[str]:
     if not _is_work(file):
         return
     words = set(_WORD.findall(file.lowered)) & word_set("drafts", "words")
-    phrase = phrase_pattern("drafts", "phrases").search(file.lowered)
+    phrase = draft_phrases().search(file.lowered)
     found = phrase[0].strip() if phrase else next(iter(sorted(words)), None)
     if found:
         yield f"its name says {found!r}"

@@ -14,7 +14,7 @@ import click
 from delivery._version import __version__
 from delivery.cli import streams
 from delivery.cli.colour import colour
-from delivery.errors import FULL, BlockedError, DeliveryError, LocalError
+from delivery.errors import FULL, BlockedError, DeliveryError, LocalError, UsageError
 from delivery.nearest import nearest
 
 if TYPE_CHECKING:
@@ -160,13 +160,13 @@ def _run(arguments: list[str]) -> int:
         click.echo("cancelled\nhint: run the same command again to go on", err=True)
         return 130
     except (BrokenPipeError, SystemExit):  # click exits by itself when the reader of a pipe has gone
-        _drop_output()
+        streams.drop(sys.stdout)
         return 0
     except OSError as error:
         gone = _GONE_IS_INVALID and error.errno == errno.EINVAL and _fails(sys.stdout)
         if not gone and (error.errno not in _OUTPUT_LOST or error.filename is not None):
             raise
-        _drop_output()
+        streams.drop(sys.stdout)
         if gone:
             return 0
         hint = "make room where it goes; what was delivered stands, see `delivery list`"
@@ -184,10 +184,6 @@ def _fails(stream: TextIO) -> bool:
     return False
 
 
-def _drop_output() -> None:
-    streams.drop(sys.stdout)
-
-
 def _report(error: DeliveryError, arguments: list[str]) -> None:
     from delivery import report
     from delivery.cli.pipeline import annotates
@@ -200,14 +196,12 @@ def _report(error: DeliveryError, arguments: list[str]) -> None:
             report.write(report.error_document(error, findings), sys.stdout)
             sys.stdout.flush()
         except OSError:  # nobody reads it, or there is no room: the exit code tells
-            _drop_output()
+            streams.drop(sys.stdout)
     if not as_json or annotates():
         show(error)
 
 
 def _as_usage_error(error: click.UsageError) -> DeliveryError:
-    from delivery.errors import UsageError
-
     command = error.ctx.command_path if error.ctx else "delivery"
     return UsageError(error.format_message(), hint=f"{command} --help")
 

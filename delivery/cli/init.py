@@ -33,7 +33,8 @@ from delivery.escape import printable
 def command(file: Path | None, yes: bool, lifecycle: bool | None, **given: str | None) -> None:
     """Write a configuration FILE (default: config.ini in your configuration folder), never over an existing one."""
     path = file or places.config_dir() / "config.ini"
-    _refuse_existing(path)
+    if os.path.exists(path):
+        raise _there_already(path)  # before anything is asked
     store = {name: value for name, value in given.items() if value}
     if profile := store.get("profile"):
         from delivery.storage.quirks import quirks
@@ -106,12 +107,6 @@ def _tidy_by_itself(path: Path) -> None:
         hint = "the configuration stands; `delivery doctor --fix` sets the rule for tidying up"
         raise Cancelled("cancelled", hint=hint) from None
     render.say(f"the store tidies up by itself: {words}")
-
-
-def _refuse_existing(path: Path) -> None:
-    """Before anything is asked."""
-    if os.path.exists(path):
-        raise _there_already(path)
 
 
 def _there_already(path: Path) -> LocalError:

@@ -156,8 +156,7 @@ def replaced(what: str) -> IntegrityError:
 
 
 def _refusal(answer: Stream, what: str, *, signed: bool) -> Failed | DeliveryError:
-    body = memoryview(bytearray(4096))
-    code = error_code(bytes(body[: answer.readinto(body)]))
+    code = error_code(answer.beginning(4096))
     told = f"{answer.status} {code}".strip()
     fault = faults.of_answer(answer.status, code)
     if fault.kind == "passing":

@@ -150,7 +150,7 @@ def choose(name: str, marks: memoryview, manifest: str = MANIFEST) -> Path:
     return folder
 
 
-def digest_of(path: Path, told: Callable[[int], None] = lambda count: None) -> str:
+def digest_of(path: Path, told: Callable[[int], None]) -> str:
     digest, buffer = hashlib.sha256(), read_buffer(BLOCK)
     try:
         with path.open("rb", buffering=0) as stream:

@@ -14,7 +14,7 @@ from delivery.fetching.meter import Meter
 from delivery.fetching.piece import Piece
 from delivery.memory import read_buffer
 from delivery.packing.crew import Crew
-from delivery.progress import Halt, Halted, first_failure
+from delivery.progress import Halt, one_failure_stops_all
 from delivery.storage.growth import FEWEST, LOOK_SECONDS, MOST, Growth
 from delivery.storage.watch import Watch
 
@@ -32,7 +32,7 @@ class Transfer:
         self._items = items
         self._folder = folder
         self._client = client
-        self._watch = Watch(watch.attempts, watch.progress, halt)
+        self._watch = watch
         self._halt = halt
         self._crew = Crew(halt)
         self._changed = threading.Condition()
@@ -49,13 +49,8 @@ class Transfer:
             self._waiting, self._task = iter(self._items), task
             with ThreadPoolExecutor(MOST, thread_name_prefix="delivery-fetch") as pool:
                 try:
-                    self._drive(pool)
-                except BaseException as error:
-                    self._halt.cancel()
-                    pool.shutdown()
-                    if isinstance(error, Halted) and (cause := first_failure(self._slots)) is not None:
-                        raise cause from None
-                    raise
+                    with one_failure_stops_all(self._halt, self._slots):
+                        self._drive(pool)
                 finally:
                     for download, _ in self._active:
                         download.release()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from delivery.hosting.claim import take_over
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Journal, journal_for
-from delivery.hosting.links import check_life, first_end, foresee, lasting, sign, try_link, try_links
+from delivery.hosting.links import check_life, foresee, lasting, sign, try_link, try_links
 from delivery.hosting.names import own_place
 from delivery.hosting.publish import publish, put_document, republish, unless_revoked
 from delivery.hosting.record import Standing, forget, holds_others, seize, standing_of
@@ -46,7 +46,6 @@ __all__ = [
     "Uploaded",
     "check_life",
     "examine",
-    "first_end",
     "foresee",
     "forget",
     "forget_done",

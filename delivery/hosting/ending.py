@@ -11,6 +11,7 @@ from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.escape import printable
 from delivery.hosting.journal import KEPT, prefixes, unfinished
 from delivery.hosting.names import OURS, own_place
+from delivery.hosting.upload import abort_pending, pending
 from delivery.progress import CancelToken, Halt, NullProgress, Progress
 from delivery.storage.base import PendingUpload, Store
 from delivery.storage.lanes import each
@@ -60,7 +61,7 @@ def revoke(
     listed, found = _found(watched, prefix, known, halt, dry_run)
     names = tuple(sorted(key.removeprefix(prefix) for key in found))
     if dry_run:
-        return Revoked(len(found), len(_pending(watched, prefix)), 0, names)
+        return Revoked(len(found), len(pending(watched, prefix)), 0, names)
     every = sorted(found.union(known))
     every.sort(key=lambda key: key.removeprefix(prefix) not in OURS)  # first what leads to all the others
     watched.delete(every)
@@ -69,7 +70,7 @@ def revoke(
             "the key may not list the bucket: what this machine knows of the delivery is removed; what a broken upload "
             "may have left beside it, which no link leads to, is not"
         )
-    parts = _abort_pending(watched, prefix)
+    parts = abort_pending(watched, prefix)
     _prove(store, every, progress, halt)
     return Revoked(len(found), parts, len(every), names)
 
@@ -188,7 +189,7 @@ def give_up(
             for key, begun in journal.begun.items():
                 watched.abort(key, begun.upload_id)
                 parts += 1
-            parts += _abort_pending(watched, journal.prefix)
+            parts += abort_pending(watched, journal.prefix)
             journal.finish()
         return Pruned(len(journals), objects, size, parts)
 
@@ -236,22 +237,6 @@ def _touched_at(store: Store, item: PendingUpload) -> datetime:
     """When its last part was sent; the uploads of runs on other machines are known by nothing else."""
     sent = (part.sent_at for part in store.parts(item.key, item.upload_id) or ())
     return max((at for at in sent if at is not None), default=item.begun_at)
-
-
-def _abort_pending(store: Store, prefix: str) -> int:
-    found = _pending(store, prefix)
-    for item in found:
-        store.abort(item.key, item.upload_id)
-    return len(found)
-
-
-def _pending(store: Store, prefix: str) -> list[PendingUpload]:
-    if not store.quirks.multipart:
-        return []
-    try:
-        return list(store.pending(prefix))
-    except StoreRefusedError:
-        return []  # a key that may not list uploads; the lifecycle rule clears them
 
 
 def _refuse_wide(store: Store, prefix: str) -> None:

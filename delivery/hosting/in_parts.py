@@ -23,7 +23,7 @@ from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.intake.source import BLOCK, Source
 from delivery.memory import read_buffer
-from delivery.progress import Grace, Halted, first_failure
+from delivery.progress import Grace, one_failure_stops_all
 from delivery.storage.base import TAG, Body, RemotePart
 from delivery.storage.watch import Watch
 
@@ -146,51 +146,40 @@ def _send_missing(
     block = read_buffer(BLOCK)
     slots: list[Future[SentPart]] = []
     try:
-        with run.turn, Source(item.entry) as source:
-            for number, start in enumerate(range(0, begun.size, begun.part_size), 1):
-                size, crc, proof = size_of(number, begun), Crc32(), hashlib.sha256()
-                proven = proves_parts(run) and number not in held
-                buffer = None if number in held else run.buffers.take(size)
-                compared = _compares(run, again=buffer is None)
-                hash_on(source, size, buffer or block, run.halt, *[crc] * compared, *[proof] * proven)
-                if number in held:
-                    _check(source, begun, number)
-                    slots.append(_ready(SentPart(held[number], crc.value)))
-                    run.task.advance(size)
-                    continue
-                body = body_of(
-                    item.entry,
-                    start,
-                    size,
-                    buffer,
-                    run.task.advance,
-                    run.pace,
-                    crc32=crc.value if compared else None,
-                    sha256=proof.hexdigest() if proven else None,
-                )
-                run.large_lanes.wait()
-                so_far = source.sha256
-                slots.append(run.large_lanes.submit(send_part, run, key, begun, number, body, crc.value, so_far))
-                if buffer is not None:
-                    slots[-1].add_done_callback(partial(give_back, run, buffer))
-            finish(source)
-            digest = source.sha256
-        return [slot.result() for slot in slots], digest
-    except BaseException as error:
-        if isinstance(error, SourceDiffers):
-            run.task.advance(-sum(slot.result().remote.size for slot in slots))
-            raise
-        run.halt.cancel()
-        if isinstance(error, Halted) and (cause := first_failure(slots)) is not None:
-            raise cause from None
-        wait_for(slots)
+        with one_failure_stops_all(run.halt, slots, but=(SourceDiffers,)):
+            with run.turn, Source(item.entry) as source:
+                for number, start in enumerate(range(0, begun.size, begun.part_size), 1):
+                    size, crc, proof = size_of(number, begun), Crc32(), hashlib.sha256()
+                    proven = proves_parts(run) and number not in held
+                    buffer = None if number in held else run.buffers.take(size)
+                    compared = _compares(run, again=buffer is None)
+                    hash_on(source, size, buffer or block, run.halt, *[crc] * compared, *[proof] * proven)
+                    if number in held:
+                        _check(source, begun, number)
+                        slots.append(_ready(SentPart(held[number], crc.value)))
+                        run.task.advance(size)
+                        continue
+                    body = body_of(
+                        item.entry,
+                        start,
+                        size,
+                        buffer,
+                        run.task.advance,
+                        run.pace,
+                        crc32=crc.value if compared else None,
+                        sha256=proof.hexdigest() if proven else None,
+                    )
+                    run.large_lanes.wait()
+                    so_far = source.sha256
+                    slots.append(run.large_lanes.submit(send_part, run, key, begun, number, body, crc.value, so_far))
+                    if buffer is not None:
+                        slots[-1].add_done_callback(partial(give_back, run, buffer))
+                finish(source)
+                digest = source.sha256
+            return [slot.result() for slot in slots], digest
+    except SourceDiffers:
+        run.task.advance(-sum(slot.result().remote.size for slot in slots))
         raise
-
-
-def wait_for(slots: Sequence[Future[SentPart]]) -> None:
-    for slot in slots:
-        if not slot.cancel():
-            slot.exception()
 
 
 def send_part(run: Run, key: str, begun: Begun, number: int, body: Body, crc: int, digest: str) -> SentPart:

@@ -11,7 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import FileIO
@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from delivery import places
-from delivery.errors import LocalError
 from delivery.hosting.fields import count, document, text
 from delivery.hosting.names import new_token, own_place
 from delivery.lock import locked
@@ -139,7 +138,8 @@ class JournalFile(Journal):
     def finish(self) -> None:
         """All is said and done: nothing is left to resume."""
         self.close()
-        with _told(self.path, "removed", hint="remove it by hand, or the next delivery of these files goes on with it"):
+        hint = "remove it by hand, or the next delivery of these files goes on with it"
+        with places.telling(f"the journal {self.path} cannot be removed", hint=hint):
             patiently(lambda: self.path.unlink(missing_ok=True))
 
     def close(self) -> None:
@@ -150,7 +150,7 @@ class JournalFile(Journal):
                 self._stream = None
 
     def _write(self, **line: Any) -> None:
-        with self._lock, _told(self.path):
+        with self._lock, _written(self.path):
             if self._stream is None:
                 self._stream = self._open()
             if line:
@@ -260,7 +260,7 @@ def _locked(path: Path) -> Iterator[bool]:
     """Whether the journal at ``path`` is ours alone for the block. When it has gone, its lock's file goes too."""
     with ExitStack() as stack:
         stack.callback(_forget, path)  # last, since Windows keeps a file that is open
-        with _told(path):
+        with _written(path):
             free = stack.enter_context(locked(path.with_suffix(".lock")))
         yield free
 
@@ -271,25 +271,14 @@ def _forget(path: Path) -> None:
             path.with_suffix(".lock").unlink()
 
 
-@contextmanager
-def _told(path: Path, undone: str = "written", *, hint: str = "") -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise LocalError(
-            f"the journal {path} cannot be {undone}: {error.strerror or error}", hint=hint or places.remedy(error)
-        ) from error
+def _written(path: Path) -> AbstractContextManager[None]:
+    return places.telling(f"the journal {path} cannot be written")
 
 
 def _folder() -> Path:
     folder = places.state_dir() / "uploads"
-    try:
+    with places.telling(f"the folder {folder} for journals cannot be made"):
         return places.private_dir(folder)
-    except OSError as error:
-        raise LocalError(
-            f"the folder {folder} for journals cannot be made: {error.strerror}",
-            hint=places.remedy(error),
-        ) from error
 
 
 def _age(path: Path) -> float:

@@ -138,13 +138,6 @@ def signed_end(url: str) -> datetime | None:
         return None
 
 
-def first_end(links: Sequence[Link]) -> datetime | None:
-    """Up to when all of them live; None where nobody knows."""
-    ends = [link.expires_at for link in links]
-    known = [end for end in ends if end is not None]
-    return min(known) if known and len(known) == len(ends) else None
-
-
 def try_links(
     links: Sequence[Link],
     *,

@@ -11,9 +11,9 @@ from delivery.errors import IntegrityError, StoreRefusedError
 from delivery.hosting import page
 from delivery.hosting.bodies import PiecesBody
 from delivery.hosting.items import Uploaded
-from delivery.hosting.links import first_end, sign, try_links
+from delivery.hosting.links import sign, try_links
 from delivery.hosting.names import OURS, headers_for
-from delivery.model import Delivery, FileEntry, Link
+from delivery.model import Delivery, FileEntry, Link, first_end
 from delivery.progress import CancelToken, Grace
 from delivery.storage.base import TAG, Store
 from delivery.storage.faults import ObjectGoneError

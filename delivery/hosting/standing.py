@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from delivery.errors import DeliveryError, StoreRefusedError, StoreUnreachableError
-from delivery.escape import printable
+from delivery.escape import listed
 from delivery.hosting import record
 from delivery.hosting.claim import claim_place, write_claim
 from delivery.hosting.hold import Hold, clocks
@@ -111,9 +111,8 @@ class Kept:
         return told
 
     def _removed(self, names: list[str]) -> str:
-        more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         return (
-            f"an earlier run of {self._record.id} sent {printable(', '.join(names[:_NAMED]))}{more} too: removed now, "
+            f"an earlier run of {self._record.id} sent {listed(names, most=_NAMED)} too: removed now, "
             "and links to it are dead; two deliveries need an --id each"
         )
 

@@ -27,7 +27,6 @@ from delivery.hosting.in_parts import (
     part_size,
     proves_parts,
     send_part,
-    wait_for,
 )
 from delivery.hosting.items import Upload, Uploaded
 from delivery.hosting.journal import Begun
@@ -35,7 +34,7 @@ from delivery.hosting.names import headers_for
 from delivery.hosting.run import Run
 from delivery.hosting.settle import settled
 from delivery.intake.streams import Stream
-from delivery.progress import Halted, first_failure
+from delivery.progress import one_failure_stops_all
 from delivery.storage.base import TAG
 from delivery.units import format_size
 
@@ -105,7 +104,7 @@ def _send(
     step, whole, size = begun.part_size, hashlib.sha256(), 0
     slots: list[Future[SentPart]] = []
     buffer, filled = first, step
-    try:
+    with one_failure_stops_all(run.halt, slots):
         while filled:
             run.halt.check()
             number = len(slots) + 1
@@ -122,12 +121,6 @@ def _send(
             filled = source.fill(buffer[:step])
         run.halt.check()
         return [slot.result() for slot in slots], size, whole.hexdigest()
-    except BaseException as error:
-        run.halt.cancel()
-        if isinstance(error, Halted) and (cause := first_failure(slots)) is not None:
-            raise cause from None
-        wait_for(slots)
-        raise
 
 
 def _send_buffer(run: Run, data: memoryview, key: str, begun: Begun, number: int, digest: str) -> SentPart:

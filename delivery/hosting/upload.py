@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from datetime import datetime
 
 from delivery.buffers import Buffers
@@ -19,8 +18,8 @@ from delivery.hosting.run import Run
 from delivery.hosting.send import send
 from delivery.model import StoredObject
 from delivery.options import UploadOptions
-from delivery.progress import CancelToken, Halt, Halted, NullProgress, Progress, first_failure
-from delivery.storage.base import Store
+from delivery.progress import CancelToken, Halt, NullProgress, Progress, one_failure_stops_all
+from delivery.storage.base import PendingUpload, Store
 from delivery.storage.growth import FEWEST, MOST
 from delivery.storage.lanes import SMALL_AT_ONCE, Lanes
 from delivery.storage.watch import Watch
@@ -81,7 +80,7 @@ def upload(
         large = [is_large(run, item) for item in uploads]
         slots: dict[int, Future[Uploaded]] = {}
         done: dict[int, Uploaded] = {}
-        with _one_failure_stops_all(halt, slots):
+        with one_failure_stops_all(halt, slots.values()):
             for place, item in enumerate(uploads):
                 if item.entry.content is None:
                     workers = large_files if large[place] else run.lanes(item.entry.size)
@@ -91,7 +90,7 @@ def upload(
                     done[place] = send(run, item, keys[place])
             done |= {place: slot.result() for place, slot in slots.items()}
             if journal is not None and journal.resumed and any(large):
-                _tidy(watched, prefix)
+                abort_pending(watched, prefix)  # what it began and did not live to note
     return tuple(done[place] for place in range(len(uploads)))
 
 
@@ -106,27 +105,22 @@ def _refuse_too_large(store: Store, uploads: Sequence[Upload]) -> None:
             )
 
 
-def _tidy(store: Store, prefix: str) -> None:
-    """Uploads under our prefix that an earlier run began and did not live to note."""
+def pending(store: Store, prefix: str) -> list[PendingUpload]:
+    """Uploads under ``prefix`` that were never completed; none for a key that may not list: the lifecycle rule clears
+    them."""
     try:
-        forgotten = list(store.pending(prefix))
+        return list(store.pending(prefix)) if store.quirks.multipart else []
     except StoreRefusedError:
-        return  # a key that may not list; the lifecycle rule clears them
-    for item in forgotten:
+        return []
+
+
+def abort_pending(store: Store, prefix: str) -> int:
+    """How many there were."""
+    found = pending(store, prefix)
+    for item in found:
         store.abort(item.key, item.upload_id)
+    return len(found)
 
 
 def _lanes(threads: int | None, times: int, halt: Halt) -> Lanes:
     return Lanes(threads * times, threads * times, halt) if threads else Lanes(FEWEST * times, MOST, halt)
-
-
-@contextmanager
-def _one_failure_stops_all(halt: Halt, slots: dict[int, Future[Uploaded]]) -> Iterator[None]:
-    """The first real failure is raised; the other workers stop at once."""
-    try:
-        yield
-    except BaseException as error:
-        halt.cancel()
-        if isinstance(error, Halted) and (cause := first_failure([*slots.values()])) is not None:
-            raise cause from None
-        raise

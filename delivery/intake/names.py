@@ -12,8 +12,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from delivery.units import utf16
+
 PATH_CHARS = 180
-"""The longest path, as :func:`length` counts: Windows stops at 260, and the buyer's own folder comes in front."""
+"""The longest path, as :func:`utf16` counts: Windows stops at 260, and the buyer's own folder comes in front."""
 NAME_BYTES = 240
 """The longest single name in UTF-8: Linux stops at 255, and a volume adds its number."""
 
@@ -93,11 +95,6 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def length(path: str) -> int:
-    """The characters of ``path`` as Windows counts them: UTF-16 units, so that an emoji is two."""
-    return len(path) if path.isascii() else len(path.encode("utf-16-le", "surrogatepass")) // 2
-
-
 def is_safe(path: str) -> bool:
     """Whether ``path``, with no other beside it, is not in need of mending."""
     return _mend_path(path) == unicodedata.normalize("NFC", path)
@@ -117,7 +114,7 @@ def numbered(path: str) -> Iterator[str]:
     number = 2
     while True:
         mark = f" ({number})"
-        room = PATH_CHARS - length(f"{folder}{slash}{mark}{extension}")
+        room = PATH_CHARS - utf16(f"{folder}{slash}{mark}{extension}")
         yield f"{folder}{slash}{_beginning(stem, room)}{mark}{extension}"
         number += 1
 
@@ -154,7 +151,7 @@ def shorten(name: str, size: int) -> str:
 
 
 def _mend_path(path: str) -> str:
-    if length(path) <= PATH_CHARS and not _SUSPECT.search(path) and (path.isascii() or _is_safe_unicode(path)):
+    if utf16(path) <= PATH_CHARS and not _SUSPECT.search(path) and (path.isascii() or _is_safe_unicode(path)):
         return path
     names = [mend_name(name) for name in path.split("/") if name not in ("", ".", "..")] or ["_"]
     return _fit(names)
@@ -168,16 +165,16 @@ def _is_safe_unicode(path: str) -> bool:
 
 def _fit(names: list[str]) -> str:
     """The longest names give way first; where even that is not enough, the folders become one."""
-    excess = sum(map(length, names)) + len(names) - 1 - PATH_CHARS
+    excess = sum(map(utf16, names)) + len(names) - 1 - PATH_CHARS
     while excess > 0:
-        longest = max(range(len(names)), key=lambda place: length(names[place]))
-        before = length(names[longest])
+        longest = max(range(len(names)), key=lambda place: utf16(names[place]))
+        before = utf16(names[longest])
         shorter = _cut(names[longest], max(before - excess, 24))
-        if length(shorter) >= before:
+        if utf16(shorter) >= before:
             mark = hashlib.sha256("/".join(names[:-1]).encode()).hexdigest()[:12]
             return f"{_beginning(names[0], 24)}~{mark}/{names[-1]}"
         names[longest] = shorter
-        excess -= before - length(shorter)
+        excess -= before - utf16(shorter)
     return "/".join(names)
 
 
@@ -185,7 +182,7 @@ def _cut(name: str, chars: int) -> str:
     """Like :func:`shorten`, by characters as Windows counts them."""
     stem, extension = split_extension(name)
     tail = f"~{hashlib.sha256(name.encode()).hexdigest()[:6]}{extension}"
-    return (_beginning(stem, chars - length(tail)) or "_") + tail
+    return (_beginning(stem, chars - utf16(tail)) or "_") + tail
 
 
 def _beginning(name: str, chars: int) -> str:

@@ -28,6 +28,8 @@ from delivery.ledger.rows import (
 )
 from delivery.model import Delivery, Finding, StoredObject
 
+_LATEST_UPLOADED = 500
+
 
 class Ledger:
     """The record of deliveries in ``folder``. Each call opens the database and closes it; runs may overlap freely."""
@@ -229,14 +231,14 @@ class Ledger:
             found: str | None = find(db, id)["bucket"]
             return found
 
-    def uploaded(self, store: str, *, limit: int = 500) -> tuple[StoredObject, ...]:
+    def uploaded(self, store: str) -> tuple[StoredObject, ...]:
         """The latest files that went to ``store`` and should still be there, with their digests as ``sha256:...``."""
         query = (
             "SELECT place, part.size AS size, sha256, etag FROM part JOIN delivery ON n = delivery "
             "WHERE store = ? AND role = 'link' AND revoked_at IS NULL AND pruned_at IS NULL ORDER BY n DESC LIMIT ?"
         )
         with database.reading(self.path) as db:
-            rows = db.execute(query, (store, limit))
+            rows = db.execute(query, (store, _LATEST_UPLOADED))
             return tuple(stored(row) for row in rows)
 
     def wrote(self, id: str, delivery: Delivery, *, situation: str, at: datetime) -> None:

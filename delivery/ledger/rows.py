@@ -29,6 +29,7 @@ from delivery.model import (
     PartKind,
     Plan,
     Severity,
+    first_end,
 )
 from delivery.profile import Limits, LinkPolicy, Profile, Source
 
@@ -65,9 +66,8 @@ def delivery_row(
     delivery: Delivery, revision_of: str | None, situation: str | None = None, bucket: str | None = None
 ) -> dict[str, str | int | None]:
     """By column; new, so neither revoked nor pruned. Where links end apart, the first end is the delivery's."""
-    ends = [link.expires_at for link in (*delivery.links, *((delivery.page,) if delivery.page else ()))]
-    known = [end for end in ends if end is not None]
-    end = delivery.expires_at or (min(known) if known and len(known) == len(ends) else None)
+    links = [link for _, link in _links(delivery)]
+    end = delivery.expires_at or first_end(links)
     row: dict[str, str | int | None] = {
         "id": delivery.id,
         "created_at": seconds(delivery.created_at),
@@ -85,7 +85,7 @@ def delivery_row(
         "file_count": len(delivery.files),
         "size": sum(entry.size for entry in delivery.files),
         "expires_at": None if end is None else seconds(end),
-        "needed_until": max(map(seconds, known), default=None),
+        "needed_until": max((seconds(link.expires_at) for link in links if link.expires_at), default=None),
         "revoked_at": None,
         "pruned_at": None,
         "revision_of": revision_of,

@@ -84,7 +84,7 @@ STEPS: tuple[str, ...] = (
         PRIMARY KEY (delivery, position)
     ) WITHOUT ROWID;
 
-    CREATE TABLE event (                         -- what happened later: renewed, revoked, pruned, wrote
+    CREATE TABLE event (                         -- what happened later: renewed, revoked, pruned, made again
         n          INTEGER PRIMARY KEY,
         delivery   INTEGER NOT NULL REFERENCES delivery (n) ON DELETE CASCADE,
         at         INTEGER NOT NULL,

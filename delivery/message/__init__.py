@@ -3,7 +3,6 @@
 from delivery.message.changes import Changes, compare
 from delivery.message.compose import Reply, Situation, check_templates, compose, reply
 from delivery.message.finding import LintFinding
-from delivery.message.language import codes as language_codes
 from delivery.message.lint import held_words, lint, lint_name, refuse_held, warnings
 
 __all__ = [
@@ -15,7 +14,6 @@ __all__ = [
     "compare",
     "compose",
     "held_words",
-    "language_codes",
     "lint",
     "lint_name",
     "refuse_held",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from delivery.units import utf16
+
 Measure = Callable[[str], int]
 Label = Callable[[int, int], str]
 """The line that says which piece this is, for (n, m)."""
@@ -12,11 +14,6 @@ Label = Callable[[int, int], str]
 URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？۔؟।])\s*")
 _SPACE = re.compile(r"\s+")
-
-
-def utf16(text: str) -> int:
-    """The length as most chats count it: UTF-16 code units, so that an emoji is two."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, limit: int | None, label: Label, measure: Measure = utf16) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from delivery.message.changes import Changes
 from delivery.message.cut import URL
 from delivery.message.language import Language, Value
 from delivery.message.lint import lint_name
-from delivery.model import PROOF_ROWS, Delivery, FileEntry, Link, Method, PartKind
+from delivery.model import PROOF_ROWS, Delivery, FileEntry, Link, Method, PartKind, first_end
 from delivery.profile import LinkPolicy, Profile
 
 LONGEST_LIST = 12
@@ -141,10 +141,8 @@ class Facts:
     def _ends(self) -> dict[str, Value]:
         delivery = self.delivery
         shown = (delivery.page,) if delivery.page else delivery.links
-        ends = [link.expires_at for link in (*shown, *delivery.links)]
-        known = [end for end in ends if end is not None]
-        told = bool(known) and len(known) == len(ends) and min(known) > self.now
-        until = self.language.until(min(known), self.zone) if told else None
+        end = first_end((*shown, *delivery.links))
+        until = self.language.until(end, self.zone) if end is not None and end > self.now else None
         return {"link_count": len(shown), "until_when": until}
 
     def _link(self, link: Link) -> str:

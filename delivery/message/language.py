@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -11,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
+from unicodedata import bidirectional
 
 from delivery.errors import ConfigError, UsageError
 from delivery.message.template import Resolve, Template
@@ -130,8 +130,8 @@ class Language:
         A name whose letters all run as the line does needs nothing for it, and in a right-to-left line one that begins
         and ends with Latin letters; others get the Unicode isolates.
         """
-        mixed = any(_direction(char) in {"R", "AL"} for char in name)
-        if not mixed and (self.direction == "ltr" or not name or _direction(name[0]) == _direction(name[-1]) == "L"):
+        mixed = any(bidirectional(char) in {"R", "AL"} for char in name)
+        if not mixed and (self.direction == "ltr" or set(map(bidirectional, name[:1] + name[-1:])) <= {"L"}):
             return name
         # First strong isolate where the name has right-to-left letters, left-to-right isolate where it has none.
         opening = "\u2068" if mixed else "\u2066"
@@ -198,10 +198,6 @@ class Language:
                 code="template",
             )
         return self.plural(number)
-
-
-def _direction(char: str) -> str:
-    return unicodedata.bidirectional(char)
 
 
 def codes() -> tuple[str, ...]:

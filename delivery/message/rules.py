@@ -10,9 +10,10 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from delivery.message import disguise
-from delivery.message.cut import Measure, utf16
+from delivery.message.cut import Measure
 from delivery.model import Severity
 from delivery.profile import Profile
+from delivery.units import utf16
 
 _LATIN = "[a-z0-9\u00df-\u024f]"
 

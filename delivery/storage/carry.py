@@ -99,10 +99,7 @@ class Carrier:
         target, sent = self._signed("GET", key, {}, headers, EMPTY)
         with self.wire.stream(target, sent, cancel) as stream:
             if stream.status not in _DONE:
-                body, filled = memoryview(bytearray(4096)), 0
-                while filled < len(body) and (count := stream.readinto(body[filled:])):
-                    filled += count
-                raise Refusal.of(stream.status, stream.headers, bytes(body[:filled]))
+                raise Refusal.of(stream.status, stream.headers, stream.beginning(4096))
             yield stream
 
     def link(self, key: str, query: Mapping[str, str], seconds: int, credentials: Credentials) -> str:

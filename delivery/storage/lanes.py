@@ -12,7 +12,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
-from delivery.progress import CancelToken, Halt, Halted, first_failure
+from delivery.progress import CancelToken, Halt, one_failure_stops_all
 from delivery.storage.growth import FEWEST, LOOK_SECONDS, MOST, Growth
 
 _POLL = 0.2
@@ -46,13 +46,8 @@ def each(items: Sequence[_Item], work: Callable[[_Item], _Result], halt: Halt) -
                 raise
 
         slots = [lanes.submit(measured, item) for item in items]
-        try:
+        with one_failure_stops_all(halt, slots):
             return [slot.result() for slot in slots]
-        except BaseException as error:
-            halt.cancel()
-            if isinstance(error, Halted) and (cause := first_failure(slots)) is not None:
-                raise cause from None
-            raise
 
 
 class Lanes:

@@ -45,6 +45,13 @@ class Stream:
             self._answer.close()
         return count
 
+    def beginning(self, most: int) -> bytes:
+        """The first ``most`` bytes of a short body, or all of it."""
+        body, filled = memoryview(bytearray(most)), 0
+        while filled < most and (count := self.readinto(body[filled:])):
+            filled += count
+        return bytes(body[:filled])
+
     def _from_buffer(self, view: memoryview) -> int:
         held = len(self._answer.fp.peek(1))
         if not held:

@@ -3,10 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.stores import moto_address
-from support.terminal import run
-
-__all__ = ["moto_address", "run"]
 
 
 @pytest.fixture

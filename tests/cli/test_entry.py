@@ -117,7 +117,7 @@ def test_a_reader_that_goes_away_is_told_from_a_bug_where_both_are_an_invalid_ar
 
 def test_an_error_that_nobody_reads_keeps_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     dropped: list[bool] = []
-    monkeypatch.setattr(app, "_drop_output", lambda: dropped.append(True))
+    monkeypatch.setattr("delivery.cli.streams.drop", lambda stream: dropped.append(True))
 
     class Gone(io.StringIO):
         def write(self, text: str) -> int:

@@ -14,10 +14,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from support.stores import KEYS, make_bucket, moto_address
+from support.stores import KEYS, make_bucket
 from support.terminal import Run
 
-__all__ = ["moto_address"]
 ROOT = Path(__file__).parents[2]
 
 

@@ -11,14 +11,13 @@ import secrets
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.faulty import Proxy, once, proxy_before
+from support.faulty import Proxy, once
 from support.stores import KEYS, make_bucket, opened
 
 from delivery import compose_message, hosting, places, service, upkeep
@@ -44,12 +43,6 @@ SIZE = 300_000
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 URLS = re.compile(r'http://[^"\s<]+X-Amz-[^"\s<]+')
-
-
-@pytest.fixture
-def proxy(moto_address: str) -> Iterator[Proxy]:
-    with proxy_before(moto_address) as proxy:
-        yield proxy
 
 
 @pytest.fixture
@@ -500,9 +493,8 @@ def test_what_another_run_delivered_stays_when_this_one_wakes(
 
 
 def test_a_lost_answer_to_the_record_is_settled_by_reading_it(
-    proxy: Proxy, moto_address: str, monkeypatch: pytest.MonkeyPatch
+    proxy: Proxy, moto_address: str, no_waiting: None
 ) -> None:
-    monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)
     store = opened(proxy.address, "moto", profile="ceph")
     proxy.rule = once("lose", lambda request: request.method == "PUT" and "standing/" in request.path)
     with hosting.place_for(store, [], named=True, id="x") as place:

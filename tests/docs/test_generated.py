@@ -45,7 +45,7 @@ def test_the_page_is_what_the_code_says(make: ModuleType, page: str) -> None:
     assert place.read_text("utf-8") == text(), "run: .venv/bin/python docs/make.py"
 
 
-@pytest.mark.parametrize("page", ["platforms.md", "faults.md"])
+@pytest.mark.parametrize("page", ["platforms.md", "faults.md", "checks.md"])
 def test_a_table_is_what_the_data_says(monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     monkeypatch.syspath_prepend(ROOT / "docs")
     tables = importlib.import_module("tables")

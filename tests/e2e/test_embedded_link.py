@@ -10,7 +10,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +32,6 @@ def document(*arguments: str | Path) -> dict[str, Any]:
     done = delivery(*arguments, "--json")
     loaded: dict[str, Any] = json.loads(done.stdout)
     return loaded
-
-
-@pytest.fixture(autouse=True)
-def _no_store_left_behind(home: Path) -> Iterator[None]:
-    yield
-    delivery("store", "stop")
 
 
 def fetch(url: str) -> tuple[int, bytes, str]:

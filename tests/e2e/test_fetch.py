@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,15 +19,8 @@ from delivery.model import Delivery
 from delivery.packing import verify
 from delivery.progress import RecordingProgress, Task, Unit
 from delivery.service import send, upload
-from delivery.storage import local
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def _no_store_left_behind(home: Path) -> Iterator[None]:
-    yield
-    local.stop()
 
 
 @pytest.fixture

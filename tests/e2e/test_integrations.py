@@ -9,7 +9,6 @@ import re
 import shutil
 import sys
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -17,7 +16,6 @@ import pytest
 from support.steps import ROOT, Ran, job_of, run_action, run_lines, tool_in
 
 from delivery import report
-from delivery.storage import local
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 INTEGRATIONS = ROOT / "integrations"
@@ -25,12 +23,6 @@ ACTION = INTEGRATIONS / "github" / "action.yml"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 TOOL = {"DELIVERY_PACKAGE": "delivery-0.1.0-py3-none-any.whl[local]"}
 RUN = {"GITHUB_SHA": COMMIT, "GITHUB_REPOSITORY": "acme/site", "GITHUB_JOB": "build"}
-
-
-@pytest.fixture(autouse=True)
-def _no_store_left_behind(home: Path) -> Iterator[None]:
-    yield
-    local.stop()
 
 
 @pytest.fixture

@@ -6,10 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,12 +14,6 @@ ROOT = Path(__file__).parents[2]
 def delivery(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120)
-
-
-@pytest.fixture(autouse=True)
-def _no_store_left_behind(home: Path) -> Iterator[None]:
-    yield
-    delivery("store", "stop")
 
 
 def test_a_linked_delivery_is_renewed_told_and_recorded(tmp_path: Path, home: Path) -> None:

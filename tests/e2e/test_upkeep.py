@@ -7,7 +7,6 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,15 +19,9 @@ from delivery.config import Settings
 from delivery.errors import StoreUnreachableError, UsageError
 from delivery.ledger import Ledger
 from delivery.service import upload
-from delivery.storage import local, open_store
+from delivery.storage import open_store
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def _no_store_left_behind(home: Path) -> Iterator[None]:
-    yield
-    local.stop()
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.origin import Asked, Origin, once, origin, record_of
+from support.faulty import once
+from support.origin import Asked, Origin, origin, record_of
 
 from delivery.errors import (
     Cancelled,

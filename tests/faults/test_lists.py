@@ -22,9 +22,7 @@ class OneByte:
         return None
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.mark.parametrize("kind", ["moto", pytest.param("ceph", marks=pytest.mark.heavy)])

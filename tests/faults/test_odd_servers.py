@@ -83,9 +83,7 @@ def opened(port: int, scheme: str = "http", **watched: object) -> Store:
     return store.watched(Watch(attempts=2, **watched))  # type: ignore[arg-type]
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 @pytest.fixture(scope="module")

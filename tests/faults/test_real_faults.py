@@ -20,12 +20,9 @@ from delivery.options import StoreOptions, UploadOptions
 from delivery.storage import Store, open_store, sigv4
 from delivery.storage.faults import ClockError
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 MIB = 1024**2
-
-
-@pytest.fixture(autouse=True)
-def private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.faulty import Proxy, Seen, once, proxy_before
+from support.faulty import Proxy, Seen, once
 from support.stores import opened
 
 from delivery import hosting
@@ -28,21 +28,11 @@ from delivery.progress import CancelToken, RecordingProgress
 from delivery.storage import ObjectHeaders, RemotePart, Store, Watch
 from delivery.storage.sigv4 import Keys
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
+
 MIB = 1024**2
 OPTIONS = UploadOptions(threshold=6 * MIB, part_size=5 * MIB, threads=2, attempts=3)
 SIZE = 33 * MIB + 123  # seven parts
-
-
-@pytest.fixture(autouse=True)
-def quick_and_private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)
-    monkeypatch.setenv("DELIVERY_HOME", str(tmp_path / "home"))
-
-
-@pytest.fixture
-def proxy(moto_address: str) -> Iterator[Proxy]:
-    with proxy_before(moto_address) as proxy:
-        yield proxy
 
 
 @pytest.fixture

@@ -1,18 +1,12 @@
 from __future__ import annotations
 
 import secrets
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from support.stores import KEYS, embedded_home, make_bucket, moto_address, one_home
+from support.stores import KEYS, make_bucket
 
 from delivery import Settings, StoreOptions, UploadOptions
 
-__all__ = ["embedded_home", "moto_address", "one_home"]
 MIB = 1024**2
 
 

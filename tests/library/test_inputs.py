@@ -403,10 +403,7 @@ def test_it_goes_beside_many_files_as_it_is(parts: Settings, tmp_path: Path) -> 
     assert len(made.files) == 40 and made.page is not None
 
 
-def test_a_part_that_breaks_is_sent_again_from_its_buffer(
-    parts: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)
+def test_a_part_that_breaks_is_sent_again_from_its_buffer(parts: Settings, tmp_path: Path, no_waiting: None) -> None:
     address = parts.stores["work"].endpoint
     assert address is not None
     data = os.urandom(17 * MIB)

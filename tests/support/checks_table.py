@@ -12,12 +12,12 @@ from pathlib import Path
 from support import corpus, leaky, parcels, trees
 
 from delivery import checks, intake
-from delivery.checks.docs import MEASURED, PLACE, documentation
 from delivery.intake.observe import observe
 from delivery.options import CheckOptions
 from delivery.profile import Profile
 
-ROOT = Path(__file__).parents[2]
+PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
+MEASURED = "<!-- measured -->"
 MARKET = Profile("market", "Market", marketplace=True)
 
 
@@ -103,15 +103,15 @@ def as_text(measured: Mapping[str, Score]) -> str:
 
 
 def main() -> None:
-    place = ROOT / PLACE
     alarms = (
         "Rules on leaks and on the wrong thing, over trees of honest files as they lie on a machine. Private keys and\n"
         "exact doubles, which really are some, are not counted. The tests hold them to one file in a thousand."
     )
     table = f"## How often the rules are right\n\n{as_text(scores())}\n"
     budget = f"## False alarms\n\n{alarms}\n\n{trees.as_text()}\n"
-    _, speed, kept = place.read_text(encoding="utf-8").partition("\n## How fast")
-    place.write_text(f"{documentation()}\n{MEASURED}\n\n{table}\n{budget}{speed}{kept}", encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8")
+    rules, measured = text.partition(MEASURED)[0], f"{MEASURED}\n\n{table}\n{budget}"
+    PAGE.write_text("".join([rules, measured, *text.partition("\n## How fast")[1:]]), encoding="utf-8")
 
 
 if __name__ == "__main__":

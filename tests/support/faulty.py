@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Seen:
 
 
 Rule = Callable[[Seen], str]
+Request = TypeVar("Request")
 """Names the harm for a request: "", reset, stall (the body is not read), mute (no answer), slow, lose, flip, swap, cut,
 or as in "503 SlowDown"."""
 
@@ -58,17 +61,26 @@ class Proxy:
         return [item for item in self.seen if item.method == "PUT" and item.harm in ("", "slow", "lose", "flip")]
 
 
-def once(harm: str, wanted: Callable[[Seen], bool], times: int = 1) -> Rule:
-    """Do ``harm`` to the first ``times`` requests that are ``wanted``."""
-    left = [times]
+def once(
+    harm: str, wanted: Callable[[Request], bool] = lambda request: True, times: int = 1
+) -> Callable[[Request], str]:
+    """Do ``harm`` to the first ``times`` requests that are ``wanted``, here or at an `Origin`."""
+    left, lock = [times], threading.Lock()
 
-    def rule(request: Seen) -> str:
-        if left[0] and wanted(request):
-            left[0] -= 1
-            return harm
+    def rule(request: Request) -> str:
+        with lock:
+            if left[0] and wanted(request):
+                left[0] -= 1
+                return harm
         return ""
 
     return rule
+
+
+@pytest.fixture
+def proxy(moto_address: str) -> Iterator[Proxy]:
+    with proxy_before(moto_address) as proxy:
+        yield proxy
 
 
 @contextmanager

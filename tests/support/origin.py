@@ -89,19 +89,6 @@ def manifest_of(parts: Sequence[Mapping[str, Any]], files: Sequence[Mapping[str,
     return {"schema": "delivery.manifest/1", "name": name, "files": list(files), "parts": list(parts)}
 
 
-def once(harm: str, wanted: Callable[[Asked], bool] = lambda asked: True, times: int = 1) -> Rule:
-    left, lock = [times], threading.Lock()
-
-    def rule(asked: Asked) -> str:
-        with lock:
-            if left[0] and wanted(asked):
-                left[0] -= 1
-                return harm
-        return ""
-
-    return rule
-
-
 @contextmanager
 def origin(tls: ssl.SSLContext | None = None) -> Iterator[Origin]:
     class Handler(BaseHTTPRequestHandler):

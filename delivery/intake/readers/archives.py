@@ -12,7 +12,7 @@ from delivery.intake.observation import Seen
 from delivery.intake.readers import office, zips
 from delivery.intake.readers.formats import sniff
 from delivery.intake.readers.text import note_secrets
-from delivery.intake.readers.view import View
+from delivery.intake.readers.view import CUT, View
 
 _DEPTH = 3
 _TEXTS = frozenset(
@@ -22,7 +22,6 @@ _LARGEST_TEXT = 64 * 1024
 _NESTED = 40
 _NESTED_BYTES = 16 * 1024**2
 _NESTED_LARGEST = 8 * 1024**2
-_CUT = "the file is cut off"
 _AES_7Z = b"\x06\xf1\x07\x01"
 _LARGEST_7Z_DIRECTORY = 1024**2
 _RAR4_LARGE = 0x100
@@ -53,7 +52,7 @@ def _list(top: View, view: View, found: list[zips.Member], prefix: str, depth: i
         top.members.append(prefix + member.name)
         ending = extension(member.name)
         if ending in _TEXTS and member.size <= _LARGEST_TEXT and budget.unpacked > 0:
-            data = zips.content(view, member, _LARGEST_TEXT) or b""
+            data = zips.content(view, member, _LARGEST_TEXT)
             budget.unpacked -= len(data)
             note_secrets(top, data, ending, place=prefix + member.name)
         elif ending == "zip" and not member.encrypted:
@@ -74,7 +73,7 @@ def _read_nested(top: View, view: View, member: zips.Member, prefix: str, depth:
         if member.size > min(_NESTED_LARGEST, budget.unpacked):
             top.note(Seen.UNSEEN, "an archive inside it is too large to look into")
             return
-        data = zips.content(view, member, min(_NESTED_LARGEST, budget.unpacked)) or b""
+        data = zips.content(view, member, min(_NESTED_LARGEST, budget.unpacked))
         budget.unpacked -= len(data)
         inner = View.of_bytes(data)
     if sniff(inner.head) != "zip":
@@ -87,13 +86,13 @@ def _read_nested(top: View, view: View, member: zips.Member, prefix: str, depth:
 def read_7z(view: View) -> None:
     """The start header says where the directory lies; names are only listed when it is not compressed."""
     if len(view.head) < 32:
-        view.damaged(_CUT)
+        view.damaged(CUT)
         return
     offset, length, _ = struct.unpack_from("<QQI", view.head, 12)
     if zlib.crc32(view.head[12:32]) != int.from_bytes(view.head[8:12], "little"):
         view.damaged("its header is damaged")
     elif 32 + offset + length > view.size:
-        view.damaged(_CUT)
+        view.damaged(CUT)
     elif length:
         directory = view.at(32 + offset, min(length, _LARGEST_7Z_DIRECTORY))
         if _AES_7Z in directory:
@@ -136,7 +135,7 @@ def _read_rar4(view: View) -> None:
             return
         at += length + data
     if at > view.size:
-        view.damaged(_CUT)
+        view.damaged(CUT)
 
 
 def _read_rar5(view: View) -> None:
@@ -163,7 +162,7 @@ def _read_rar5(view: View) -> None:
         if kind == 2:
             _rar5_file(view, head[place:end], extra)
         at += end + data
-    view.damaged(_CUT)
+    view.damaged(CUT)
 
 
 def _rar5_file(view: View, header: bytes, extra: int) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from delivery.intake.readers.view import View
-
-_CUT = "the file is cut off"
+from delivery.intake.readers.view import CUT, View
 
 
 def read_sfnt(view: View) -> None:
@@ -19,18 +17,18 @@ def read_sfnt(view: View) -> None:
     for start in starts:
         count = int.from_bytes(view.at(start + 4, 2), "big")
         if not count:
-            view.damaged("it holds no tables" if start < view.size else _CUT)
+            view.damaged("it holds no tables" if start < view.size else CUT)
             return
         for index in range(count):
             record = view.at(start + 12 + 16 * index, 16)
             if len(record) < 16 or sum(struct.unpack_from(">II", record, 8)) > view.size:
-                view.damaged(_CUT)
+                view.damaged(CUT)
                 return
 
 
 def read_woff(view: View) -> None:
     if struct.unpack_from(">I", view.head.ljust(12, b"\0"), 8)[0] > view.size:
-        view.damaged(_CUT)
+        view.damaged(CUT)
 
 
 def read_blend(view: View) -> None:
@@ -45,20 +43,20 @@ def read_blend(view: View) -> None:
         if head[:4] == b"ENDB":
             return
         if len(head) < length:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
         at += length + struct.unpack_from(order + "I", head, 4)[0]
 
 
 def read_glb(view: View) -> None:
     if struct.unpack_from("<I", view.head.ljust(12, b"\0"), 8)[0] > view.size:
-        view.damaged(_CUT)
+        view.damaged(CUT)
 
 
 def read_ole(view: View) -> None:
     """The compound file of .doc, .xls, .ppt: every sector that its tables count lies inside the file."""
     if len(view.head) < 512:
-        view.damaged(_CUT)
+        view.damaged(CUT)
         return
     shift = int.from_bytes(view.head[30:32], "little")
     if shift not in (9, 12):
@@ -68,7 +66,7 @@ def read_ole(view: View) -> None:
     directory = int.from_bytes(view.head[48:52], "little")
     tables = [value for value in struct.unpack_from("<109I", view.head, 76) if value < 0xFFFFFFFA]
     if any((index + 1) * sector >= view.size for index in (directory, *tables)):
-        view.damaged(_CUT)
+        view.damaged(CUT)
 
 
 def read_sqlite(view: View) -> None:
@@ -76,4 +74,4 @@ def read_sqlite(view: View) -> None:
     header = view.head[:100].ljust(100, b"\0")
     page, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
     if header[24:28] == header[92:96] and pages * (65536 if page == 1 else page) > view.size:
-        view.damaged(_CUT)
+        view.damaged(CUT)

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 from delivery.intake.observation import Seen
 from delivery.intake.readers import metadata
 from delivery.intake.readers.formats import tag_length
-from delivery.intake.readers.view import View
+from delivery.intake.readers.view import CUT, View
 
-_CUT = "the file is cut off"
 _PLACE = re.compile(
     rb"[+-]\d{1,2}(?:\.\d{1,12})?[+-]\d{1,3}\.\d{1,12}(?:[+-]\d{1,6}(?:\.\d{1,12})?)?(?:CRS\w{1,20})?/?"
 )
@@ -30,7 +29,7 @@ def read_mp4(view: View) -> None:
     kinds: set[bytes] = set()
     for kind, start, end in _boxes(view, 0, view.size):
         if end > view.size:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
         kinds.add(kind)
         if kind == b"moov":
@@ -87,12 +86,12 @@ def _note_inside(view: View, start: int, end: int, depth: int = 0) -> None:
             view.note(Seen.GPS, place="video metadata")
         if kind == b"meta":
             tags = view.at(inside, min(stop - inside, metadata.LONGEST_TAGS)).partition(b"ilst")[2]
-            metadata.note_tags(view, _PLACE.sub(b" ", tags.partition(b"covr")[0]), "tags")
+            metadata.note_tags(view, _PLACE.sub(b" ", tags.partition(b"covr")[0]))
         elif kind == b"XMP_":
             metadata.note_xmp(view, view.at(inside, min(stop - inside, metadata.LARGEST)))
         elif kind[0] == 0xA9:  # QuickTime's own texts
             text = view.at(inside, min(stop - inside, metadata.LONGEST_TAGS))
-            metadata.note_tags(view, _PLACE.sub(b" ", text), "tags")
+            metadata.note_tags(view, _PLACE.sub(b" ", text))
         elif kind in _FOLDERS and depth < 3:
             _note_inside(view, inside, stop, depth + 1)
 
@@ -117,7 +116,7 @@ def read_matroska(view: View) -> None:
             length, width = _variable(head[4:])
             unknown = length == (1 << (7 * width)) - 1
             if not unknown and at + 4 + width + length > view.size:
-                view.damaged(_CUT)
+                view.damaged(CUT)
             return
         if head[:1] != b"\xec":
             break
@@ -140,7 +139,7 @@ def _note_matroska(view: View, block: bytes) -> None:
             if _PLACE.fullmatch(value):
                 view.note(Seen.GPS, place="video metadata")
             else:
-                metadata.note_tags(view, value, "tags")
+                metadata.note_tags(view, value)
 
 
 def _variable(raw: bytes) -> tuple[int, int]:
@@ -160,17 +159,17 @@ def read_flac(view: View) -> None:
     for _ in range(1000):
         head = view.at(at, 4)
         if len(head) < 4:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
         if head[0] & 0x7F == _FLAC_TAGS:
             length = min(int.from_bytes(head[1:], "big"), metadata.LONGEST_TAGS)
-            metadata.note_vorbis(view, view.at(at + 4, length), "tags")
+            metadata.note_vorbis(view, view.at(at + 4, length))
         at += 4 + int.from_bytes(head[1:], "big")
         if head[0] & 0x80:
             break
     frame = view.at(at, 2)
     if len(frame) < 2:
-        view.damaged(_CUT)
+        view.damaged(CUT)
     elif frame[0] != 0xFF or frame[1] & 0xFC != 0xF8:
         view.damaged("its sound data are damaged")
 
@@ -178,15 +177,15 @@ def read_flac(view: View) -> None:
 def read_ogg(view: View) -> None:
     """The last page must be whole and marked as the last; the tags stand in the second."""
     for mark in (b"\x03vorbis", b"OpusTags"):
-        metadata.note_vorbis(view, view.head[:8192].partition(mark)[2].partition(b"\x05vorbis")[0], "tags")
+        metadata.note_vorbis(view, view.head[:8192].partition(mark)[2].partition(b"\x05vorbis")[0])
     tail = view.tail
     at = tail.rfind(b"OggS")
     page = tail[at:] if at >= 0 else b""
     if len(page) < 27 or len(page) < 27 + page[26]:
-        view.damaged(_CUT)
+        view.damaged(CUT)
         return
     if len(page) < 27 + page[26] + sum(page[27 : 27 + page[26]]):
-        view.damaged(_CUT)
+        view.damaged(CUT)
     elif not page[5] & 4:
         view.note(Seen.DOUBTFUL, "its last page is not marked as the last; it may be cut off")
 
@@ -198,7 +197,7 @@ def read_mp3(view: View) -> None:
     block = view.at(at, 4096).lstrip(b"\0")
     sync = next((i for i in range(len(block) - 1) if block[i] == 0xFF and block[i + 1] & 0xE0 == 0xE0), None)
     if at >= view.size or (sync is None and len(block) < 4096 and at + 4096 >= view.size):
-        view.damaged("it holds no sound" if at < view.size else _CUT)
+        view.damaged("it holds no sound" if at < view.size else CUT)
         return
     for mark in (b"Xing", b"Info"):
         found = block.find(mark)
@@ -209,7 +208,7 @@ def read_mp3(view: View) -> None:
             place = found + 8 + (4 if flags & 1 else 0)
             stated = int.from_bytes(block[place : place + 4], "big")
             if stated > (view.size - at) * 1.01 + 1024:
-                view.damaged(_CUT)
+                view.damaged(CUT)
         return
 
 
@@ -221,14 +220,14 @@ def _note_id3(view: View, end: int) -> None:
         for byte in view.head[at + 4 : at + 8]:
             length = length << (8 if plain else 7) | byte
         if view.head[at : at + 1] == b"T" or view.head[at : at + 4] in (b"COMM", b"USLT"):
-            metadata.note_tags(view, view.head[at + 10 : at + 10 + length], "tags")
+            metadata.note_tags(view, view.head[at + 10 : at + 10 + length])
         at += 10 + length
 
 
 def read_iff(view: View) -> None:
     """AIFF: the outer size must not reach past the file."""
     if int.from_bytes(view.head[4:8], "big") + 8 > view.size + 1:
-        view.damaged(_CUT)
+        view.damaged(CUT)
 
 
 def read_midi(view: View) -> None:
@@ -237,8 +236,8 @@ def read_midi(view: View) -> None:
     for _ in range(tracks):
         head = view.at(at, 8)
         if len(head) < 8:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
         at += 8 + int.from_bytes(head[4:], "big")
     if at > view.size:
-        view.damaged(_CUT)
+        view.damaged(CUT)

@@ -125,20 +125,20 @@ def note_xmp(view: View, data: bytes) -> None:
     note_local_path(view, data, "XMP")
 
 
-def note_tags(view: View, data: bytes, place: str) -> None:
+def note_tags(view: View, data: bytes) -> None:
     """A block of tags in sound or video: text, but for the lengths and marks between, and the zeros of UTF-16."""
     text = _NO_TEXT.sub(b" ", _HALVES.sub(b"", data[:LONGEST_TAGS]))
-    note_text(view, text.decode("utf-8", "replace"), place)
+    note_text(view, text.decode("utf-8", "replace"), "tags")
 
 
-def note_vorbis(view: View, data: bytes, place: str) -> None:
+def note_vorbis(view: View, data: bytes) -> None:
     """The tags of FLAC and Ogg, one by one: the length before each may be a letter, which would belong to the last."""
     at = 8 + int.from_bytes(data[:4], "little")
     for _ in range(_MOST_TAGS):
         length = int.from_bytes(data[at : at + 4], "little")
         if at + 4 >= len(data):
             return
-        note_tags(view, data[at + 4 : at + 4 + length], place)
+        note_tags(view, data[at + 4 : at + 4 + length])
         at += 4 + length
 
 

@@ -91,7 +91,7 @@ def _related(view: View, by_name: dict[str, zips.Member]) -> str:
 
 
 def _note_picture(view: View, member: zips.Member) -> None:
-    inner = View.of_bytes(zips.content(view, member, _START_OF_PICTURE) or b"")
+    inner = View.of_bytes(zips.content(view, member, _START_OF_PICTURE))
     (pictures.read_jpeg if sniff(inner.head) == "jpeg" else pictures.read_png)(inner)
     for fact in inner.facts:
         if fact.kind in _OF_PICTURES:
@@ -100,4 +100,4 @@ def _note_picture(view: View, member: zips.Member) -> None:
 
 def _part(view: View, by_name: dict[str, zips.Member], name: str) -> bytes:
     member = by_name.get(name)
-    return (zips.content(view, member, LARGEST) or b"") if member else b""
+    return zips.content(view, member, LARGEST) if member else b""

@@ -60,7 +60,7 @@ def note_remarks(view: View, by_name: dict[str, zips.Member], main: str) -> None
     if body is not None:
         _note_in_body(view, body)
         if _WORKBOOK.fullmatch(main):
-            _note_hidden_sheets(view, zips.content(view, body, LARGEST) or b"")
+            _note_hidden_sheets(view, zips.content(view, body, LARGEST))
     if any(_CHANGE.search(part) for part in _parts(view, by_name, _BESIDE)):
         view.note(Seen.REVIEW, "tracked changes")
     if any(_COMMENT.search(part) for part in _parts(view, by_name, _COMMENTS)):
@@ -81,7 +81,7 @@ def _parts(
     length: int = LARGEST,
 ) -> Iterator[bytes]:
     for name in [name for name in by_name if names.fullmatch(name)][:most]:
-        yield zips.content(view, by_name[name], length) or b""
+        yield zips.content(view, by_name[name], length)
 
 
 def _has_notes(slide: bytes) -> bool:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from delivery.intake.observation import Seen
 from delivery.intake.readers import metadata
-from delivery.intake.readers.view import HEAD, View
+from delivery.intake.readers.view import CUT, HEAD, View
 
-_CUT = "the file is cut off"
 _PNG_TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt", b"eXIf"))
 _MOST_ROWS = 1_000_000
 _SEARCH = 48 * 1024**2
@@ -42,7 +41,7 @@ def read_png(view: View) -> None:
                 view.damaged("it holds no picture data")
             return
         at += 12 + length
-    view.damaged(_CUT)
+    view.damaged(CUT)
 
 
 def read_jpeg(view: View) -> None:
@@ -51,7 +50,7 @@ def read_jpeg(view: View) -> None:
     while True:
         head = view.at(at, 4)
         if len(head) < 4:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
         if head[0] != 0xFF:
             view.damaged("its segments are damaged")
@@ -81,7 +80,7 @@ def read_jpeg(view: View) -> None:
         if b"\xff\xd9" in view.at(start, 4 * HEAD + 1):
             return
     if view.size - at <= _SEARCH:
-        view.damaged(_CUT)
+        view.damaged(CUT)
 
 
 def _jpeg_metadata(view: View, block: bytes) -> None:
@@ -116,12 +115,12 @@ def read_gif(view: View) -> None:
             if length == b"\0":
                 break
         else:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
     if frames and at == view.size:  # every program opens it
         view.note(Seen.DOUBTFUL, "its end mark is missing; it may be cut off")
     else:
-        view.damaged(_CUT)
+        view.damaged(CUT)
 
 
 def _gif_metadata(view: View, label: bytes, at: int) -> None:
@@ -143,14 +142,14 @@ def _gif_colours(flags: bytes) -> int:
 def read_bmp(view: View) -> None:
     start, header = struct.unpack_from("<II", view.head.ljust(18, b"\0"), 10)
     if start > view.size or header > view.size:
-        view.damaged(_CUT)
+        view.damaged(CUT)
         return
     if header < 40:
         return
     width, height, _, bits, packing, size = struct.unpack_from("<iiHHII", view.head.ljust(54, b"\0"), 18)
     needed = size if packing else (abs(width) * bits + 31) // 32 * 4 * abs(height)
     if start + needed > view.size:
-        view.damaged(_CUT)
+        view.damaged(CUT)
 
 
 def read_ico(view: View) -> None:
@@ -158,7 +157,7 @@ def read_ico(view: View) -> None:
     for index in range(min(count, 256)):
         entry = view.at(6 + 16 * index, 16)
         if len(entry) < 16 or sum(struct.unpack_from("<II", entry, 8)) > view.size:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
 
 
@@ -174,12 +173,12 @@ def read_tiff(view: View) -> None:
         seen.add(at)
         count = view.at(at, 2)
         if len(count) < 2:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
         length = 12 * struct.unpack(order + "H", count)[0]
         block = view.at(at + 2, length + 4)
         if len(block) < length:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
         fields = {}
         for place in range(0, length, 12):
@@ -187,7 +186,7 @@ def read_tiff(view: View) -> None:
             fields[tag] = (kind, number, value)
         for offsets, counts in ((273, 279), (324, 325)):
             if _beyond(view, order, fields.get(offsets), fields.get(counts)):
-                view.damaged(_CUT)
+                view.damaged(CUT)
                 return
         at = struct.unpack_from(order + "I", block, length)[0] if len(block) >= length + 4 else 0
     metadata.note_tiff(view, view.at)
@@ -222,14 +221,14 @@ def read_psd(view: View) -> None:
         width = 8 if wide and section == 2 else 4
         raw = view.at(at, width)
         if len(raw) < width:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
         length = int.from_bytes(raw, "big")
         if section == 1 and 0 < length <= 4 * metadata.LARGEST:
             metadata.note_photoshop(view, view.at(at + width, length))
         at += width + length
     if at + 2 + _psd_pixels(view, at) > view.size:
-        view.damaged(_CUT)
+        view.damaged(CUT)
 
 
 def _psd_pixels(view: View, at: int) -> int:
@@ -253,7 +252,7 @@ def read_riff(view: View) -> None:
     kind = view.head[8:12]
     if kind == b"WEBP":
         if stated + 8 > view.size:
-            view.damaged(_CUT)
+            view.damaged(CUT)
         for chunk, start, length in _chunks(view, order):
             if chunk == b"EXIF":
                 metadata.note_exif(view, view.at(start, min(length, metadata.LARGEST)).removeprefix(b"Exif\0\0"))
@@ -267,11 +266,11 @@ def read_riff(view: View) -> None:
         if chunk == b"LIST" and view.at(start, 4) == b"INFO":
             info = View.of_bytes(view.at(start - 8, 8 + min(length, metadata.LONGEST_TAGS)))
             for _, inside, size in _chunks(info, order):
-                metadata.note_tags(view, info.at(inside, size), "tags")
+                metadata.note_tags(view, info.at(inside, size))
     if (b"data", _SOX_UNKNOWN) in ((chunk, length) for chunk, _, length in chunks):
         return
     if stated + 8 > view.size + 1:
-        view.damaged(_CUT)
+        view.damaged(CUT)
     elif kind == b"WAVE" and all(chunk != b"data" for chunk, _, _ in chunks):
         view.note(Seen.DAMAGED, "it holds no sound data")
 

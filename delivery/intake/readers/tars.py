@@ -8,9 +8,8 @@ import zlib
 from delivery.escape import printable
 from delivery.intake.observation import Seen
 from delivery.intake.readers import zips
-from delivery.intake.readers.view import View
+from delivery.intake.readers.view import CUT, View
 
-_CUT = "the file is cut off"
 _TAR_START = 8 * 1024**2
 _LONGEST_WORDS = 64 * 1024
 _WORDS = re.compile(rb"(?:\A|\n)\d{1,9} (path|size|GNU\.sparse\.name)=([^\n]*)(?=\n)")
@@ -26,7 +25,7 @@ def read_tar(view: View) -> None:
             return
         size = _tar_number(header[124:136])
         if len(header) < 512:
-            view.damaged(_CUT)
+            view.damaged(CUT)
             return
         if size is None or _tar_number(header[148:156]) not in _tar_sums(header):
             view.damaged("its headers are damaged")
@@ -52,7 +51,7 @@ def read_tar(view: View) -> None:
             at = _after_map(view, at, header[482:483])
         at += (size + 511) // 512 * 512
     if at > view.size:
-        view.damaged(_CUT)
+        view.damaged(CUT)
 
 
 def _name(header: bytes) -> bytes:
@@ -99,7 +98,7 @@ def read_gzip(view: View) -> None:
         view.damaged("its compressed data are damaged")
         return
     if view.size == len(view.head) and not unpack.eof and not unpack.unconsumed_tail:
-        view.damaged(_CUT)
+        view.damaged(CUT)
         return
     if start[257:262] == b"ustar":
         _list_packed_tar(view)
@@ -121,6 +120,6 @@ def _list_packed_tar(view: View) -> None:
         if whole or fact.kind is not Seen.DAMAGED:
             view.note(fact.kind, fact.detail)
     if not whole and at >= view.size and len(data) < _TAR_START:
-        view.damaged(_CUT)
+        view.damaged(CUT)
     elif not whole:
         view.note(Seen.UNSEEN, "only the first files in it were looked at")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from delivery.intake.readers.zips import Member
 
 HEAD = 64 * 1024
+CUT = "the file is cut off"
 _READS = 20_000
 _BYTES = 64 * 1024**2
 _UNPACKED = 128 * 1024**2
@@ -87,12 +88,10 @@ class View:
             raise Exhausted
         return self._read(offset, min(count, self.size - offset))
 
-    def part(self, start: int, size: int, *, name: str = "", budget: int = _BYTES, reads: int = _READS) -> View:
+    def part(self, start: int, size: int, *, name: str = "", budget: int = _BYTES) -> View:
         """Some of the same bytes, with a budget of their own."""
         size = max(0, min(size, self.size - start))
-        return View(
-            lambda offset, count: self._read(start + offset, count), size, name=name, budget=budget, reads=reads
-        )
+        return View(lambda offset, count: self._read(start + offset, count), size, name=name, budget=budget)
 
     def unpacked(self, count: int) -> None:
         """Count what a reader unpacked of it: little may become much. Raises Exhausted."""

@@ -59,13 +59,13 @@ def members(view: View, *, most: int = MOST_MEMBERS, largest_directory: int = _L
     return found
 
 
-def content(view: View, member: Member, most: int) -> bytes | None:
-    """The first ``most`` bytes of a member, or None when it cannot be unpacked (password, method, damage)."""
+def content(view: View, member: Member, most: int) -> bytes:
+    """The first ``most`` bytes of a member; none when it cannot be unpacked (password, method, damage)."""
     if member.encrypted or member.method not in (0, 8) or most <= 0:
-        return None
+        return b""
     start = data_offset(view, member)
     if start is None:
-        return None
+        return b""
     if member.method == 0:
         return view.at(start, min(member.size, most))
     unpack = zlib.decompressobj(-15)
@@ -73,7 +73,7 @@ def content(view: View, member: Member, most: int) -> bytes | None:
     try:
         data = unpack.decompress(packed, most)
     except zlib.error:
-        return None
+        return b""
     view.unpacked(len(data))
     return data
 
@@ -225,7 +225,7 @@ def _note_whole(view: View, found: list[Member], directory: int) -> None:
             view.note(Seen.HOSTILE, f"it holds a path that leads out of the folder: {printable(member.name)[:80]}")
         if member.is_link and links < _MOST_LINKS:
             links += 1
-            target = (content(view, member, 1024) or b"").decode("utf-8", "replace")
+            target = content(view, member, 1024).decode("utf-8", "replace")
             if target.startswith(("/", "\\")) or leads_out(f"{member.name.rpartition('/')[0]}/{target}".lstrip("/")):
                 view.note(Seen.HOSTILE, f"it holds a link that leads out of the folder: {printable(member.name)[:80]}")
 

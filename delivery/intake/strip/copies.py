@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from delivery.errors import FULL, LocalError
-from delivery.escape import printable
+from delivery.errors import LocalError
+from delivery.escape import listed, printable
 from delivery.intake.names import extension
 from delivery.intake.readers.formats import sniff
 from delivery.intake.readers.office import DOCUMENTS
@@ -22,14 +22,14 @@ from delivery.intake.strip import office, pdf, pictures
 from delivery.intake.strip.pieces import CannotStrip
 from delivery.model import Deliverable, FileEntry
 from delivery.patience import patiently
-from delivery.places import private_dir, remedy
+from delivery.places import private_dir, telling
 from delivery.progress import CancelToken, NullProgress, Progress
 
 LARGEST = 64 * 1024**2
 """Bytes of a picture or document; a larger one stays as it is, and that is told."""
 _KEPT_FOR = 30 * 86400
 _HEAD = 4096
-_SHOWN = 3
+_HINT = "{}; or deliver without --strip"
 Cleaner = Callable[[bytes], tuple[bytes, tuple[str, ...]]]
 """Bytes in; bytes out, and the names of what was taken out. Raises CannotStrip."""
 
@@ -60,10 +60,9 @@ def summary(removed: tuple[Removed, ...]) -> tuple[str, ...]:
     groups: dict[tuple[str, ...], list[str]] = {}
     for item in removed:
         if item.what:
-            groups.setdefault(item.what, []).append(printable(item.arcname))
+            groups.setdefault(item.what, []).append(item.arcname)
     for what, names in groups.items():
-        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
-        lines.append(f"delivered without {', '.join(what)}: {shown}")
+        lines.append(f"delivered without {', '.join(what)}: {listed(names)}")
     return tuple(lines)
 
 
@@ -76,14 +75,9 @@ def strip(
     Copies that no delivery asked for in a month are removed. Raises LocalError, SourceChangedError and Cancelled.
     """
     cancel = cancel or CancelToken()
-    try:
+    with telling(f"the folder for cleaned copies, {printable(str(folder))}, cannot be used", hint=_HINT):
         private_dir(folder)
         _tidy(folder)
-    except OSError as error:
-        raise LocalError(
-            f"the folder for cleaned copies, {printable(str(folder))}, cannot be used: {error.strerror or error}",
-            hint=f"{remedy(error)}; or deliver without --strip",
-        ) from error
     entries, removed, made = list(deliverable.entries), list[Removed](), list[Path]()
     with (progress or NullProgress()).task("Removing metadata", len(entries), "files") as task, _room_given_back(made):
         for at, entry in enumerate(entries):
@@ -137,18 +131,12 @@ def _keep(entry: FileEntry, cleaned: bytes, folder: Path, made: list[Path]) -> t
     key = hashlib.sha256(f"{entry.path}\0{entry.arcname}".encode("utf-8", "surrogatepass") + cleaned).hexdigest()[:32]
     ending = extension(entry.arcname)
     place = folder / (f"{key}.{ending}" if ending.isalnum() else key)
-    try:
+    with telling(f"the cleaned copy of {printable(entry.path)} cannot be written", hint=_HINT):
         if not place.is_file() or place.read_bytes() != cleaned:
             _replace(place, cleaned)
             made.append(place)
         os.utime(place, ns=(time.time_ns(), entry.mtime_ns))
         mtime_ns = place.stat().st_mtime_ns
-    except OSError as error:
-        raise LocalError(
-            f"the cleaned copy of {printable(entry.path)} cannot be written: {error.strerror or error}",
-            hint=f"{remedy(error)}; or deliver without --strip",
-            code="disk-full" if error.errno in FULL else None,
-        ) from error
     return str(place), mtime_ns
 
 

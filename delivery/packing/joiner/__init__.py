@@ -10,7 +10,6 @@ from delivery.planning.names import Filenames
 from delivery.web.document import all_words, document, text
 from delivery.web.words import known, words
 
-FILENAME = "JOIN.html"
 _COMMAND_PROMPT = 8_191
 """The longest line that it takes."""
 

@@ -17,9 +17,6 @@ from delivery.intake.names import fold, unique
 from delivery.model import FileEntry
 from delivery.progress import CancelToken, NullProgress, Progress
 
-MOST_BYTES = 1_000_000
-"""A sheet is always smaller."""
-
 
 def file_name(name: str) -> str:
     """``website-proof.pdf`` for the delivery ``website``: plain ASCII that every system and platform takes."""

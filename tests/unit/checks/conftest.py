@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,6 @@ from delivery.model import Finding
 from delivery.options import CheckOptions
 from delivery.profile import Profile
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 PLAIN = Profile("none", "no platform")
 

@@ -1,18 +1,14 @@
-"""Waiving, blocking, grouping and the documentation."""
+"""Waiving, blocking and grouping."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from delivery import checks
-from delivery.checks.docs import documentation, generated_part
 from delivery.errors import UsageError
 from delivery.model import Finding, Severity
-
-ROOT = Path(__file__).parents[3]
 
 
 def finding(code: str, path: str = "a.png") -> Finding:
@@ -76,8 +72,3 @@ def test_codes_are_words_with_hyphens_and_every_rule_explains_itself():
         assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", code)
         assert rule.title and rule.why.endswith(".") and rule.hint
         assert (rule.each is None) != (rule.whole is None)
-
-
-def test_the_documentation_is_what_the_rules_say():
-    text = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
-    assert generated_part(text) == documentation(), "run: python -m delivery.checks.docs"

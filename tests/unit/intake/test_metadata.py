@@ -89,7 +89,7 @@ def test_a_gif_that_lacks_nothing_but_its_end_mark_is_not_damaged():
 )
 def test_an_address_ends_where_its_tag_does(tags: bytes) -> None:
     view = View.of_bytes(b"")
-    metadata.note_tags(view, tags, "tags")
+    metadata.note_tags(view, tags)
     assert view.facts == [Fact(Seen.CONTACT, "an email address: jane.roe@gmail.com", "tags")]
 
 
@@ -98,8 +98,8 @@ def test_lists_of_tags_that_are_cut_off_or_lie_about_their_lengths_are_no_troubl
         data = tagged(kind, b"jane.roe@gmail.com")
         for size in range(1, len(data), 7):
             look(View.of_bytes(data[:size], name=f"work.{kind}"))
-    metadata.note_vorbis(View.of_bytes(b""), b"\xff" * 400, "tags")
-    metadata.note_vorbis(View.of_bytes(b""), bytes(metadata.LONGEST_TAGS), "tags")
+    metadata.note_vorbis(View.of_bytes(b""), b"\xff" * 400)
+    metadata.note_vorbis(View.of_bytes(b""), bytes(metadata.LONGEST_TAGS))
 
 
 @pytest.mark.parametrize("length", [b"\x08\xff\xff\xff\xff", b"\x41\xff", b"\x81", b""])

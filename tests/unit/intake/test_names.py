@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.intake import names, take_in
-from delivery.intake.names import NAME_BYTES, PATH_CHARS, flaw, fold, is_safe, length, mend, mend_name
+from delivery.intake.names import NAME_BYTES, PATH_CHARS, flaw, fold, is_safe, mend, mend_name
+from delivery.units import utf16
 
 AWKWARD = st.text(alphabet=st.sampled_from("aAéÉ\u0301e.: /\\CONcon1~\x00ß\U0001f600\ud800"), max_size=40)
 NAMES = st.one_of(
@@ -73,8 +74,8 @@ def test_a_path_is_as_long_as_windows_counts_it() -> None:
     """It has 16 bits for a character; an emoji takes two of them."""
     folder = "/".join(["🎨" * 30, "🖼" * 30])
     safe, *long = mend([f"{folder}/{'a' * 58}", f"{folder}/{'a' * 59}", f"{folder}/{'🎬' * 50}.mov"])
-    assert safe == f"{folder}/{'a' * 58}" and length(safe) == 180
-    assert all(170 < length(path) <= 180 for path in long)
+    assert safe == f"{folder}/{'a' * 58}" and utf16(safe) == 180
+    assert all(170 < utf16(path) <= 180 for path in long)
     assert long[1].endswith(".mov")
 
 
@@ -104,7 +105,7 @@ def test_whatever_comes_is_safe_unique_and_stable(paths: list[str]) -> None:
     assert len({fold(path) for path in mended}) == len(paths)
     folded = {fold(path) for path in mended}
     for path in mended:
-        assert 0 < length(path) <= PATH_CHARS
+        assert 0 < utf16(path) <= PATH_CHARS
         for name in path.split("/"):
             assert mend_name(name) == name
             assert 0 < len(name.encode()) <= NAME_BYTES

@@ -58,10 +58,6 @@ def annotation(kind: str, **fields: str) -> DictionaryObject:
     return made
 
 
-def with_annotation(kind: str, **fields: str) -> bytes:
-    return made(lambda writer: writer.add_annotation(0, annotation(kind, **fields)))
-
-
 @pytest.mark.parametrize(
     "remark",
     [

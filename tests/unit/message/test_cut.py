@@ -7,7 +7,8 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from delivery.message.cut import cut, utf16
+from delivery.message.cut import cut
+from delivery.units import utf16
 
 LINK = "https://bucket.example.com/d/abc/work.zip?X-Amz-Expires=604800&X-Amz-Signature=" + "a" * 64
 

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.message import Changes, Reply, Situation, compose, language_codes, lint, lint_name, reply, warnings
-from delivery.message.cut import utf16
+from delivery.message import Changes, Reply, Situation, compose, lint, lint_name, reply, warnings
 from delivery.message.hypertext import render, render_each, seen
+from delivery.message.language import codes
 from delivery.options import MessageOptions
 from delivery.profile import Profile
+from delivery.units import utf16
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -63,7 +64,7 @@ def everything(code, situations):
             yield from reply(to, profile=OWN, language=code, delivery=as_html(situations["page"]), **said)
 
 
-@pytest.mark.parametrize("code", language_codes())
+@pytest.mark.parametrize("code", codes())
 def test_every_template_in_every_language_is_well_formed_simple_and_passes_the_lint(code, situations):
     for text in everything(code, situations):
         assert_simple(text)
@@ -112,7 +113,7 @@ def test_english_below_an_arabic_message_runs_from_left_to_right(situations):
     assert {element.get("dir") for element in tree(pieces[-1]) if element.tag != "hr"} == {"ltr"}
 
 
-@pytest.mark.parametrize("code", language_codes())
+@pytest.mark.parametrize("code", codes())
 def test_each_piece_says_which_one_it_is_and_fits_with_its_markup(code, situations):
     delivery = replace(as_html(situations["volumes-in-two"], message_chars=400), language=code)
     texts = compose(delivery, options=MessageOptions(), zone=BERLIN, now=NOW)

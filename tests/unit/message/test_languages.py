@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from delivery.message import Changes, Reply, Situation, compose, language_codes, lint, reply
+from delivery.message import Changes, Reply, Situation, compose, lint, reply
 from delivery.message.facts import Facts
-from delivery.message.language import load
+from delivery.message.language import codes, load
 from delivery.options import MessageOptions
 from delivery.web.words import words
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
-CODES = language_codes()
+CODES = codes()
 GOLDEN = Path(__file__).parent / "golden"
 CHANGES = Changes(("new.png",), ("logo.png", "brand/guide.pdf"), tuple(f"old-{n}.png" for n in range(13)))
 

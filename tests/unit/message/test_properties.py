@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.message import Changes, Reply, Situation, compose, language_codes, lint, reply
-from delivery.message.cut import utf16
+from delivery.message import Changes, Reply, Situation, compose, lint, reply
 from delivery.message.hypertext import seen
+from delivery.message.language import codes
 from delivery.model import Attachment, Deliverable, Delivery, FileEntry, Link, Method, PartKind, Plan
 from delivery.options import MessageOptions
 from delivery.profile import LinkPolicy, Profile
+from delivery.units import utf16
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 ZONES = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "Asia/Karachi")]
@@ -64,7 +65,7 @@ def deliveries(draw):
     return Delivery(
         "d", NOW, Plan(Deliverable("w", files), profile, method, (), messages, ()), files,
         attachments=attachments, links=links, page=page, order=draw(st.one_of(st.none(), names)),
-        language=draw(st.sampled_from(language_codes())),
+        language=draw(st.sampled_from(codes())),
     )  # fmt: skip
 
 

@@ -76,9 +76,7 @@ def attempts(*faults_met: faults.Fault):  # type: ignore[no-untyped-def]
     return attempt
 
 
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("delivery.storage.retry.random.random", lambda: 0.0)
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def test_what_may_pass_is_tried_again_and_said_so() -> None:
