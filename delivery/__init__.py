@@ -61,7 +61,8 @@ if TYPE_CHECKING:
     from delivery.service import Inspection, carry_out, check, dry_run, pack, plan, send, upload
     from delivery.storage import Connection
     from delivery.store_care import doctor
-    from delivery.upkeep import PrunedStore, prune, renew, revoke
+    from delivery.tidying import PrunedStore, prune
+    from delivery.upkeep import renew, revoke
 
 _ROOMS = {
     "afterwards": "compose_message compose_reply",
@@ -80,7 +81,8 @@ _ROOMS = {
     "service": "Inspection carry_out check dry_run pack plan send upload",
     "storage": "Connection",
     "store_care": "doctor",
-    "upkeep": "PrunedStore prune renew revoke",
+    "tidying": "PrunedStore prune",
+    "upkeep": "renew revoke",
 }
 
 __all__ = [

@@ -25,9 +25,9 @@ from delivery.units import counted, format_size
 def command(after: timedelta | None, store: str | None, dry_run: bool, **values: Any) -> None:
     """Remove the files of deliveries whose links ended some time ago, and leftovers of broken uploads."""
     with options.session(values) as session:
-        from delivery import upkeep
+        from delivery import tidying
 
-        done = upkeep.prune(
+        done = tidying.prune(
             after=timedelta(days=7) if after is None else after,
             store=store,
             dry_run=dry_run,

@@ -45,11 +45,11 @@ def command(paths: tuple[str, ...], abort: bool, **values: Any) -> None:
 
 def _abort(inputs: Sequence[Input], values: dict[str, Any]) -> None:
     with options.session(values) as session:
-        from delivery import upkeep
+        from delivery import tidying
 
         store = values["store"]
         names = _names(inputs, values, session) if inputs else None
-        gone = upkeep.abort(
+        gone = tidying.abort(
             names, store=store, settings=session.settings, progress=session.progress, cancel=session.cancel
         )
     if session.as_json:

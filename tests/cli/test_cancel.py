@@ -185,7 +185,7 @@ def test_an_upload_is_given_up_by_the_options_it_was_begun_with(
         assert list((home / "state").glob("inputs/*/*")) == []  # what was piped in is not kept for this
         return Pruned()
 
-    monkeypatch.setattr("delivery.upkeep.abort", abort)
+    monkeypatch.setattr("delivery.tidying.abort", abort)
     options = "--summary s.md --dotenv d.env --code-quality q.json --qr - --bwlimit 5MB --verify --expires 1d"
     answer = run("upload", *paths, *options.split(), "--copy", "--open", "--no-page", "--abort")
     assert (answer.code, asked) == (0, [["film.bin"]])

@@ -20,7 +20,7 @@ import pytest
 from support.faulty import Proxy, once
 from support.stores import KEYS, make_bucket, opened
 
-from delivery import compose_message, hosting, places, service, upkeep
+from delivery import compose_message, hosting, places, service, tidying, upkeep
 from delivery.config import Settings
 from delivery.errors import Cancelled, IntegrityError, LocalError, StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.hosting import hold, record
@@ -554,7 +554,7 @@ def test_retain_ends_the_files_on_any_machine(work: Path, settings: Settings, ma
     plain = upload(work, settings, expires="2d")
     machine()
     for days, alive in ((2, 3), (3.5, 2), (13, 2), (14.1, 1)):
-        upkeep.prune(settings=settings, now=NOW + days * DAY)
+        tidying.prune(settings=settings, now=NOW + days * DAY)
         held = keys(settings)
         assert sum(any(key.startswith(made.prefix or "?") for key in held) for made in (named, unnamed, plain)) == alive
     assert not any("standing/" in key for key in keys(settings))
@@ -563,11 +563,11 @@ def test_retain_ends_the_files_on_any_machine(work: Path, settings: Settings, ma
 def test_without_retain_a_named_delivery_goes_after_its_links(work: Path, settings: Settings, machine: Any) -> None:
     upload(work, settings, id="site", expires="2d")
     machine()
-    upkeep.prune(settings=settings, now=NOW + 8.9 * DAY)
+    tidying.prune(settings=settings, now=NOW + 8.9 * DAY)
     assert keys(settings)
-    assert upkeep.prune(settings=settings, now=NOW + 9.1 * DAY, dry_run=True)[0].pruned.deliveries == 1
+    assert tidying.prune(settings=settings, now=NOW + 9.1 * DAY, dry_run=True)[0].pruned.deliveries == 1
     assert keys(settings)
-    upkeep.prune(settings=settings, now=NOW + 9.1 * DAY)
+    tidying.prune(settings=settings, now=NOW + 9.1 * DAY)
     assert keys(settings) == set()
 
 
@@ -579,7 +579,7 @@ def test_a_machine_that_knows_only_the_first_run_does_not_remove_the_second(
     machine()
     again = upload(work, settings, id="site", expires="7d")
     monkeypatch.setenv("DELIVERY_HOME", first_home)
-    upkeep.prune(settings=settings, after=timedelta(0), now=NOW + DAY)
+    tidying.prune(settings=settings, after=timedelta(0), now=NOW + DAY)
     assert read(again.links[0].url)
     renewed = upkeep.renew("site", expires=timedelta(days=7), settings=settings)
     (kept,) = hosting.standing_of(open_store("test", settings, until=NOW)).values()
@@ -766,10 +766,10 @@ def test_the_end_of_a_run_that_was_not_kept_is_not_that_of_the_one_that_went_on(
         with pytest.raises(LocalError):
             upload(work, settings, retain="1d", expires="1h")
     done = upload(work, settings, retain="14d", expires="7d")
-    upkeep.prune(settings=settings, now=NOW + 2 * DAY)
+    tidying.prune(settings=settings, now=NOW + 2 * DAY)
     for link in done.links:
         assert read(link.url) == (work / link.name).read_bytes()
-    upkeep.prune(settings=settings, now=NOW + 14.1 * DAY)
+    tidying.prune(settings=settings, now=NOW + 14.1 * DAY)
     assert keys(settings) == set()
 
 
@@ -783,10 +783,10 @@ def test_a_run_that_was_killed_when_its_record_was_written_keeps_what_it_deliver
         first = upload(work, settings)
     before = {link.name: (work / link.name).read_bytes() for link in first.links}
     if then == "abort":
-        assert upkeep.abort(settings=settings).objects == 0
+        assert tidying.abort(settings=settings).objects == 0
     elif then == "prune":
         os.utime(next((Path(os.environ["DELIVERY_HOME"]) / "state" / "uploads").glob("*.jsonl")), (0, 0))
-        upkeep.prune(settings=settings)
+        tidying.prune(settings=settings)
     else:
         for link in first.links:
             (work / link.name).write_bytes(os.urandom(SIZE))
@@ -892,7 +892,7 @@ def test_a_cancel_is_heard_while_the_first_answer_is_awaited(
     given = [] if verb in ("prune", "abort") else [done.id]
     try:
         with pytest.raises(Cancelled):
-            getattr(upkeep, verb)(*given, settings=settings, cancel=cancel)
+            getattr(tidying if verb in ("prune", "abort") else upkeep, verb)(*given, settings=settings, cancel=cancel)
         assert time.monotonic() - begun < 10  # the proxy would be mute for a minute
     finally:
         proxy.released.set()
@@ -991,11 +991,11 @@ def test_prune_goes_on_beside_what_was_made_under_another_prefix(work: Path, set
     moved = settings.with_store("test", dataclasses.replace(settings.stores["test"], prefix="clients"))
     upload(work, moved, expires="1h")
     heard = RecordingProgress()
-    (done,) = upkeep.prune(settings=moved, now=NOW + 9 * DAY, progress=heard)
+    (done,) = tidying.prune(settings=moved, now=NOW + 9 * DAY, progress=heard)
     assert done.pruned.deliveries == 1
     assert any("1 ended under another prefix" in note for note in heard.notes)
     assert {hosting.own_place(key, "work/") for key in keys(settings)} == {before.prefix}
-    upkeep.prune(settings=settings, now=NOW + 9 * DAY)
+    tidying.prune(settings=settings, now=NOW + 9 * DAY)
     assert keys(settings) == set()
 
 
@@ -1011,7 +1011,7 @@ def test_prune_asks_no_more_about_what_is_gone_but_not_of_another_bucket(
     make_bucket(moto_address, bucket)
     moved = dataclasses.replace(settings.stores["test"], bucket=bucket)
     for there, noted in ((settings.with_store("test", moved), False), (settings, True)):
-        assert [item.pruned.deliveries for item in upkeep.prune(settings=there, now=later)] == [0]
+        assert [item.pruned.deliveries for item in tidying.prune(settings=there, now=later)] == [0]
         assert (Ledger(places.data_dir()).get(made.id, now=later).pruned_at is not None) is noted
 
 
@@ -1021,14 +1021,14 @@ def test_prune_goes_on_beside_a_store_that_is_gone(work: Path, settings: Setting
     upload(work, other.override(store="old"), expires="1h")
     lost = dataclasses.replace(settings.stores["test"], bucket="no-such-bucket", endpoint=moto_address)
     heard = RecordingProgress()
-    (done,) = upkeep.prune(settings=other.with_store("old", lost), now=NOW + 9 * DAY, progress=heard)
+    (done,) = tidying.prune(settings=other.with_store("old", lost), now=NOW + 9 * DAY, progress=heard)
     assert (done.store, done.pruned.deliveries) == ("test", 1)
     assert any("the store old is left as it is" in note for note in heard.notes)
     with pytest.raises(StoreRefusedError, match="no-such-bucket does not exist"):
-        upkeep.prune(settings=other.with_store("old", lost), store="old", now=NOW + 9 * DAY)
+        tidying.prune(settings=other.with_store("old", lost), store="old", now=NOW + 9 * DAY)
     neither = other.with_store("old", lost).with_store("test", lost)
     with pytest.raises(StoreRefusedError, match="no-such-bucket does not exist"):
-        upkeep.prune(settings=neither, now=NOW + 9 * DAY)
+        tidying.prune(settings=neither, now=NOW + 9 * DAY)
 
 
 def test_verify_reads_back_what_an_earlier_run_sent_too(work: Path, settings: Settings, proxy: Proxy) -> None:
@@ -1073,7 +1073,7 @@ def test_what_was_sent_and_not_noted_before_a_kill_is_found(
     left = keys(settings) | {item.key for item in store.pending("")}
     assert left
     if then == "abort":
-        upkeep.abort(settings=settings)
+        tidying.abort(settings=settings)
         assert keys(settings) == set()
     else:
         assert {hosting.own_place(key, "work/") for key in left} == {upload(work, settings).prefix}
@@ -1228,10 +1228,10 @@ def test_a_later_link_that_ends_earlier_ends_no_other(
             machine()
         else:
             monkeypatch.setenv("DELIVERY_HOME", home)
-        upkeep.prune(settings=settings, after=timedelta(0), now=NOW + 6 * DAY)
+        tidying.prune(settings=settings, after=timedelta(0), now=NOW + 6 * DAY)
         for made in (plain, again, renewed):
             assert read(made.links[0].url) == (work / made.links[0].name).read_bytes()
-    upkeep.prune(settings=settings, after=timedelta(0), now=NOW + 8 * DAY)
+    tidying.prune(settings=settings, after=timedelta(0), now=NOW + 8 * DAY)
     assert keys(settings) == set()
 
 
@@ -1251,9 +1251,9 @@ def test_links_renewed_after_a_run_was_killed_live_as_long_as_they_say(
         patch.setattr(record, "CLAIM", timedelta(0))
         renewed = upkeep.renew("site", expires="7d", settings=settings)
         machine()
-        upkeep.prune(settings=settings, after=timedelta(0), now=NOW + 6 * DAY)
+        tidying.prune(settings=settings, after=timedelta(0), now=NOW + 6 * DAY)
         assert read(renewed.links[0].url)
-        upkeep.prune(settings=settings, after=timedelta(0), now=NOW + 8 * DAY)
+        tidying.prune(settings=settings, after=timedelta(0), now=NOW + 8 * DAY)
     assert keys(settings) == set()
 
 
@@ -1265,11 +1265,11 @@ def test_prune_leaves_what_a_run_elsewhere_has_begun(settings: Settings, machine
         store.begin(key, ObjectHeaders("application/octet-stream", "attachment"), metadata={})
         machine()
         for now in (NOW, NOW + timedelta(minutes=3)):
-            upkeep.prune(settings=settings, now=now)
+            tidying.prune(settings=settings, now=now)
             assert [item.key for item in store.pending("")] == [key]
-    upkeep.prune(settings=settings, now=NOW + 13 * DAY)
+    tidying.prune(settings=settings, now=NOW + 13 * DAY)
     assert [item.key for item in store.pending("")] == [key]
-    upkeep.prune(settings=settings, now=NOW + 15 * DAY)
+    tidying.prune(settings=settings, now=NOW + 15 * DAY)
     assert list(store.pending("")) == []
 
 
@@ -1281,7 +1281,7 @@ def test_a_damaged_record_is_none_for_whoever_comes(work: Path, settings: Settin
     body = json.dumps({**row, "links_end": "2026-01-01T00:00:00", "journal": [{"begin": f"{made.prefix}a.bin"}]})
     for data in (body.encode(), b"[" * 200_000):
         store.boto3().put_object(Bucket=store.bucket, Key=key, Body=data)  # type: ignore[attr-defined]
-        upkeep.prune(settings=settings)
+        tidying.prune(settings=settings)
         assert upkeep.renew("site", settings=settings).links
         again = upload(work, settings, id="site")
         assert read(again.links[0].url) == (work / again.links[0].name).read_bytes()

@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from delivery import places, report, upkeep
+from delivery import places, report, tidying, upkeep
 from delivery.config import Settings
 from delivery.errors import StoreUnreachableError, UsageError
 from delivery.ledger import Ledger
@@ -94,9 +94,9 @@ def test_a_renewal_that_fails_on_its_way_is_waited_for_all_the_same(
         patch.setattr(upkeep.hosting, "republish", failing)
         upkeep.renew(made.id, expires=timedelta(hours=2))
     store = open_store("local", Settings(), until=datetime.now(UTC))
-    upkeep.prune(after=timedelta(0), now=datetime.now(UTC) + timedelta(hours=1))
+    tidying.prune(after=timedelta(0), now=datetime.now(UTC) + timedelta(hours=1))
     assert list(store.keys(made.prefix))
-    upkeep.prune(after=timedelta(0), now=datetime.now(UTC) + timedelta(hours=3))
+    tidying.prune(after=timedelta(0), now=datetime.now(UTC) + timedelta(hours=3))
     assert not list(store.keys(made.prefix))
 
 
@@ -124,9 +124,9 @@ def test_prune_keeps_what_can_still_be_renewed(work: Path) -> None:
     would = document("prune", "--dry-run")
     assert would["stores"][0]["objects"] == 0
     later = datetime.now(UTC) + timedelta(days=8)
-    (removed,) = upkeep.prune(now=later, dry_run=True)
+    (removed,) = tidying.prune(now=later, dry_run=True)
     assert removed.pruned.deliveries == 1 and removed.pruned.size > 80_000
-    assert upkeep.prune(now=later)[0].pruned == removed.pruned
+    assert tidying.prune(now=later)[0].pruned == removed.pruned
     store = open_store("local", Settings(), until=datetime.now(UTC))
     assert list(store.keys(made.prefix)) == []
     refused = command("renew", made.id)
@@ -136,7 +136,7 @@ def test_prune_keeps_what_can_still_be_renewed(work: Path) -> None:
 @pytest.mark.parametrize("after", [timedelta(seconds=-1), 7, "7d"])
 def test_prune_never_takes_a_time_before_the_links_end(home: Path, after: Any) -> None:
     with pytest.raises(UsageError, match="cannot be kept so long") as caught:
-        upkeep.prune(after=after)
+        tidying.prune(after=after)
     assert "timedelta" in caught.value.hint
 
 

@@ -93,6 +93,7 @@ def test_every_room_has_a_rule() -> None:
         "handover",
         "by_link",
         "afterwards",
+        "tidying",
         "upkeep",
         "cli",
     }
