@@ -125,11 +125,10 @@ class _Walk:
     def add(self, root: Path, *, alone: bool) -> None:
         try:
             status = root.stat()
-            own_name = _own_name(root)
         except (OSError, ValueError) as error:  # the latter for a name that no system can have
             self.problems.append(trouble.no_such_path(root, error))
             return
-        is_folder = stat.S_ISDIR(status.st_mode)
+        own_name, is_folder = _own_name(root), stat.S_ISDIR(status.st_mode)
         tree = os.path.realpath(root) if is_folder or root.is_symlink() else str(root)
         if reason := self._within_own(tree if is_folder else os.path.dirname(tree)):
             self.left_out.append(LeftOut(decodable(own_name), reason))
