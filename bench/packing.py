@@ -105,11 +105,7 @@ def one(source: Path, limit: int) -> None:
             path = os.path.join(place, name)
             status = os.stat(path)
             arcname = path[len(str(source)) + 1 :].replace(os.sep, "/")
-            entries.append(
-                FileEntry(
-                    path, arcname, status.st_size, status.st_mtime_ns, status.st_mode & 0o777, inode=status.st_ino
-                )
-            )
+            entries.append(FileEntry(path, arcname, status.st_size, status.st_mtime_ns, status.st_mode & 0o777))
     entries.sort(key=lambda entry: entry.arcname)
     work = Deliverable(source.name, tuple(entries))
     profile = Profile("bench", "Bench", Limits(limit))
