@@ -123,7 +123,7 @@ class Reports:
         UsageError for one that two options name, or that the service is given by itself."""
         service = ci.detect()
         own = (service.summary, service.outputs) if service is not None else ()
-        named = {os.path.realpath(place): f"${name}" for name in own if (place := os.environ.get(name))}
+        named = {_true_path(place): f"${name}" for name in own if (place := os.environ.get(name))}
         for name in _NAMES:
             if not (place := getattr(self, name)):
                 continue

@@ -572,6 +572,10 @@ def test_a_report_of_whose_place_windows_tells_no_true_name_is_no_bug(
     assert run("pack", work, "-n", "--report", "con.json").code == 0
     answer = run("pack", work, "-n", "--report", "con.json", "--summary", "con.json")
     assert answer.code == 2 and "would both be written" in answer.err
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(Path("con.json").absolute()))
+    answer = run("pack", work, "-n", "--report", "con.json")
+    assert answer.code == 2 and "$GITHUB_STEP_SUMMARY" in answer.err
 
 
 @pytest.mark.parametrize("option", ["--report", "--summary", "--dotenv", "--code-quality"])
