@@ -20,8 +20,8 @@ from delivery.model import FileEntry
 
 BLOCK = 1024 * 1024
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-_BOUNDS_PATHS = os.name == "nt"
-_LONG = 248  # its limit for folders; that for files is 260
+_ON_WINDOWS = os.name == "nt"
+_LONG = 248  # the limit there for folders; that for files is 260
 
 
 class Source:
@@ -180,21 +180,28 @@ def unreadable(path: str, error: OSError) -> LocalError:
 def _way_out(error: OSError) -> str:
     if error.errno in REFUSED:
         return "check the file's permissions, and that no other program holds it"
+    if error.errno == errno.ENAMETOOLONG:
+        return "check the spelling; if it is right, shorten its name or those of the folders above it"
     return "see that its disk or share is connected and sound, then run the same command again"
 
 
 def reachable(path: str) -> str:
     """``path`` as Windows takes it whatever its length, where it is long; unchanged elsewhere."""
-    whole = ntpath.abspath(path) if _BOUNDS_PATHS else path
-    if not _BOUNDS_PATHS or len(whole) < _LONG or whole.startswith("\\\\?\\"):
+    whole = ntpath.abspath(path) if _ON_WINDOWS else path
+    if not _ON_WINDOWS or len(whole) < _LONG or whole.startswith("\\\\?\\"):
         return path
     return f"\\\\?\\UNC{whole[1:]}" if whole.startswith("\\\\") else f"\\\\?\\{whole}"
 
 
+def plain(path: str) -> str:
+    """``path`` without what :func:`reachable` puts in front, so that it compares with others."""
+    return f"\\\\{path[8:]}" if path.startswith("\\\\?\\UNC\\") else path.removeprefix("\\\\?\\")
+
+
 def no_such_name(path: str, error: OSError) -> str:
     """The hint where the system says that nothing can be called so, as Windows does; empty for all else."""
-    if error.errno != errno.EINVAL or not re.search(r'[\x00-\x1f<>"|?*]', path.removeprefix("\\\\?\\")):
+    if error.errno != errno.EINVAL or not re.search(r'[\x00-\x1f<>"|?*]', plain(path)):
         return ""
-    if '"' in path:
+    if _ON_WINDOWS and path.count('"') % 2:
         return r"the shell took \" at the end for a quote in the name; leave out the backslash before the closing quote"
     return 'no name there can have a control character or one of < > : " | ? * in it'

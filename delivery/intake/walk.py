@@ -19,7 +19,7 @@ from delivery.intake.junk import Filter
 from delivery.intake.links import is_link
 from delivery.intake.many_types import type_in_place
 from delivery.intake.names import fold, mend, shorten
-from delivery.intake.source import reachable, unreadable
+from delivery.intake.source import plain, reachable, unreadable
 from delivery.model import Deliverable, FileEntry, LeftOut
 from delivery.places import absolute
 from delivery.progress import CancelToken, NullProgress, Progress
@@ -137,7 +137,7 @@ class _Walk:
             if os.path.realpath(known) != tree:  # their files would lie mixed in one folder
                 self.problems.append(trouble.same_name(str(known), str(root), f"{own_name}/"))
             elif known is root:
-                self._folder(root, Path(tree), "" if alone else f"{own_name}/")
+                self._folder(root, Path(plain(tree)), "" if alone else f"{own_name}/")
         else:
             self._file(str(root), own_name, status)
 
@@ -202,8 +202,8 @@ class _Walk:
     def _link(self, path: str, arcname: str, tree: Path) -> Path | None:
         """Take what the link leads to, where that is a file; a folder inside the tree is handed back."""
         try:
-            target = Path(os.path.realpath(path))
-            status = target.stat()
+            real = os.path.realpath(path)
+            status, target = Path(real).stat(), Path(plain(real))
         except OSError as error:
             self.problems.append(trouble.dangling(path) if error.errno in _NOT_THERE else unreadable(path, error))
             return None
@@ -217,10 +217,10 @@ class _Walk:
             )
         elif stat.S_ISDIR(status.st_mode):
             return target
-        elif reason := self._within_own(str(target.parent)):
+        elif reason := self._within_own(os.path.dirname(real)):
             self.left_out.append(LeftOut(decodable(arcname), reason))
         else:
-            self._file(str(target), arcname, status)
+            self._file(real, arcname, status)
         return None
 
     def _file(self, path: str, arcname: str, status: os.stat_result) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import delivery
 from delivery.errors import LocalError, UsageError
-from delivery.intake import take_in, trouble
+from delivery.intake import source, take_in, trouble
 from delivery.intake.source import unreadable
 from delivery.packing.trouble import writing
 
@@ -87,13 +87,31 @@ INVALID_NAME = OSError(errno.EINVAL, "The filename, directory name, or volume la
         ("C:\table", "control"),
     ],
 )
-def test_a_name_that_windows_cannot_have_is_told_as_such(path: str, hint: str) -> None:
+def test_a_name_that_windows_cannot_have_is_told_as_such(path: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "_ON_WINDOWS", True)
     missing = trouble.no_such_path(Path(path), INVALID_NAME)
     assert "does not exist" in str(missing) and hint in missing.hint
     assert hint in unreadable(path, INVALID_NAME).hint
     with pytest.raises(LocalError) as caught, writing(path):
         raise INVALID_NAME
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(("system", "path"), [(True, '"C:\\work"'), (False, '/media/stick/5"')])
+def test_quotes_that_no_backslash_left_are_not_laid_on_one(
+    monkeypatch: pytest.MonkeyPatch, system: bool, path: str
+) -> None:
+    """As in a configuration, and on a stick with FAT."""
+    monkeypatch.setattr(source, "_ON_WINDOWS", system)
+    with pytest.raises(LocalError) as caught, writing(path):
+        raise INVALID_NAME
+    assert "no name there" in caught.value.hint
+
+
+def test_a_name_that_is_too_long_is_not_laid_on_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(LocalError, match="too long") as caught:
+        take_in([tmp_path / ("a" * 300)])
+    assert "shorten its name" in caught.value.hint
 
 
 def test_another_error_of_that_number_is_not_laid_on_the_name() -> None:

@@ -12,6 +12,7 @@ from delivery.errors import Cancelled, LocalError
 from delivery.intake import junk, source, take_in, trouble, walk
 from delivery.progress import CancelToken, RecordingProgress
 
+LONG = "\\\\?\\"
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX links, pipes or modes")
 
 
@@ -86,8 +87,29 @@ def test_whatever_lies_deep_is_reached_as_windows_needs_it(tmp_path: Path, monke
     ],
 )
 def test_a_long_path_of_windows_takes_its_long_form(monkeypatch: pytest.MonkeyPatch, path: str, reached: str) -> None:
-    monkeypatch.setattr(source, "_BOUNDS_PATHS", True)
+    monkeypatch.setattr(source, "_ON_WINDOWS", True)
     assert source.reachable(path) == reached
+    assert source.plain(reached) == path.removeprefix("\\\\?\\").replace("/", "\\")
+
+
+@posix
+def test_a_link_whose_target_windows_tells_in_the_long_form_lies_in_the_folder_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, deep__b_dot_txt="x")
+    (tmp_path / "deep" / "link.txt").symlink_to("b.txt")
+    realpath, stat = os.path.realpath, os.stat
+
+    def told(path: str | os.PathLike[str]) -> str:
+        return f"{LONG if os.fspath(path).endswith('link.txt') else ''}{realpath(path)}"
+
+    walked = walk._Walk(keep_junk=False, cancel=CancelToken())
+    with monkeypatch.context() as there:
+        there.setattr(os.path, "realpath", told)
+        there.setattr(os, "stat", lambda path, **more: stat(os.fspath(path).removeprefix(LONG), **more))
+        walked.add(tmp_path, alone=True)
+    assert not walked.problems and sorted(walked.found) == ["deep/b.txt", "deep/link.txt"]
+    assert walked.found["deep/link.txt"].path.startswith(LONG)
 
 
 def test_one_file_keeps_its_name_and_names_the_delivery(tmp_path: Path) -> None:
