@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -77,7 +78,9 @@ def _true_path(place: str) -> str:
     try:
         return os.path.realpath(place)
     except OSError:
-        return os.path.abspath(place)
+        from delivery.places import absolute
+
+        return os.path.abspath(absolute(Path(place)))
 
 
 def misread(context: click.Context | None, error: DeliveryError) -> None:

@@ -61,6 +61,8 @@ def take_in(
     walk = _Walk(keep_junk=keep_junk, cancel=cancel, own=dict(_own([*shared, *own])), never=dict(_own(own)))
     given = [item for item in inputs if isinstance(item, FileEntry)]
     roots = [Path(item) for item in inputs if not isinstance(item, FileEntry)]
+    if not all(root.is_absolute() for root in roots):
+        absolute(Path())  # raises where it was removed, from which ``..`` still leads on
     trouble.refuse_too_much(roots)
     for root in roots:
         walk.add(root, alone=len(inputs) == 1)

@@ -385,7 +385,9 @@ def test_a_current_folder_that_was_removed(
     monkeypatch.chdir(gone)
     gone.rmdir()
     words = "the current folder is not there any more"
-    for arguments in (["send", work], ["upload", work], ["pack", work, "--out", "ready"], ["pack", "."]):
+    away, above = ["pack", work, "--out", "ready"], ["pack", f"../{work.name}"]
+    report = ["pack", work, "--out", tmp_path / "ready", "--report", "a.json"]
+    for arguments in (["send", work], ["upload", work], away, ["pack", "."], above, report):
         refused(run, 4, words, *arguments, error="no-current-folder")
     assert not local.stop(), "the embedded store was started for nothing"
     assert run("pack", work, "--out", tmp_path / "ready").code == 0
