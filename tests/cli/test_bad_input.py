@@ -566,17 +566,17 @@ def test_a_report_of_whose_place_windows_tells_no_true_name_is_no_bug(
     realpath = os.path.realpath
 
     def refused(path: str | os.PathLike[str], **more: bool) -> str:
-        if "con.json" in os.fspath(path):
+        if "told.json" in os.fspath(path):
             raise OSError(errno.EINVAL, "The user name or password is incorrect")
         return realpath(path, **more)
 
     monkeypatch.setattr(os.path, "realpath", refused)
-    assert run("pack", work, "-n", "--report", "con.json").code == 0
-    answer = run("pack", work, "-n", "--report", "con.json", "--summary", "con.json")
+    assert run("pack", work, "-n", "--report", "told.json").code == 0
+    answer = run("pack", work, "-n", "--report", "told.json", "--summary", "told.json")
     assert answer.code == 2 and "would both be written" in answer.err
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(Path("con.json").absolute()))
-    answer = run("pack", work, "-n", "--report", "con.json")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(Path("told.json").absolute()))
+    answer = run("pack", work, "-n", "--report", "told.json")
     assert answer.code == 2 and "$GITHUB_STEP_SUMMARY" in answer.err
 
 
