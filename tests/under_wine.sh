@@ -3,7 +3,8 @@
 #
 #   tests/under_wine.sh FOLDER [what pytest is to run]
 #
-# Wine itself knows no junctions and keeps no time of access: the three tests of them fail there.
+# Wine knows no junctions, keeps no time of access and shows links as files, and this Python heeds no variable of OpenSSL:
+# five tests of those fail there.
 set -euo pipefail
 checkout=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$1"
