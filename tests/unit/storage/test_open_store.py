@@ -367,6 +367,7 @@ def test_a_cancel_is_heard_while_keys_are_waited_for(waiting: CancelToken, own: 
             else:
                 carry_out(inspection, planned, connection=connection, cancel=waiting)
     assert time.monotonic() - begun < 15
+    assert not aws.making.locked()  # what is left behind holds nobody else up
 
 
 @pytest.mark.parametrize("own", [False, True])
