@@ -51,10 +51,10 @@ def renew(
     store = opened.watched(watch)
     would_live = hosting.check_life(store, life, now=now)
     if dry_run:
-        _refuse_others(store, kept)
+        hosting.refuse_others(store, kept)
         return foreseen(kept, store.notice, hosting.foresee(store, kept.links, would_live, cancel=watch.cancel))
     with hosting.standing_place(store, kept.id, kept.prefix, cancel=watch.cancel) as place:
-        _refuse_others(store, kept)
+        hosting.refuse_others(store, kept)
         watch = watch if place is None else replace(watch, cancel=place.cancel)
         again = _signed_anew(store, kept, ledger, life, place, watch, now)
     zone = zone_of(settings, again.expires_at or now)
@@ -152,14 +152,3 @@ def _linked(ledger: Ledger, id: str, now: datetime, *, revoked_too: bool = False
     if not revoked_too:
         refuse_gone(ledger.get(kept.id, now=now))
     return kept
-
-
-def _refuse_others(store: storage.Store, kept: Delivery) -> None:
-    """What this machine knows would be written over the page and the manifest of what was delivered since."""
-    assert kept.prefix is not None
-    if hosting.holds_others(store, kept.id, kept.prefix, {link.key: link.sha256 for link in kept.links}):
-        raise UsageError(
-            f"{kept.id} was made again elsewhere: the store holds other files now than this machine delivered",
-            hint=f"renew it on the machine that made it last, or make it again here with --id {kept.id}",
-            code="made-again-elsewhere",
-        )

@@ -10,7 +10,7 @@ from delivery.hosting.journal import Journal, journal_for
 from delivery.hosting.links import check_life, foresee, lasting, sign, try_link, try_links
 from delivery.hosting.names import own_place
 from delivery.hosting.publish import publish, put_document, republish, unless_revoked
-from delivery.hosting.record import Standing, forget, holds_others, seize, standing_of
+from delivery.hosting.record import Standing, forget, refuse_others, seize, standing_of
 from delivery.hosting.standing import Kept, OneTime, place_for, standing_place
 from delivery.hosting.tidying import in_words, set_rule
 from delivery.hosting.upload import new_prefix, upload
@@ -50,7 +50,6 @@ __all__ = [
     "forget",
     "forget_done",
     "give_up",
-    "holds_others",
     "in_words",
     "journal_for",
     "lasting",
@@ -60,6 +59,7 @@ __all__ = [
     "prune",
     "publish",
     "put_document",
+    "refuse_others",
     "republish",
     "revoke",
     "seize",

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
-from delivery.errors import IntegrityError, StoreRefusedError
+from delivery.errors import DeliveryError, IntegrityError, StoreRefusedError
 from delivery.hosting import page
 from delivery.hosting.bodies import PiecesBody
 from delivery.hosting.items import Uploaded
 from delivery.hosting.links import sign, try_links
 from delivery.hosting.names import OURS, headers_for
+from delivery.hosting.record import refuse_others
 from delivery.model import Delivery, FileEntry, Link, first_end
 from delivery.progress import CancelToken, Grace
 from delivery.storage.base import TAG, Store
@@ -84,17 +85,31 @@ def unless_revoked(store: Store, delivery: Delivery, *, cancel: CancelToken) -> 
     Another machine revokes by removing all, and then proves of each key that its link is dead. So what was put before
     that proof is found by it, and what is put after it finds no file there any more. Raises StoreRefusedError then.
     """
+    watched, gone = store.watched(Watch(attempts=3, cancel=Grace(cancel))), False
     try:
         yield
-    finally:
-        watched = store.watched(Watch(cancel=Grace(cancel)))
-        if watched.look(delivery.links[0].key) is None:
-            watched.delete([f"{delivery.prefix}{name}" for name in OURS])
-            raise StoreRefusedError(
-                f"the links of {delivery.id} were ended while they were renewed: its files are gone from the store",
-                hint="send it again with: delivery send",
-                code="revoked",
-            )
+    except DeliveryError:
+        with suppress(DeliveryError):  # what went wrong first counts
+            gone = _taken_back(watched, delivery)
+        if not gone:
+            raise
+    else:
+        gone = _taken_back(watched, delivery)
+    if gone:
+        raise StoreRefusedError(
+            f"the links of {delivery.id} were ended while they were renewed: its files are gone from the store",
+            hint="send it again with: delivery send",
+            code="revoked",
+        )
+
+
+def _taken_back(store: Store, delivery: Delivery) -> bool:
+    """Whether the files have gone, and page and manifest with them. Raises UsageError where a later run has others."""
+    if store.look(delivery.links[0].key) is not None:
+        return False
+    refuse_others(store, delivery)
+    store.delete([f"{delivery.prefix}{name}" for name in OURS])
+    return True
 
 
 def republish(

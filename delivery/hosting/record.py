@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from delivery.errors import StoreRefusedError, StoreUnreachableError
+from delivery.errors import StoreRefusedError, StoreUnreachableError, UsageError
 from delivery.hosting.bodies import MemoryBody
 from delivery.hosting.fields import document, moment, moment_or_none, text
 from delivery.hosting.journal import KEPT, Journal
 from delivery.hosting.names import new_token, own_place
 from delivery.hosting.pace import Pace
+from delivery.model import Delivery
 from delivery.progress import CancelToken
 from delivery.storage.base import TAG, ObjectHeaders, Store
 from delivery.storage.faults import ObjectExistsError, ObjectGoneError
@@ -168,12 +169,18 @@ def standing_of(store: Store, id: str | None = None) -> dict[str, Standing]:
     return found
 
 
-def holds_others(store: Store, id: str, prefix: str, ours: Mapping[str, str]) -> bool:
-    """Whether a later run put other objects under ``prefix`` than ``ours``, which are SHA-256 digests by their keys."""
-    for standing in standing_of(store, id).values():
-        if standing.prefix == prefix and standing.journal:
-            return ours != {line["done"]: line["sha256"] for line in standing.journal if "done" in line}
-    return False
+def refuse_others(store: Store, delivery: Delivery) -> None:
+    """What this machine knows would be written over the page and the manifest of what a later run delivered."""
+    ours = {link.key: link.sha256 for link in delivery.links}
+    for standing in standing_of(store, delivery.id).values():
+        if standing.prefix == delivery.prefix and standing.journal:
+            if ours == {line["done"]: line["sha256"] for line in standing.journal if "done" in line}:
+                return
+            raise UsageError(
+                f"{delivery.id} was made again elsewhere: the store holds other files now than this machine delivered",
+                hint=f"renew it on the machine that made it last, or make it again here with --id {delivery.id}",
+                code="made-again-elsewhere",
+            )
 
 
 def of_unknown_end() -> datetime:

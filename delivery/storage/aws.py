@@ -49,6 +49,10 @@ NOT_HAD = (botocore.exceptions.BotoCoreError, RuntimeError, ValueError, *_STRAY)
 """What looking for credentials may end with."""
 
 
+NONE_ASKED = {"aws_access_key_id": "none", "aws_secret_access_key": "none"}
+"""With these a client is made at once, for what it knows without them: it would look for keys as long as that takes."""
+
+
 class FoundKeys:
     """Credentials that botocore holds, and renews where they are temporary."""
 
@@ -133,7 +137,7 @@ def keys_for(name: str, options: StoreOptions, cancel: CancelToken | None = None
 
 
 def client_for(
-    make: Callable[..., Any], endpoint: str | None, quirks: Quirks, *, region: str, addressing: str
+    make: Callable[..., Any], endpoint: str | None, quirks: Quirks, *, region: str, addressing: str, **keys: str
 ) -> S3Client:
     """A client for the store's endpoint. ``make`` is a session's method that makes clients."""
     config = Config(
@@ -148,7 +152,7 @@ def client_for(
     )
     try:
         with making:
-            client: S3Client = make("s3", endpoint_url=endpoint, region_name=region, config=config)
+            client: S3Client = make("s3", endpoint_url=endpoint, region_name=region, config=config, **keys)
     except (ValueError, botocore.exceptions.BotoCoreError) as error:
         raise StoreRefusedError(
             f"boto3 cannot speak to the store ({type(error).__name__})",

@@ -18,7 +18,7 @@ from delivery.errors import DeliveryError, StoreRefusedError, UsageError
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken
 from delivery.storage.apart import apart
-from delivery.storage.aws import NOT_HAD, FoundKeys, ignoring_the_users_files, making
+from delivery.storage.aws import NONE_ASKED, NOT_HAD, FoundKeys, ignoring_the_users_files, making
 
 if TYPE_CHECKING:
     from delivery.storage import Connection
@@ -28,24 +28,17 @@ _ADDRESSINGS = ("virtual", "path")
 _PLAIN = "s3"
 
 
-def described(
-    name: str, options: StoreOptions, connection: Connection, cancel: CancelToken | None = None
-) -> StoreOptions:
+def described(name: str, options: StoreOptions, connection: Connection) -> StoreOptions:
     """``options`` of the store ``name``, completed with what ``connection`` knows: region, endpoint, addressing.
 
     What the options say themselves stands. A plain store whose endpoint turns out to be AWS has the quirks of AWS.
     """
     if isinstance(connection, boto3.Session):
         region = options.region or connection.region_name or "us-east-1"
-
-        def make() -> Any:  # a client looks for its credentials when it is made
-            with making:
-                return connection.client("s3", region_name=region, endpoint_url=options.endpoint)
-
+        make: Callable[..., Any] = connection.client
         try:
-            client = apart(make, cancel or CancelToken())
-        except DeliveryError:
-            raise
+            with making:
+                client = make("s3", region_name=region, endpoint_url=options.endpoint, **NONE_ASKED)
         except NOT_HAD as error:
             raise _unusable(name, error) from error
         region_known = connection.region_name

@@ -74,19 +74,18 @@ def connect(
     if credentials is None:
         raise no_credentials(name)
 
-    @functools.cache
-    def client() -> S3Client:
+    def client(**keys: str) -> S3Client:
         from delivery.storage import aws
 
         maker = make or aws.session_for(name, options).create_client
-        return aws.client_for(maker, options.endpoint, quirks, region=region, addressing=addressing)
+        return aws.client_for(maker, options.endpoint, quirks, region=region, addressing=addressing, **keys)
 
     if options.endpoint:
         base = _address(name, options.endpoint, options.bucket, addressing)
     else:
         from delivery.storage import aws
 
-        base = aws.address_of(client(), options.bucket)
+        base = aws.address_of(client(**aws.NONE_ASKED), options.bucket)
     parts = urlsplit(base)
     return S3Store(
         name=name,
@@ -95,7 +94,7 @@ def connect(
         prefix=key_prefix(options.prefix),
         identity=base,
         carrier=Carrier(Wire(f"{parts.scheme}://{parts.netloc}"), base, region, credentials),
-        boto3=client,
+        boto3=functools.cache(client),
         signer=_signer(name, options, cancel),
         watch=Watch(attempts=attempts),
         on_this_machine=machine,

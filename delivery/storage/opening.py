@@ -85,7 +85,7 @@ def open_store(
     if connection is not None:
         from delivery.storage import caller
 
-        options = caller.described(name, options, connection, cancel)
+        options = caller.described(name, options, connection)
     found = quirks(options.profile)
     if not options.bucket:
         raise ConfigError(

@@ -1212,6 +1212,46 @@ def test_what_is_revoked_while_it_is_renewed_stays_revoked(
     assert Ledger(places.data_dir()).get(made.id, now=NOW).state is State.REVOKED
 
 
+def test_what_another_run_made_of_it_while_it_was_renewed_stays(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine that renews slept for so long that its claim ran out; the files that it knows are gone since."""
+    upload(work, settings, id="site", page=True)
+    real, made = hosting.republish, []
+
+    def meanwhile(*given: Any, **more: Any) -> Any:
+        for path in [*work.iterdir()]:
+            path.rename(work / f"new-{path.name}")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(record, "CLAIM", timedelta(0))
+            made.append(upload(work, settings, id="site", page=True))
+        asleep(monkeypatch, 600)
+        return real(*given, **more)
+
+    monkeypatch.setattr(hosting, "republish", meanwhile)
+    with pytest.raises(StoreUnreachableError) as caught:
+        upkeep.renew("site", settings=settings)
+    assert caught.value.code == "taken-over"
+    (made_again,) = made
+    assert made_again.page is not None and made_again.manifest.url
+    assert read(made_again.page.url) and read(made_again.manifest.url)
+
+
+def test_the_first_failure_of_a_renewal_is_what_is_told(
+    work: Path, settings: Settings, proxy: Proxy, no_waiting: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the store cannot be asked afterwards whether it was revoked meanwhile."""
+    made = upload(work, settings, page=True)
+
+    def fails(*given: Any, **more: Any) -> Any:
+        proxy.rule = lambda request: "503 SlowDown"
+        raise IntegrityError("the page is not in the store as it was sent")
+
+    monkeypatch.setattr(hosting, "republish", fails)
+    with pytest.raises(IntegrityError, match="the page is not in the store"):
+        upkeep.renew(made.id, settings=settings)
+
+
 def test_a_later_link_that_ends_earlier_ends_no_other(
     work: Path, settings: Settings, machine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

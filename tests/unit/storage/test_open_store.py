@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from delivery.errors import (
 )
 from delivery.options import StoreOptions
 from delivery.progress import CancelToken
-from delivery.storage import KeyLife, aws, foresee_store, local_server, open_store, section, takes_parts
+from delivery.storage import KeyLife, Watch, aws, foresee_store, local_server, open_store, section, takes_parts
 from delivery.storage.quirks import table
 from delivery.storage.translate import Translator
 
@@ -299,9 +300,8 @@ def test_a_program_that_gives_no_keys_is_told(monkeypatch: pytest.MonkeyPatch, t
     assert caught.value.code == "credentials" and caught.value.hint
     with pytest.raises(StoreRefusedError) as caught:
         session = boto3.Session(botocore_session=botocore.session.Session(profile="ci"))
-        open_store(
-            "main", Settings(stores={"main": StoreOptions(bucket="parcels")}), until=UNTIL, connection=session
-        ).key_life()
+        settings = Settings(stores={"main": StoreOptions(bucket="parcels", region="eu-central-1")})
+        open_store("main", settings, until=UNTIL, connection=session).key_life()
     assert caught.value.code == "credentials" and caught.value.hint
 
 
@@ -367,6 +367,39 @@ def test_a_cancel_is_heard_while_keys_are_waited_for(waiting: CancelToken, own: 
             else:
                 carry_out(inspection, planned, connection=connection, cancel=waiting)
     assert time.monotonic() - begun < 15
+    assert not aws.making.locked()  # what is left behind holds nobody else up
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_whoever_gives_the_keys_of_aws_is_asked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    """It may want a touch of a security key each time."""
+    keys = {"Version": 1, "AccessKeyId": "AK", "SecretAccessKey": "SK", "Expiration": "2099-01-01T00:00:00Z"}
+    asked = tmp_path / "asked"
+    (tmp_path / "give.py").write_text(f"open({str(asked)!r}, 'a').write('x')\nprint({json.dumps(keys)!r})\n")
+    program = f"'{sys.executable}' '{tmp_path / 'give.py'}'" if os.name == "posix" else f"{sys.executable} give.py"
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {program}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    settings = Settings(stores={"main": StoreOptions(bucket="parcels", profile="aws", region="eu-central-1")})
+    store = open_store("main", settings, until=datetime.now(UTC), connection=boto3.Session() if own else None)
+    assert store.presign("a.txt", timedelta(hours=1)).startswith("https://parcels.s3.eu-central-1.amazonaws.com/a.txt?")
+    assert asked.read_text() == "x"
+
+
+def test_a_role_is_not_assumed_before_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is opened has contacted nobody: what goes wrong then is tried again, and told in words."""
+    (tmp_path / "config").write_text(
+        "[default]\nrole_arn = arn:aws:iam::123456789012:role/work\nsource_profile = base\nregion = eu-central-1\n"
+        "[profile base]\naws_access_key_id = AK\naws_secret_access_key = SK\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+    settings = Settings(stores={"main": StoreOptions(bucket="parcels", profile="aws", region="eu-central-1")})
+    store = open_store("main", settings, until=datetime.now(UTC)).watched(Watch(attempts=1))
+    with pytest.raises(StoreUnreachableError):
+        store.ensure_ready()
 
 
 def test_a_cancel_is_heard_while_a_role_is_waited_for() -> None:
