@@ -87,13 +87,16 @@ def ours(case: Case, endpoint: str) -> list[str]:
     return [sys.executable, str(HERE / "send_up.py"), endpoint, BUCKET, str(case.path)]
 
 
-def ours_delivered(case: Case, endpoint: str) -> list[str]:
-    config = case.path.parent / "bench.ini"
-    config.write_text(f"[store:bench]\nprofile = ceph\nbucket = {BUCKET}\nendpoint = {endpoint}\n", "utf-8")
-    out = case.path.parent / "out"
-    shutil.rmtree(out, ignore_errors=True)
-    options = ["--config", str(config), "--store", "bench", "-p", "none", "-q", "-o", str(out), "--no-progress"]
-    return [sys.executable, "-m", "delivery", "upload", str(case.path), *options]
+def ours_delivered(*more: str) -> Command:
+    def command(case: Case, endpoint: str) -> list[str]:
+        config = case.path.parent / "bench.ini"
+        config.write_text(f"[store:bench]\nprofile = ceph\nbucket = {BUCKET}\nendpoint = {endpoint}\n", "utf-8")
+        out = case.path.parent / "out"
+        shutil.rmtree(out, ignore_errors=True)
+        options = ["--config", str(config), "--store", "bench", "-p", "none", "-q", "-o", str(out), "--no-progress"]
+        return [sys.executable, "-m", "delivery", "upload", str(case.path), *options, *more]
+
+    return command
 
 
 PEERS: dict[str, Command] = {
@@ -245,7 +248,9 @@ def _case(name: str, folder: Path, environ: dict[str, str], chosen: argparse.Nam
     if name == "5000":
         del tools["delivery (library)"]
     if not case.tls:
-        tools["delivery upload"] = ours_delivered
+        tools["delivery upload"] = ours_delivered()
+        if name == "200":
+            tools["delivery upload --no-pack"] = ours_delivered("--no-pack")
     absent = [tool for tool in ("s5cmd", "rclone", "aws") if shutil.which(tool) is None]
     tools = {tool: made for tool, made in tools.items() if not any(tool.startswith(gone) for gone in absent)}
     if chosen.only:
