@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from delivery.errors import LocalError
 from delivery.escape import printable
-from delivery.intake.source import reachable, unreadable
+from delivery.intake.source import unreadable
+from delivery.intake.windows_paths import reachable
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

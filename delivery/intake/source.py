@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import ntpath
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,13 +13,12 @@ from typing import Self
 
 from delivery.errors import REFUSED, DeliveryError, LocalError, SourceChangedError
 from delivery.escape import printable
+from delivery.intake.windows_paths import no_such_name
 from delivery.memory import read_buffer
 from delivery.model import FileEntry
 
 BLOCK = 1024 * 1024
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-_ON_WINDOWS = os.name == "nt"
-_LONG = 248  # the limit there for folders; that for files is 260
 
 
 class Source:
@@ -183,25 +180,3 @@ def _way_out(error: OSError) -> str:
     if error.errno == errno.ENAMETOOLONG:
         return "check the spelling; if it is right, shorten its name or those of the folders above it"
     return "see that its disk or share is connected and sound, then run the same command again"
-
-
-def reachable(path: str) -> str:
-    """``path`` as Windows takes it whatever its length, where it is long; unchanged elsewhere."""
-    whole = ntpath.abspath(path) if _ON_WINDOWS else path
-    if not _ON_WINDOWS or len(whole) < _LONG or whole.startswith("\\\\?\\"):
-        return path
-    return f"\\\\?\\UNC{whole[1:]}" if whole.startswith("\\\\") else f"\\\\?\\{whole}"
-
-
-def plain(path: str) -> str:
-    """``path`` without what :func:`reachable` puts in front, so that it compares with others."""
-    return f"\\\\{path[8:]}" if path.startswith("\\\\?\\UNC\\") else path.removeprefix("\\\\?\\")
-
-
-def no_such_name(path: str, error: OSError) -> str:
-    """The hint where the system says that nothing can be called so, as Windows does; empty for all else."""
-    if error.errno != errno.EINVAL or not re.search(r'[\x00-\x1f<>"|?*]', plain(path)):
-        return ""
-    if _ON_WINDOWS and path.count('"') % 2:
-        return r"the shell took \" at the end for a quote in the name; leave out the backslash before the closing quote"
-    return 'no name there can have a control character or one of < > : " | ? * in it'

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from delivery.errors import DeliveryError, LocalError, UsageError
 from delivery.escape import printable
-from delivery.intake.source import no_such_name, unreadable
+from delivery.intake.source import unreadable
+from delivery.intake.windows_paths import no_such_name
 from delivery.model import LeftOut
 
 EMPTY_FOLDER = "an empty folder; put a file into it if it has to arrive"

@@ -19,7 +19,8 @@ from delivery.intake.junk import Filter
 from delivery.intake.links import is_link
 from delivery.intake.many_types import type_in_place
 from delivery.intake.names import fold, mend, shorten
-from delivery.intake.source import plain, reachable, unreadable
+from delivery.intake.source import unreadable
+from delivery.intake.windows_paths import plain, reachable
 from delivery.model import Deliverable, FileEntry, LeftOut
 from delivery.places import absolute
 from delivery.progress import CancelToken, NullProgress, Progress

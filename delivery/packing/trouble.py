@@ -9,7 +9,7 @@ from pathlib import Path
 
 from delivery.errors import FULL, NO_LOCKS, REFUSED, LocalError
 from delivery.escape import printable
-from delivery.intake.source import no_such_name
+from delivery.intake.windows_paths import no_such_name
 
 
 @contextmanager

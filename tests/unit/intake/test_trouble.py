@@ -12,7 +12,7 @@ import pytest
 
 import delivery
 from delivery.errors import LocalError, UsageError
-from delivery.intake import source, take_in, trouble
+from delivery.intake import take_in, trouble, windows_paths
 from delivery.intake.source import unreadable
 from delivery.packing.trouble import writing
 
@@ -88,7 +88,7 @@ INVALID_NAME = OSError(errno.EINVAL, "The filename, directory name, or volume la
     ],
 )
 def test_a_name_that_windows_cannot_have_is_told_as_such(path: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "_ON_WINDOWS", True)
+    monkeypatch.setattr(windows_paths, "_ON_WINDOWS", True)
     missing = trouble.no_such_path(Path(path), INVALID_NAME)
     assert "does not exist" in str(missing) and hint in missing.hint
     assert hint in unreadable(path, INVALID_NAME).hint
@@ -102,7 +102,7 @@ def test_quotes_that_no_backslash_left_are_not_laid_on_one(
     monkeypatch: pytest.MonkeyPatch, system: bool, path: str
 ) -> None:
     """As in a configuration, and on a stick with FAT."""
-    monkeypatch.setattr(source, "_ON_WINDOWS", system)
+    monkeypatch.setattr(windows_paths, "_ON_WINDOWS", system)
     with pytest.raises(LocalError) as caught, writing(path):
         raise INVALID_NAME
     assert "no name there" in caught.value.hint

@@ -9,7 +9,7 @@ import pytest
 from support.junctions import make_junction
 
 from delivery.errors import Cancelled, LocalError
-from delivery.intake import junk, source, take_in, trouble, walk
+from delivery.intake import junk, take_in, trouble, walk
 from delivery.progress import CancelToken, RecordingProgress
 
 LONG = "\\\\?\\"
@@ -75,21 +75,6 @@ def test_whatever_lies_deep_is_reached_as_windows_needs_it(tmp_path: Path, monke
         monkeypatch.setattr(module, "reachable", lambda path: asked.append(os.path.relpath(path, tmp_path)) or path)
     assert names(tmp_path) == ["a.txt", "deep/b.txt"]
     assert {os.path.join("deep", name) for name in ("b.txt", ".deliveryignore")} < set(asked)
-
-
-@pytest.mark.parametrize(
-    ("path", "reached"),
-    [
-        ("C:\\work\\a.txt", "C:\\work\\a.txt"),
-        (f"C:\\work/{'a' * 250}", f"\\\\?\\C:\\work\\{'a' * 250}"),
-        (f"\\\\nas\\job\\{'a' * 250}", f"\\\\?\\UNC\\nas\\job\\{'a' * 250}"),
-        (f"\\\\?\\C:\\{'a' * 250}", f"\\\\?\\C:\\{'a' * 250}"),
-    ],
-)
-def test_a_long_path_of_windows_takes_its_long_form(monkeypatch: pytest.MonkeyPatch, path: str, reached: str) -> None:
-    monkeypatch.setattr(source, "_ON_WINDOWS", True)
-    assert source.reachable(path) == reached
-    assert source.plain(reached) == path.removeprefix("\\\\?\\").replace("/", "\\")
 
 
 @posix
